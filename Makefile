@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The one entrance. `make help` lists the targets; README.md says which two
+# commands a new user needs. Sources are found by directory: a new .c file
+# needs no line here.
+
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+CC ?= gcc
+CLANG ?= clang
+AR ?= ar
+CROSS_COMPILE ?=
+ifneq ($(CROSS_COMPILE),)
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+endif
+PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
+# The kernel to build modules for: headers of the running one unless told otherwise.
+KERNEL_SRC ?= /lib/modules/$(shell uname -r)/build
+KDIR ?= $(KERNEL_SRC)
+O ?= build
+B := $(abspath $(O))
+VERSION := 0.1.0
+
+LIBDIRS := util card dm codec mo store net kernel ipc
+PROGS := dmsc-helper dmsc-client dmsc-agent dmscctl simcard uicc-bridge dm-server
+src_dmsc-helper := userspace/dmsc-helper
+src_dmsc-client := userspace/dmsc-client
+src_dmsc-agent := userspace/dmsc-agent
+src_dmscctl := userspace/dmscctl
+src_simcard := tests/simcard
+src_uicc-bridge := userspace/uicc-bridge
+src_dm-server := tests/dmserver
+
+# Which libraries a program links: one line each, so that the privileged helper
+# and the agent are seen to carry no XML, HTTP or SQL.
+pkgs_dmsc-helper := libnl-3.0 libnl-genl-3.0 libseccomp
+pkgs_dmsc-client := libxml-2.0 libcurl sqlite3 nettle libseccomp
+pkgs_dmsc-agent := libnl-3.0 libnl-genl-3.0
+pkgs_dmscctl := libnl-3.0 libnl-genl-3.0 sqlite3 nettle libxml-2.0
+pkgs_simcard :=
+pkgs_uicc-bridge :=
+pkgs_dm-server := libmicrohttpd libxml-2.0 nettle gnutls
+ALL_PKGS := $(sort $(foreach p,$(PROGS),$(pkgs_$(p))))
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+CFLAGS ?= -O2 -g
+BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -Iuserspace -Ikernel/include/uapi \
+	-DDMSC_VERSION='"$(VERSION)"' -DDMSC_SYSCONFDIR='"$(SYSCONFDIR)"' -DDMSC_PREFIX='"$(PREFIX)"' \
+	$(shell $(PKG_CONFIG) --cflags $(ALL_PKGS))
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# A flavour is a directory of objects: rel (what is installed), asan, clang.
+flags_rel := $(CFLAGS) $(HARDEN)
+ld_rel := -pie -Wl,-z,relro,-z,now
+cc_rel := $(CC)
+flags_asan := -O1 -g $(SAN)
+ld_asan := $(SAN)
+cc_asan := $(CC)
+flags_clang := -O1
+ld_clang :=
+cc_clang := $(CLANG)
+
+lib_srcs := $(wildcard $(LIBDIRS:%=userspace/%/*.c))
+unit_srcs := $(wildcard tests/unit/test_*.c)
+unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
+units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
+
+.PHONY: help all modules modules_clean userspace clang asan demo check unit kunit kselftest e2e bench fuzz lint install clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'dmsc $(VERSION): device management that starts from the SIM'
+	@echo
+	@echo '  make all         modules and userspace'
+	@echo '  make modules     kernel modules for KDIR=$(KDIR)'
+	@echo '  make userspace   helper, client, agent, dmscctl, simcard, uicc-bridge, dm-server'
+	@echo '  make demo        the whole path in a VM [CARD=connect|confirm|off|none|malformed]'
+	@echo '  make check       every test below, and the lint'
+	@echo '  make unit        userspace unit tests (ASan, UBSan)'
+	@echo '  make kunit       KUnit under UML'
+	@echo '  make kselftest   kernel selftests in a VM'
+	@echo '  make e2e         end-to-end tests in a VM'
+	@echo '  make bench       benchmarks, written to $(O)/bench.json'
+	@echo '  make fuzz        fuzz targets'
+	@echo '  make lint        layering, style, SPDX, documents against code'
+	@echo '  make install     DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
+	@echo '  make clean'
+	@echo
+	@echo 'Also: KDIR or KERNEL_SRC, ARCH, CROSS_COMPILE, O (output directory), CFLAGS, V=1'
+
+ifneq ($(V),1)
+Q := @
+say = @echo '  $(1)'
+endif
+
+all: modules userspace
+
+# --- kernel ---------------------------------------------------------------
+modules:
+	$(Q)scripts/build-modules "$(KDIR)" "$(B)/modules"
+
+# --- userspace ------------------------------------------------------------
+define flavour
+$(B)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(call say,CC      [$(1)] $$<)
+	$$(Q)$$(cc_$(1)) $$(BASE_CFLAGS) $$(flags_$(1)) $$(extra_$(1)) -MMD -MP -c -o $$@ $$<
+
+$(B)/$(1)/libdmsc.a: $$(lib_srcs:%.c=$(B)/$(1)/%.o)
+	$$(call say,AR      [$(1)] $$(@F))
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+
+define program
+$(B)/$(1)/$(2): $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard $$(src_$(2))/*.c)) $(B)/$(1)/libdmsc.a
+	$$(call say,LD      [$(1)] $(2))
+	$$(Q)$$(cc_$(1)) $$(flags_$(1)) $$(ld_$(1)) -Wl,--as-needed -o $$@ $$^ $$(if $$(pkgs_$(2)),$$(shell $$(PKG_CONFIG) --libs $$(pkgs_$(2)))) $$(LDLIBS)
+endef
+
+$(foreach f,rel asan clang,$(eval $(call flavour,$(f))))
+# A program exists once its directory holds a source.
+have_progs := $(foreach p,$(PROGS),$(if $(wildcard $(src_$(p))/*.c),$(p)))
+$(foreach f,rel asan clang,$(foreach p,$(have_progs),$(eval $(call program,$(f),$(p)))))
+
+userspace: $(have_progs:%=$(B)/rel/%)
+clang: $(have_progs:%=$(B)/clang/%)
+asan: $(have_progs:%=$(B)/asan/%)
+
+-include $(foreach f,rel asan clang,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+
+# --- tests ----------------------------------------------------------------
+$(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
+	@mkdir -p $(@D)
+	$(call say,LD      [asan] $(@F))
+	$(Q)$(CC) $(SAN) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS)) -lcmocka
+
+unit: $(units)
+	$(Q)scripts/run-units $(units)
+
+kunit:
+	$(Q)scripts/kunit
+kselftest: userspace
+	$(Q)scripts/kselftest
+e2e: userspace
+	$(Q)tests/e2e/run
+demo: userspace
+	$(Q)scripts/demo-vm
+bench: userspace
+	$(Q)tests/bench/run --out $(B)/bench.json
+fuzz:
+	$(Q)tests/fuzz/run
+lint: clang
+	$(Q)scripts/lint
+check:
+	$(Q)scripts/check-all
+
+# --- installation ---------------------------------------------------------
+install: userspace
+	$(Q)scripts/install "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(B)"
+
+clean:
+	rm -rf $(B)
