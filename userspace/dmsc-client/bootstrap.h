@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One bootstrap message (OMA DM Bootstrap 1.2, DM profile) into the tree and
+ * the store. It asks nobody and opens no connection.
+ */
+#ifndef DMSC_CLIENT_BOOTSTRAP_H
+#define DMSC_CLIENT_BOOTSTRAP_H
+
+#include "store/store.h"
+
+#define CLIENT_BOOTSTRAP_MAX (64 * 1024)	/* bytes of one message */
+#define CLIENT_BOOTSTRAP_SERVERS 8
+
+struct client_bootstrap_result {
+	unsigned int nservers;		/* accounts made or replaced, in message order */
+	char server_id[CLIENT_BOOTSTRAP_SERVERS][STORE_SERVER_MAX];
+	char reason[STORE_REASON_MAX];	/* why it failed, for a person; "" on success */
+};
+
+/*
+ * @s is open for writing. @origin: store_origin.id of the card, 0 = none. From
+ * a card only WBXML is taken (Bootstrap 3.1.4) and FF or 00 padding behind the
+ * message is ignored; otherwise XML is recognised by its first byte too.
+ *
+ * All or nothing, one durable transaction that includes what the caller did
+ * since store_begin() (the origin's row, say). On failure that transaction is
+ * rolled back and the stored tree is as before.
+ *
+ * 0; -EBADMSG (not a bootstrap message), -EMSGSIZE, -EPERM (would replace an
+ * account that is not the card's own), another -errno of the tree or store.
+ */
+int client_bootstrap_apply(struct store *s, struct slice bytes, uint32_t origin,
+			   struct client_bootstrap_result *result) must_check;
+
+/*
+ * Takes back everything of @origin: its management objects, its accounts, and
+ * their servers from every ACL, and the origin's row; one transaction. @removed
+ * (may be NULL) gets the number of accounts. 0 when there was nothing.
+ */
+int client_bootstrap_remove(struct store *s, uint32_t origin, unsigned int *removed) must_check;
+
+#endif

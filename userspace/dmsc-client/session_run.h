@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One DM session from the stored account to the journal entry: the engine
+ * (dm/session) driven over HTTP (net/http), each message's changes committed
+ * before the reply that reports them leaves. No protocol knowledge of its own.
+ */
+#ifndef DMSC_CLIENT_SESSION_RUN_H
+#define DMSC_CLIENT_SESSION_RUN_H
+
+#include <signal.h>
+#include "store/store.h"
+
+/* How it ended; also the exit code of `dmsc-client session`. */
+enum client_outcome {
+	CLIENT_OK = 0,
+	CLIENT_USAGE = 1,
+	CLIENT_CONFIG = 2,	/* configuration, no such account, no device id */
+	CLIENT_STORE = 3,
+	CLIENT_NETWORK = 4,	/* DNS, connection, time-out, HTTP status, not SyncML: try later */
+	CLIENT_TLS = 5,
+	CLIENT_AUTH = 6,	/* the server refused us, or did not prove itself */
+	CLIENT_PROTOCOL = 7,	/* broken SyncML, a limit exceeded, a bad bootstrap message */
+	CLIENT_ABORTED = 8,	/* 1223 from either side, a signal, the person cancelled */
+};
+
+/* "completed", "config", "store", "network", "tls", "auth", "protocol", "aborted". */
+const char *client_outcome_name(enum client_outcome o);
+
+/* One Generic Alert (1226) for package 1; all text borrowed until the call returns. */
+struct client_alert {
+	const char *source;	/* LocURI of the management object; NULL = none */
+	const char *type;	/* "Reversed-Domain-Name: org.dmsc.card" */
+	const char *format;	/* NULL = chr */
+	const char *mark;	/* NULL = informational */
+	const char *data;
+};
+
+#define CLIENT_ALERTS_MAX 8
+
+/* A user interaction alert (1100-1104) for the person; see dm/session.h for the clause. */
+struct client_question {
+	int code;			/* 1100 ... 1104 */
+	struct slice options;		/* "MINDT=10&DR=1" */
+	struct slice text;
+	const struct slice *choices;
+	size_t nchoices;
+};
+
+struct client_answer {
+	int status;		/* DM status: 200, 304 no, 214 cancelled, 408 time-out, 406 cannot */
+	char text[1024];	/* 1102 */
+	unsigned int selected[32];	/* 1103, 1104: numbers from 1 */
+	unsigned int nselected;
+};
+
+struct client_session_opts {
+	const char *server_id;
+	const char *device_id;		/* DevInfo/DevId; NULL = found out by client_device_id() */
+	const char *ca_file;		/* NULL = system's store */
+	const char *trace_dir;		/* NULL = no trace; made with mode 0700 when missing */
+	bool allow_http;		/* plain http for this server */
+	bool wbxml;			/* encoding of our first message; answers follow the server's */
+	int alert_code;			/* 0 = 1201; 1200 with @session_id of a Package 0 */
+	uint16_t session_id;		/* 0 = random */
+	const struct client_alert *alerts;
+	size_t nalerts;
+	unsigned int connect_timeout_ms, total_timeout_ms;	/* of one POST; 0 = defaults */
+	/* True = stop: 1223 is sent when that takes less than 5 s. NULL = never. */
+	const volatile sig_atomic_t *stop;
+	/* NULL = every question is answered 406. Return 0 or -errno, which ends the session. */
+	int (*ask)(void *ctx, const struct client_question *q, struct client_answer *a);
+	/* One line per package for a person: "-> package 1: Alert 1201, ..."; NULL = log_info only. */
+	void (*say)(void *ctx, const char *line);
+	void *ctx;
+};
+
+struct client_session_result {
+	enum client_outcome outcome;
+	char reason[STORE_REASON_MAX];	/* for a person; "" when CLIENT_OK */
+	bool authenticated;		/* the server accepted our credentials (212, or 200 with MAC) */
+	bool sent;			/* at least one message reached the server */
+	unsigned int messages;		/* received */
+	unsigned int changes;		/* commands that changed the tree */
+	long http_status;		/* of the last answer; 0 = none came */
+};
+
+/*
+ * @s is open for writing and stays so: the lock is held over the session. The
+ * result is always filled. Returns 0 when outcome is CLIENT_OK, else -errno.
+ */
+int client_session_run(struct store *s, const struct client_session_opts *opts,
+		       struct client_session_result *result) must_check;
+
+/*
+ * The device's own name for DevInfo/DevId when none is configured: an IMEI is
+ * not ours to guess, so "urn:uuid:..." made from /etc/machine-id by hashing,
+ * which keeps the machine-id itself private. -ENOENT without one.
+ */
+int client_device_id(char *out, size_t size) must_check;
+
+#endif

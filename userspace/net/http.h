@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One HTTP POST at a time: a message out, the answer in.
+ *
+ * It knows nothing of SyncML. It never follows a redirect by itself, never
+ * uses a proxy, cookie or netrc, and speaks https only (TLS 1.2 or later,
+ * peer and host name verified) unless plain http was allowed explicitly.
+ */
+#ifndef DMSC_NET_HTTP_H
+#define DMSC_NET_HTTP_H
+
+#include <signal.h>
+#include "util/buf.h"
+#include "util/cleanup.h"
+
+struct http;
+
+enum http_err {
+	HTTP_OK,		/* an answer came; look at its status */
+	HTTP_ERR_URL,		/* not a URL, or a scheme that is not allowed */
+	HTTP_ERR_DNS,
+	HTTP_ERR_CONNECT,	/* refused, unreachable */
+	HTTP_ERR_TLS,		/* handshake, certificate or CA file */
+	HTTP_ERR_TIMEOUT,
+	HTTP_ERR_TOO_LARGE,
+	HTTP_ERR_STOPPED,	/* *opts.stop became true */
+	HTTP_ERR_IO,		/* everything else between connect and the last byte */
+	HTTP_ERR_COUNT
+};
+
+struct http_opts {
+	const char *ca_file;		/* PEM; NULL = the system's store */
+	bool allow_http;
+	unsigned int connect_timeout_ms;	/* 0 = 20 s */
+	unsigned int total_timeout_ms;		/* per POST; 0 = 120 s */
+	size_t max_response;			/* bytes; 0 = 1 MiB */
+	const char *user_agent;			/* NULL = "dmsc/VERSION" */
+	const volatile sig_atomic_t *stop;	/* looked at while waiting; may be NULL */
+};
+
+#define HTTP_URL_MAX 2048	/* bytes, the NUL included */
+
+struct http_response {
+	enum http_err err;
+	char error[256];		/* for a person; "" when HTTP_OK */
+	long status;			/* HTTP status; 0 when none came */
+	char content_type[128];		/* lower case, without parameters; "" = none */
+	char location[HTTP_URL_MAX];	/* absolute; "" = none */
+	char hmac[512];			/* x-syncml-hmac of the answer; "" = none */
+	struct buf body;
+};
+
+/* Options are copied, but *stop. -EINVAL (unreadable CA file), -ENOMEM. */
+int http_new(const struct http_opts *opts, struct http **out) must_check;
+void http_free(struct http *h);
+
+void http_response_init(struct http_response *r);
+void http_response_fini(struct http_response *r);
+
+/*
+ * Posts @body as @content_type; the connection is kept for the next POST.
+ * @hmac: value for x-syncml-hmac, or NULL. 0 with @r filled when the server
+ * answered anything at all; -EIO with r->err and r->error otherwise; -ENOMEM.
+ */
+int http_post(struct http *h, const char *url, const char *content_type, const char *hmac,
+	      struct slice body, struct http_response *r) must_check;
+
+const char *http_err_name(enum http_err e);
+
+#endif
