@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DM commands on the tree (RepPro 1.2 section 6.6): decision and execution of
+ * one item. Message framing, containers and statuses are dm/session's.
+ *
+ * Decision order: URI limits (414), ACL (425), access type (405), existence
+ * (404, 418), format (415), size (413, 420).
+ */
+#ifndef DMSC_DM_CMD_H
+#define DMSC_DM_CMD_H
+
+#include "dm/msg.h"
+#include "dm/status.h"
+#include "dm/tnds.h"
+#include "dm/tree.h"
+#include "dm/uri.h"
+
+/* A UI alert (RepPro 1100-1104) as the user is to see it. Borrowed. */
+struct dm_ui_request {
+	unsigned int code;		/* 1100 .. 1104 */
+	struct slice options;		/* "MINDT=10&MAXDT=30", as sent; may be empty */
+	struct slice text;
+	const struct dm_item *choices;	/* .data each; numbered from 1 */
+	size_t nchoices;
+};
+
+#define DM_UI_MAX_CHOICES 32
+struct dm_ui_answer {
+	struct buf text;		/* 1102 */
+	unsigned int chosen[DM_UI_MAX_CHOICES];	/* 1103, 1104: numbers from 1 */
+	size_t nchosen;
+};
+
+/* What commands may ask of the world. Any member may be NULL. */
+struct dm_cmd_ops {
+	/* Exec on @node; the status to answer. NULL, or DM_ST_NONE: 405. */
+	enum dm_status (*exec)(void *ctx, struct dm_tree *tree, struct dm_node *node,
+			       struct slice data, struct slice correlator);
+	/* A UI alert: 200, 304 (no), 214 (cancelled), 408, 406 ... NULL: 406. */
+	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *answer);
+};
+
+struct dm_cmd_env {
+	struct dm_tree *tree;
+	struct slice server;		/* ServerID that acts */
+	bool trusted;			/* no ACL, no access types: a card's bootstrap */
+	uint32_t origin;		/* given to every node made */
+	int64_t now;			/* seconds since the epoch */
+	struct dm_uri_limits limits;
+	uint64_t max_obj_size;		/* bytes of one value; 0 = only the built-in limit */
+	size_t max_nodes;		/* of the whole tree; 0 = built-in limit */
+	const struct dm_tnds_ops *tnds;	/* NULL: TNDS documents are 415 */
+	const char *tnds_mime;		/* of ?list=TNDS */
+	const struct dm_cmd_ops *ops;
+	void *ctx;
+};
+
+/* One Results item. All borrowed until the callback returns. */
+struct dm_cmd_result {
+	struct slice source;		/* URI as asked, or of the node of a ?list */
+	struct slice format, type;	/* SLICE_NONE = default */
+	struct slice data;
+	bool binary;			/* needs base64 where raw bytes cannot go */
+};
+
+/* Takes results; the tree is not changed meanwhile. 0 or -errno. */
+typedef int dm_cmd_result_fn(void *ctx, const struct dm_cmd_result *r);
+
+/* A value larger than this is never taken. */
+#define DM_VALUE_MAX (16u << 20)
+#define DM_MAX_NODES 200000u
+
+/*
+ * One item each; the status to answer. Those that change the tree leave it
+ * as it was unless the status is 2xx.
+ */
+enum dm_status dm_cmd_get(struct dm_cmd_env *env, struct slice uri, dm_cmd_result_fn *fn, void *ctx);
+enum dm_status dm_cmd_add(struct dm_cmd_env *env, const struct dm_cmd *cmd, const struct dm_item *item);
+enum dm_status dm_cmd_replace(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			      const struct dm_item *item);
+enum dm_status dm_cmd_delete(struct dm_cmd_env *env, const struct dm_item *item);
+enum dm_status dm_cmd_copy(struct dm_cmd_env *env, const struct dm_item *item);
+enum dm_status dm_cmd_exec(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			   const struct dm_item *item);
+/* Any of the above by cmd->kind; 405 for the rest. @fn only for Get. */
+enum dm_status dm_cmd_item(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			   const struct dm_item *item, dm_cmd_result_fn *fn, void *ctx);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* OMA DM status codes (RepPro 1.2 section 10). They are not errno values and never mix with them. */
+#ifndef DMSC_DM_STATUS_H
+#define DMSC_DM_STATUS_H
+
+enum dm_status {
+	DM_ST_NONE = 0,			/* not decided */
+	DM_ST_OK = 200,
+	DM_ST_ITEM_ADDED = 201,
+	DM_ST_ACCEPTED = 202,
+	DM_ST_AUTH_ACCEPTED = 212,	/* authenticated for the session */
+	DM_ST_CHUNK_BUFFERED = 213,
+	DM_ST_CANCELLED = 214,
+	DM_ST_NOT_EXECUTED = 215,
+	DM_ST_ROLLED_BACK = 216,
+	DM_ST_NOT_MODIFIED = 304,	/* the user answered no */
+	DM_ST_BAD_REQUEST = 400,
+	DM_ST_INVALID_CRED = 401,
+	DM_ST_FORBIDDEN = 403,
+	DM_ST_NOT_FOUND = 404,
+	DM_ST_NOT_ALLOWED = 405,
+	DM_ST_UNSUPPORTED = 406,	/* optional feature not supported */
+	DM_ST_MISSING_CRED = 407,
+	DM_ST_TIMEOUT = 408,
+	DM_ST_SIZE_REQUIRED = 411,
+	DM_ST_INCOMPLETE = 412,
+	DM_ST_TOO_LARGE = 413,
+	DM_ST_URI_TOO_LONG = 414,
+	DM_ST_BAD_FORMAT = 415,
+	DM_ST_EXISTS = 418,
+	DM_ST_DEVICE_FULL = 420,
+	DM_ST_SIZE_MISMATCH = 424,
+	DM_ST_DENIED = 425,		/* ACL */
+	DM_ST_FAILED = 500,
+	DM_ST_NOT_IMPLEMENTED = 501,
+	DM_ST_BAD_DTD = 505,
+	DM_ST_ATOMIC_FAILED = 507,
+	DM_ST_STORE_FAILED = 510,
+	DM_ST_BAD_PROTOCOL = 513,
+	DM_ST_ROLLBACK_FAILED = 516,
+	DM_ST_ATOMIC_TOO_LARGE = 517,
+};
+
+#endif
