@@ -15,10 +15,13 @@ CC := $(CROSS_COMPILE)gcc
 AR := $(CROSS_COMPILE)ar
 endif
 PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
-# The kernel to build modules for: headers of the running one unless told otherwise.
-KERNEL_SRC ?= /lib/modules/$(shell uname -r)/build
+# The kernel to build modules for: the running one; where that has no headers
+# (a build machine), the newest 6.1 headers Debian installed.
+KERNEL_SRC ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(lastword $(shell ls -dv /usr/src/linux-headers-6.1.*-$(shell dpkg --print-architecture 2>/dev/null) 2>/dev/null)))
 KDIR ?= $(KERNEL_SRC)
 O ?= build
+MODULES_OUT ?= $(B)/modules
 B := $(abspath $(O))
 VERSION := 0.1.0
 
@@ -67,7 +70,8 @@ unit_srcs := $(wildcard tests/unit/test_*.c)
 unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
 units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
 
-.PHONY: help all modules modules_clean userspace clang asan demo check unit kunit kselftest e2e bench fuzz lint install clean
+FORCE:
+.PHONY: FORCE help all modules userspace clang asan demo check unit kunit kselftest e2e bench fuzz lint install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -99,7 +103,7 @@ all: modules userspace
 
 # --- kernel ---------------------------------------------------------------
 modules:
-	$(Q)scripts/build-modules "$(KDIR)" "$(B)/modules"
+	$(Q)scripts/build-modules "$(KDIR)" "$(MODULES_OUT)"
 
 # --- userspace ------------------------------------------------------------
 define flavour
@@ -158,7 +162,7 @@ check:
 
 # --- installation ---------------------------------------------------------
 install: userspace
-	$(Q)scripts/install "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(B)"
+	$(Q)scripts/install "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(B)" rel
 
 clean:
 	rm -rf $(B)
