@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PKCS#15 v1.1 on a UICC: from EF(ODF) over EF(DODF) to the data objects a
+ * device-management client looks for. It reads through a callback and asks
+ * for as few bytes as the TLV lengths allow; it interprets no file behind the
+ * objects it finds.
+ */
+#ifndef DMSC_CARD_PKCS15_H
+#define DMSC_CARD_PKCS15_H
+
+#include "card/tlv.h"
+
+/* EF paths follow the grammar of the card device's sysfs groups, "3f00.2fe2". */
+#define CARD_PATH_MAX 80	/* with its NUL */
+
+/*
+ * Reads up to @n bytes of an EF from @off. Returns the count, less than @n
+ * only at the end of the file, or -errno: -ENOENT no such file, -EACCES a PIN
+ * is needed, -ENODEV the card is gone, -ETIMEDOUT, -EPROTO.
+ */
+typedef int card_read_fn(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n);
+
+struct card_reader {
+	card_read_fn *read;
+	void *ctx;
+};
+
+#define PKCS15_OID_MAX 32	/* content octets of an OID compared here */
+#define PKCS15_OBJECTS_MAX 64	/* objects of interest kept; the rest are counted */
+
+struct pkcs15_oid {
+	uint8_t len;
+	uint8_t v[PKCS15_OID_MAX];	/* content octets, without 06 LL */
+};
+
+/* A data object whose OID is one of those asked for. */
+struct pkcs15_object {
+	unsigned int oid;		/* index into the caller's list */
+	char path[CARD_PATH_MAX];	/* absolute, sysfs grammar */
+	size_t off;			/* Path.index */
+	size_t len;			/* Path.length; 0 = to the end of the file */
+	bool is_private;		/* CommonObjectFlags.private: needs a PIN */
+	bool opaque;			/* opaqueDO, else oidDO */
+};
+
+struct pkcs15_dir {
+	struct pkcs15_object obj[PKCS15_OBJECTS_MAX];	/* in card order, ODF's DODF order first */
+	size_t n;
+	unsigned int foreign;		/* objects skipped: other OIDs, external objects */
+	unsigned int dropped;		/* wanted objects beyond PKCS15_OBJECTS_MAX or with an unusable path */
+	/*
+	 * 0, or why part of the directory could not be walked: -EBADMSG (an entry
+	 * is malformed), or the reader's error for one of several DODFs. What was
+	 * found is valid, but absence then proves nothing.
+	 */
+	int incomplete;
+};
+
+/*
+ * Finds the PKCS#15 application (by AID, then DF 7F50, then the path EF(DIR)
+ * gives) and lists the objects with one of @oids.
+ * 0: *@out is filled (perhaps with no object); -ENOENT: the card has no
+ * PKCS#15 directory; other -errno: EF(ODF) could not be read, or -EBADMSG: it
+ * holds no usable entry. *@out is zeroed on failure.
+ */
+int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
+		struct pkcs15_dir *out) must_check;
+
+/* First object with OID number @oid, or NULL. */
+const struct pkcs15_object *pkcs15_object_get(const struct pkcs15_dir *dir, unsigned int oid);
+
+/*
+ * Reads an object's bytes into @out (appended; buf's max is the size cap).
+ * @first: how much to ask for at first; then everything up to obj->len or the
+ * end of the file. 0, -errno of the reader, -EMSGSIZE past the cap,
+ * -ENODATA: the file is shorter than Path.length says (what is there is in @out).
+ */
+int pkcs15_object_read(const struct card_reader *rd, const struct pkcs15_object *obj,
+		       size_t first, struct buf *out) must_check;
+
+/* "0604672B0701" (a whole TLV, spaces allowed) into its content octets. 0 or -EINVAL. */
+int pkcs15_oid_parse(struct slice hex, struct pkcs15_oid *out) must_check;
+
+extern const struct pkcs15_oid PKCS15_OID_DM_BOOTSTRAP;	/* 2.23.43.7.1 */
+extern const struct pkcs15_oid PKCS15_OID_PROVSC_BOOTSTRAP, PKCS15_OID_PROVSC_CONFIG1,
+	PKCS15_OID_PROVSC_CONFIG2;			/* 2.23.43.5.1 .. .3 */
+extern const struct pkcs15_oid PKCS15_OID_INDICATOR;	/* 2.25.15107605307005597650712612834974338080 */
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The messages between dmsc-helper and its unprivileged children, over a
+ * SOCK_SEQPACKET pair that is fd 3 in the child. Fixed structs of one build on
+ * one machine: nothing here parses, and the receiver checks version, type,
+ * exact size, string ends and counts before anyone sees a message.
+ *
+ * The child asks, the helper answers; one request is open at a time.
+ *
+ *   card child     START  ->  { READ -> DATA }*  ASK -> ANSWER  SESSION -> OUTCOME
+ *   session child  START_SESSION  ->  OUTCOME (to the helper), exit
+ *   reconcile      SLOT*  END  ->  exit status
+ */
+#ifndef DMSC_IPC_IPC_H
+#define DMSC_IPC_IPC_H
+
+#include <stdint.h>
+#include "util/cleanup.h"
+
+#define IPC_VERSION 1
+#define IPC_CHILD_FD 3
+
+#define IPC_PATH_MAX 80		/* all sizes with the NUL */
+#define IPC_SERVER_MAX 256
+#define IPC_TEXT_MAX 128
+#define IPC_REASON_MAX 160
+#define IPC_LOCATION_MAX 128
+#define IPC_DATA_MAX 4096
+#define IPC_ICCID_MAX 16
+
+enum ipc_type {
+	IPC_START = 1,		/* helper -> card child: ipc_start */
+	IPC_READ,		/* card child -> helper: ipc_read */
+	IPC_DATA,		/* helper -> card child: ipc_data (shortened to its bytes) */
+	IPC_ASK,		/* card child -> helper: ipc_ask, may this card's data be incorporated? */
+	IPC_SESSION,		/* card child -> helper: ipc_session */
+	IPC_OUTCOME,		/* helper -> card child, session child -> helper: ipc_outcome */
+	IPC_START_SESSION,	/* helper -> session child: ipc_start_session */
+	IPC_SLOT,		/* helper -> reconcile child: ipc_slot */
+	IPC_END,		/* helper -> reconcile child: no body */
+	IPC_TYPE_COUNT
+};
+
+/* One insertion. */
+struct ipc_start {
+	uint64_t seq;			/* UICC_SEQ */
+	char slot[32];			/* "uicc0" */
+	char transport[32];		/* "virt" */
+	char location[IPC_LOCATION_MAX];	/* the transport's stable name of the reader */
+	char boot_id[40];		/* the kernel's random boot id */
+};
+
+struct ipc_read {
+	uint32_t off, len;		/* bytes; len 1..IPC_DATA_MAX */
+	char path[IPC_PATH_MAX];	/* sysfs grammar */
+};
+
+struct ipc_data {
+	int32_t err;			/* 0 or -errno; then len is 0 */
+	uint32_t len;			/* less than asked = end of file */
+	uint8_t data[IPC_DATA_MAX];
+};
+
+struct ipc_ask {
+	uint32_t timeout_s;		/* 0 = local default */
+	uint32_t reserved;		/* 0 */
+	char text[IPC_TEXT_MAX];	/* the card's words; "" = none */
+};
+
+/* What a person must be told or asked before a session. */
+enum ipc_ui { IPC_UI_NONE, IPC_UI_NOTICE, IPC_UI_ASK };
+
+struct ipc_session {
+	uint32_t ui;			/* enum ipc_ui */
+	uint32_t timeout_s;		/* 0 = local default */
+	char server_id[IPC_SERVER_MAX];
+	char text[IPC_TEXT_MAX];	/* the card's words; "" = none */
+};
+
+struct ipc_start_session {
+	uint64_t seq;
+	char slot[32];
+	char server_id[IPC_SERVER_MAX];
+};
+
+enum ipc_result {
+	IPC_DONE,		/* session: server accepted us, ended normally. ask: yes */
+	IPC_REFUSED,		/* the person said no */
+	IPC_TIMEOUT,		/* the answer time ran out */
+	IPC_WITHDRAWN,		/* card or helper went away; nothing was started */
+	IPC_FAILED,		/* see reason */
+	IPC_RESULT_COUNT
+};
+
+struct ipc_outcome {
+	uint32_t result;		/* enum ipc_result */
+	int32_t err;			/* IPC_FAILED: -errno, or 0 */
+	uint32_t retry;			/* IPC_FAILED: 1 = a later try may succeed */
+	uint32_t reserved;		/* 0 */
+	char reason[IPC_REASON_MAX];	/* for the log */
+};
+
+enum ipc_slot_state { IPC_SLOT_EMPTY, IPC_SLOT_CARD, IPC_SLOT_UNKNOWN, IPC_SLOT_STATES };
+
+/* What a present reader reports, for reconciling. */
+struct ipc_slot {
+	uint32_t state;			/* enum ipc_slot_state; UNKNOWN deletes nothing */
+	uint32_t iccid_len;		/* 0 when state is not CARD */
+	uint8_t iccid[IPC_ICCID_MAX];	/* EF(ICCID) as read */
+	char transport[32];
+	char location[IPC_LOCATION_MAX];
+};
+
+struct ipc_msg {
+	uint16_t version;
+	uint16_t type;			/* enum ipc_type */
+	uint32_t reserved;		/* 0 */
+	union {
+		struct ipc_start start;
+		struct ipc_read read;
+		struct ipc_data data;
+		struct ipc_ask ask;
+		struct ipc_session session;
+		struct ipc_outcome outcome;
+		struct ipc_start_session start_session;
+		struct ipc_slot slot;
+	};
+};
+
+/* A SOCK_SEQPACKET pair, both CLOEXEC. 0 or -errno. */
+int ipc_pair(int fds[2]) must_check;
+/* Clears @m and sets its type. */
+void ipc_prepare(struct ipc_msg *m, enum ipc_type type);
+/* Sends one message. 0 or -errno (-EPIPE: the other side is gone); never blocks past @timeout_ms. */
+int ipc_send(int fd, const struct ipc_msg *m, int timeout_ms) must_check;
+/*
+ * Receives one message; @timeout_ms < 0 waits for ever. 0; -EPIPE: the other
+ * side closed; -ETIMEDOUT; -EPROTO: the message broke a rule (its sender is
+ * not to be trusted further); -errno.
+ */
+int ipc_recv(int fd, struct ipc_msg *m, int timeout_ms) must_check;
+/* Are version, type, size and every field of a received message in bounds? 0 or -EPROTO. */
+int ipc_check(const struct ipc_msg *m, size_t size) must_check;
+const char *ipc_result_name(enum ipc_result r);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dmsc.conf(5): "key = value" lines, "#" comments. Strict: an unknown key, a
+ * second value for a key in one file, or a value out of range is an error with
+ * its file and line, and nothing is loaded.
+ */
+#ifndef DMSC_UTIL_CONF_H
+#define DMSC_UTIL_CONF_H
+
+#include "util/cleanup.h"
+#include "util/slice.h"
+
+#define CONF_PATH DMSC_SYSCONFDIR "/dmsc/dmsc.conf"
+#define CONF_LIST_MAX 16
+#define CONF_VALUE_MAX 256
+
+struct conf_list {
+	size_t n;
+	char v[CONF_LIST_MAX][CONF_VALUE_MAX];
+};
+
+struct conf {
+	struct conf_list trusted_slots;	/* fnmatch patterns of TRANSPORT:LOCATION */
+	struct conf_list indicator_oids;	/* whole DER TLVs in hex; never empty */
+	struct conf_list allow_http;	/* server ids that may be plain http */
+	bool connect_without_indicator;
+	char device_id[CONF_VALUE_MAX];	/* "" = derive */
+	char ca_file[CONF_VALUE_MAX];	/* "" = system store */
+	char store[CONF_VALUE_MAX];	/* directory */
+	unsigned int consent_timeout_s;	/* answer time when the card names none; 1..3600 */
+	unsigned int patience_s;	/* how long a failed automatic session is retried; 0..604800 */
+};
+
+#define CONF_ERROR_MAX 256
+
+void conf_defaults(struct conf *c);
+/*
+ * Defaults, then @path, then @path with ".conf" replaced by ".conf.d" as a
+ * directory, its *.conf in name order, later files winning. A missing file is
+ * no error. 0, or -errno with *@c holding the defaults and @err a sentence
+ * "file:line: reason".
+ */
+int conf_load(const char *path, struct conf *c, char err[CONF_ERROR_MAX]) must_check;
+/* One file's text into *@c; @name for messages. 0 or -EINVAL (then *@c is unmodified). */
+int conf_parse(struct slice text, const char *name, struct conf *c, char err[CONF_ERROR_MAX]) must_check;
+bool conf_slot_trusted(const struct conf *c, const char *transport, const char *location);
+bool conf_list_has(const struct conf_list *l, const char *s);
+
+#endif
