@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Answer to Reset (ISO 7816-3 clause 8): bytes to facts.
+ * It does not choose a protocol, a speed or a voltage; transports do.
+ */
+#ifndef UICC_CORE_ATR_H
+#define UICC_CORE_ATR_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#define UICC_ATR_MIN		2	/* TS T0 */
+#define UICC_ATR_MAX		33	/* TS and 32 more, ISO 7816-3 8.2.1 */
+
+#define UICC_ATR_CLASS_A	BIT(0)	/* 5 V */
+#define UICC_ATR_CLASS_B	BIT(1)	/* 3 V */
+#define UICC_ATR_CLASS_C	BIT(2)	/* 1.8 V */
+
+/**
+ * struct uicc_atr - what an Answer to Reset says
+ * @raw: the bytes as they came (direct convention, TS first)
+ * @len: number of bytes in @raw
+ * @inverse: TS is 3F, the inverse convention
+ * @protocols: bit n is set when T=n is offered (n = 0..14)
+ * @first_protocol: the T of TD1, or 0 without TD1: what a card speaks without PPS
+ * @specific: TA2 is present, so the card speaks @specific_protocol at once, without PPS
+ * @specific_protocol: T of TA2
+ * @specific_implicit: TA2 b5: speed is not the one of TA1 but implicitly known
+ * @ta1: the byte TA1, 0x11 when absent
+ * @fi: clock rate conversion integer of TA1; 372 when TA1 is absent or reserved
+ * @di: baud rate adjustment integer of TA1; 1 when TA1 is absent or reserved
+ * @fmax_khz: highest clock that goes with @fi
+ * @fd_reserved: TA1 names a reserved value, so no faster speed can be negotiated
+ * @classes: UICC_ATR_CLASS_* bits; 0 when the card does not say
+ * @tc1: extra guard time N, 0..255; 255 has a meaning of its own
+ * @wi: waiting integer of T=0 (TC2); 10 when absent
+ * @ifsc: information field size of the card for T=1; 32 when absent
+ * @bwi: block waiting integer of T=1; 4 when absent
+ * @cwi: character waiting integer of T=1; 13 when absent
+ * @crc: T=1 blocks end in a CRC instead of an LRC
+ * @hist: offset of the historical bytes in @raw
+ * @hist_len: number of historical bytes, 0..15
+ */
+struct uicc_atr {
+	u8 raw[UICC_ATR_MAX];
+	u8 len;
+	bool inverse;
+	u16 protocols;
+	u8 first_protocol;
+	bool specific;
+	u8 specific_protocol;
+	bool specific_implicit;
+	u8 ta1;
+	u16 fi;
+	u8 di;
+	u32 fmax_khz;
+	bool fd_reserved;
+	u8 classes;
+	u8 tc1;
+	u8 wi;
+	u8 ifsc;
+	u8 bwi;
+	u8 cwi;
+	bool crc;
+	u8 hist;
+	u8 hist_len;
+};
+
+int uicc_atr_parse(struct uicc_atr *atr, const u8 *buf, size_t len);
+
+/**
+ * uicc_atr_protocol() - the protocol a card speaks when nothing is negotiated
+ * @atr: a parsed ATR
+ *
+ * Context: any.
+ * Return: T, 0..14.
+ */
+static inline u8 uicc_atr_protocol(const struct uicc_atr *atr)
+{
+	return atr->specific ? atr->specific_protocol : atr->first_protocol;
+}
+
+#endif /* UICC_CORE_ATR_H */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Consent broker: questions of askers, answers of agents, exactly one
+ * completion for each question.
+ * It knows no socket and reads no clock: who asks is a number, now is an argument.
+ *
+ * Locking: a broker has no lock of its own. Every call, and whatever uses a
+ * borrowed pointer it returned, runs under one mutex of the caller's, named to
+ * uicc_consent_init() so that lockdep can check it. Callbacks run inside the
+ * call, under that mutex; they may allocate with GFP_KERNEL, must not wait for
+ * a card or a person, and must not call the broker.
+ */
+#ifndef UICC_CORE_CONSENT_H
+#define UICC_CORE_CONSENT_H
+
+#include <linux/compiler.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#define UICC_CONSENT_PENDING_MAX	64	/* questions not yet completed */
+#define UICC_CONSENT_PER_ASKER_MAX	8
+#define UICC_CONSENT_AGENTS_MAX		32
+#define UICC_CONSENT_ORIGIN_MAX		128	/* bytes, without NUL */
+#define UICC_CONSENT_TEXT_MAX		1024
+#define UICC_CONSENT_OPTIONS_MAX	256
+#define UICC_CONSENT_CHOICES_MAX	32
+#define UICC_CONSENT_CHOICE_MAX		128
+#define UICC_CONSENT_VALUE_MAX		1024
+#define UICC_CONSENT_PIN_MIN		4
+#define UICC_CONSENT_PIN_MAX		8
+#define UICC_CONSENT_GRACE_MS		2000	/* the first free agent's head start */
+#define UICC_CONSENT_TIMEOUT_MS		60000	/* when the asker says 0 */
+#define UICC_CONSENT_TIMEOUT_MAX_MS	3600000
+#define UICC_CONSENT_NEVER		U64_MAX
+
+/* Same numbers and order as the netlink specification; netlink.c asserts it. */
+enum uicc_ask_kind {
+	UICC_ASK_SESSION,
+	UICC_ASK_PROVISION,
+	UICC_ASK_PIN,
+	UICC_ASK_DISPLAY,
+	UICC_ASK_CONFIRM,
+	UICC_ASK_TEXT,
+	UICC_ASK_SINGLE_CHOICE,
+	UICC_ASK_MULTIPLE_CHOICE,
+	UICC_ASK_KINDS
+};
+
+enum uicc_ask_outcome {
+	UICC_ASK_YES,
+	UICC_ASK_NO,
+	UICC_ASK_CANCELLED,
+	UICC_ASK_TIMEOUT,
+	UICC_ASK_WITHDRAWN,
+};
+
+/**
+ * struct uicc_consent_question - content of a question
+ * @id: set by the broker, never 0
+ * @asker: set by the broker: who asked
+ * @slot: slot number the question is about
+ * @seq: card insertion it is about
+ * @kind: what is asked
+ * @timeout_ms: answer time, from accept; 0 = UICC_CONSENT_TIMEOUT_MS
+ * @origin: who asks, for the person to read; 1..UICC_CONSENT_ORIGIN_MAX bytes
+ * @text: 0..UICC_CONSENT_TEXT_MAX bytes; NULL counts as ""
+ * @options: 0..UICC_CONSENT_OPTIONS_MAX bytes; NULL counts as ""
+ * @n_choices: for the two choice kinds 1..UICC_CONSENT_CHOICES_MAX, else 0
+ * @choices: each 1..UICC_CONSENT_CHOICE_MAX bytes
+ *
+ * As an argument of uicc_consent_ask() all strings are the caller's and are copied.
+ */
+struct uicc_consent_question {
+	u32 id;
+	u32 asker;
+	u32 slot;
+	u64 seq;
+	enum uicc_ask_kind kind;
+	u32 timeout_ms;
+	const char *origin;
+	const char *text;
+	const char *options;
+	u32 n_choices;
+	const char *choices[UICC_CONSENT_CHOICES_MAX];
+};
+
+/**
+ * struct uicc_consent_answer - how a question ended
+ * @outcome: yes, no or cancelled from an agent; timeout or withdrawn from the broker
+ * @value: text entered or PIN, not NUL-terminated; NULL when there is none
+ * @value_len: bytes in @value
+ * @n_selected: number of choices selected
+ * @selected: indices into the question's choices, from 0, each once
+ *
+ * When the kind is UICC_ASK_PIN, @value is the PIN: it goes to the card, never
+ * to the asker, and whoever copies it clears the copy.
+ */
+struct uicc_consent_answer {
+	enum uicc_ask_outcome outcome;
+	const char *value;
+	u32 value_len;
+	u32 n_selected;
+	u32 selected[UICC_CONSENT_CHOICES_MAX];
+};
+
+/**
+ * struct uicc_consent_ops - what the broker tells the world
+ * @ready: a question waits for an agent (multicast; the number only)
+ * @complete: the one completion of question @q, for its asker @q->asker, who may be gone. The
+ *	question is already out of the broker; @q and @a are valid during the call only.
+ * @withdrawn: @agent holds question @id and need not answer it any more: timeout or withdrawn
+ *
+ * ORDER: for one question @withdrawn comes before @complete, and nothing after @complete.
+ */
+struct uicc_consent_ops {
+	void (*ready)(void *ctx, u32 id);
+	void (*complete)(void *ctx, const struct uicc_consent_question *q,
+			 const struct uicc_consent_answer *a);
+	void (*withdrawn)(void *ctx, u32 agent, u32 id, enum uicc_ask_outcome why);
+};
+
+/**
+ * struct uicc_consent_broker - one broker; all members are its own
+ * @ops: callbacks
+ * @ctx: their first argument
+ * @lock: the caller's mutex, for lockdep; NULL = not checked
+ * @agents: registered agents, first registered first
+ * @questions: questions not yet completed, oldest first
+ * @n_agents: length of @agents
+ * @n_questions: length of @questions
+ * @last_id: number given last
+ */
+struct uicc_consent_broker {
+	const struct uicc_consent_ops *ops;
+	void *ctx;
+	struct mutex *lock;
+	struct list_head agents;
+	struct list_head questions;
+	u32 n_agents;
+	u32 n_questions;
+	u32 last_id;
+};
+
+/**
+ * struct uicc_consent_info - what anyone may know about a question
+ * @id: its number
+ * @slot: slot number
+ * @kind: what is asked
+ * @accepted: an agent holds it
+ */
+struct uicc_consent_info {
+	u32 id;
+	u32 slot;
+	enum uicc_ask_kind kind;
+	bool accepted;
+};
+
+void uicc_consent_init(struct uicc_consent_broker *b, const struct uicc_consent_ops *ops,
+		       void *ctx, struct mutex *lock);
+void uicc_consent_fini(struct uicc_consent_broker *b);
+
+int uicc_consent_agent_add(struct uicc_consent_broker *b, u64 now_ms, u32 agent);
+void uicc_consent_agent_gone(struct uicc_consent_broker *b, u64 now_ms, u32 agent);
+int uicc_consent_ask(struct uicc_consent_broker *b, u64 now_ms, u32 asker,
+		     const struct uicc_consent_question *ask, u32 *id);
+int uicc_consent_accept(struct uicc_consent_broker *b, u64 now_ms, u32 agent, u32 id,
+			const struct uicc_consent_question **q);
+int uicc_consent_give_back(struct uicc_consent_broker *b, u64 now_ms, u32 agent, u32 id);
+int uicc_consent_done(struct uicc_consent_broker *b, u64 now_ms, u32 agent, u32 id,
+		      const struct uicc_consent_answer *a);
+int uicc_consent_withdraw(struct uicc_consent_broker *b, u64 now_ms, u32 asker, u32 id);
+void uicc_consent_asker_gone(struct uicc_consent_broker *b, u64 now_ms, u32 asker);
+void uicc_consent_slot_gone(struct uicc_consent_broker *b, u64 now_ms, u32 slot);
+void uicc_consent_tick(struct uicc_consent_broker *b, u64 now_ms);
+u64 uicc_consent_deadline(const struct uicc_consent_broker *b);
+bool uicc_consent_next(const struct uicc_consent_broker *b, u32 after_id,
+		       struct uicc_consent_info *info);
+
+#endif /* UICC_CORE_CONSENT_H */
