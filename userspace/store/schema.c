@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The store's tables, one step per schema version. A step that was released is
+ * never edited: a change is a new step, and the file's PRAGMA user_version
+ * says which were done. It holds no query.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include "store/db.h"
+#include "util/log.h"
+
+/* "dmsc" as SQLite's application id, so that another program's file is not taken for ours. */
+#define APPLICATION_ID "0x646d7363"
+
+static const char *const steps[] = {
+	/* 1: parents have smaller ids than their children, so loading by id is enough. */
+	"PRAGMA application_id = " APPLICATION_ID ";"
+	"CREATE TABLE node ("
+	" id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL,"
+	" format TEXT NOT NULL, type TEXT, value BLOB, acl TEXT, title TEXT,"
+	" tstamp INTEGER NOT NULL, verno INTEGER NOT NULL, origin INTEGER NOT NULL,"
+	" access INTEGER NOT NULL, flags INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE origin ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, slot TEXT NOT NULL, iccid BLOB NOT NULL,"
+	" digest BLOB NOT NULL, created INTEGER NOT NULL, UNIQUE (iccid, digest)) STRICT;"
+	"CREATE TABLE card ("
+	" iccid BLOB NOT NULL, digest BLOB NOT NULL, phase TEXT NOT NULL, reason TEXT NOT NULL,"
+	" boot_id TEXT NOT NULL, slot TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL, next_attempt INTEGER NOT NULL, updated INTEGER NOT NULL,"
+	" PRIMARY KEY (iccid, digest)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE pair ("
+	" device TEXT NOT NULL, iccid BLOB NOT NULL, server TEXT NOT NULL, told INTEGER NOT NULL,"
+	" PRIMARY KEY (device, iccid, server)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE session ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, server TEXT NOT NULL, started INTEGER NOT NULL,"
+	" ended INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,"
+	" messages INTEGER NOT NULL, notes INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE note ("
+	" session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE, n INTEGER NOT NULL,"
+	" op TEXT NOT NULL, uri TEXT NOT NULL, status INTEGER NOT NULL,"
+	" PRIMARY KEY (session, n)) STRICT, WITHOUT ROWID;",
+};
+
+const int db_schema_version = sizeof(steps) / sizeof(steps[0]);
+
+int db_migrate(struct store *s, int from)
+{
+	char version[64];
+	int err;
+
+	err = db_exec(s, "BEGIN IMMEDIATE", "starting the migration");
+	if (err)
+		return err;
+	for (int v = from; v < db_schema_version && !err; v++)
+		err = db_exec(s, steps[v], "migrating the schema");
+	snprintf(version, sizeof(version), "PRAGMA user_version = %d", db_schema_version);
+	if (!err)
+		err = db_exec(s, version, "migrating the schema");
+	if (!err)
+		err = db_exec(s, "COMMIT", "committing the migration");
+	if (err) {
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		return err;
+	}
+	if (from > 0)
+		log_notice("store: brought from version %d to %d", from, db_schema_version);
+	return 0;
+}
