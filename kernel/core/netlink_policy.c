@@ -6,7 +6,7 @@
 #include <net/netlink.h>
 #include <net/genetlink.h>
 
-#include "o.h"
+#include "netlink_policy.h"
 
 #include <uapi/linux/uicc.h>
 
@@ -118,9 +118,4 @@ const struct genl_ops uicc_nl_ops[8] = {
 		.policy		= uicc_consent_get_nl_policy,
 		.maxattr	= UICC_A_CONSENT_ID,
 	},
-};
-
-static const struct genl_multicast_group uicc_nl_mcgrps[] = {
-	[UICC_NLGRP_EVENTS] = { "events", },
-	[UICC_NLGRP_AGENTS] = { "agents", },
 };
