@@ -17,43 +17,16 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <uapi/linux/uicc.h>
 
 #define UICC_CONSENT_PENDING_MAX	64	/* questions not yet completed */
 #define UICC_CONSENT_PER_ASKER_MAX	8
 #define UICC_CONSENT_AGENTS_MAX		32
-#define UICC_CONSENT_ORIGIN_MAX		128	/* bytes, without NUL */
-#define UICC_CONSENT_TEXT_MAX		1024
-#define UICC_CONSENT_OPTIONS_MAX	256
-#define UICC_CONSENT_CHOICES_MAX	32
-#define UICC_CONSENT_CHOICE_MAX		128
-#define UICC_CONSENT_VALUE_MAX		1024
 #define UICC_CONSENT_PIN_MIN		4
 #define UICC_CONSENT_PIN_MAX		8
 #define UICC_CONSENT_GRACE_MS		2000	/* the first free agent's head start */
 #define UICC_CONSENT_TIMEOUT_MS		60000	/* when the asker says 0 */
-#define UICC_CONSENT_TIMEOUT_MAX_MS	3600000
 #define UICC_CONSENT_NEVER		U64_MAX
-
-/* Same numbers and order as the netlink specification; netlink.c asserts it. */
-enum uicc_ask_kind {
-	UICC_ASK_SESSION,
-	UICC_ASK_PROVISION,
-	UICC_ASK_PIN,
-	UICC_ASK_DISPLAY,
-	UICC_ASK_CONFIRM,
-	UICC_ASK_TEXT,
-	UICC_ASK_SINGLE_CHOICE,
-	UICC_ASK_MULTIPLE_CHOICE,
-	UICC_ASK_KINDS
-};
-
-enum uicc_ask_outcome {
-	UICC_ASK_YES,
-	UICC_ASK_NO,
-	UICC_ASK_CANCELLED,
-	UICC_ASK_TIMEOUT,
-	UICC_ASK_WITHDRAWN,
-};
 
 /**
  * struct uicc_consent_question - content of a question
@@ -63,11 +36,11 @@ enum uicc_ask_outcome {
  * @seq: card insertion it is about
  * @kind: what is asked
  * @timeout_ms: answer time, from accept; 0 = UICC_CONSENT_TIMEOUT_MS
- * @origin: who asks, for the person to read; 1..UICC_CONSENT_ORIGIN_MAX bytes
- * @text: 0..UICC_CONSENT_TEXT_MAX bytes; NULL counts as ""
- * @options: 0..UICC_CONSENT_OPTIONS_MAX bytes; NULL counts as ""
- * @n_choices: for the two choice kinds 1..UICC_CONSENT_CHOICES_MAX, else 0
- * @choices: each 1..UICC_CONSENT_CHOICE_MAX bytes
+ * @origin: who asks, for the person to read; 1..UICC_ORIGIN_MAX bytes
+ * @text: 0..UICC_TEXT_MAX bytes; NULL counts as ""
+ * @options: 0..UICC_OPTIONS_MAX bytes; NULL counts as ""
+ * @n_choices: for the two choice kinds 1..UICC_CHOICES_MAX, else 0
+ * @choices: each 1..UICC_CHOICE_MAX bytes
  *
  * As an argument of uicc_consent_ask() all strings are the caller's and are copied.
  */
@@ -76,13 +49,13 @@ struct uicc_consent_question {
 	u32 asker;
 	u32 slot;
 	u64 seq;
-	enum uicc_ask_kind kind;
+	enum uicc_kind kind;
 	u32 timeout_ms;
 	const char *origin;
 	const char *text;
 	const char *options;
 	u32 n_choices;
-	const char *choices[UICC_CONSENT_CHOICES_MAX];
+	const char *choices[UICC_CHOICES_MAX];
 };
 
 /**
@@ -91,17 +64,17 @@ struct uicc_consent_question {
  * @value: text entered or PIN, not NUL-terminated; NULL when there is none
  * @value_len: bytes in @value
  * @n_selected: number of choices selected
- * @selected: indices into the question's choices, from 0, each once
+ * @selected: choices taken, counted from 1, each once
  *
- * When the kind is UICC_ASK_PIN, @value is the PIN: it goes to the card, never
+ * When the kind is UICC_KIND_PIN, @value is the PIN: it goes to the card, never
  * to the asker, and whoever copies it clears the copy.
  */
 struct uicc_consent_answer {
-	enum uicc_ask_outcome outcome;
+	enum uicc_outcome outcome;
 	const char *value;
 	u32 value_len;
 	u32 n_selected;
-	u32 selected[UICC_CONSENT_CHOICES_MAX];
+	u32 selected[UICC_CHOICES_MAX];
 };
 
 /**
@@ -117,7 +90,7 @@ struct uicc_consent_ops {
 	void (*ready)(void *ctx, u32 id);
 	void (*complete)(void *ctx, const struct uicc_consent_question *q,
 			 const struct uicc_consent_answer *a);
-	void (*withdrawn)(void *ctx, u32 agent, u32 id, enum uicc_ask_outcome why);
+	void (*withdrawn)(void *ctx, u32 agent, u32 id, enum uicc_outcome why);
 };
 
 /**
@@ -152,7 +125,7 @@ struct uicc_consent_broker {
 struct uicc_consent_info {
 	u32 id;
 	u32 slot;
-	enum uicc_ask_kind kind;
+	enum uicc_kind kind;
 	bool accepted;
 };
 
