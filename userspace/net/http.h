@@ -65,6 +65,15 @@ void http_response_fini(struct http_response *r);
 int http_post(struct http *h, const char *url, const char *content_type, const char *hmac,
 	      struct slice body, struct http_response *r) must_check;
 
+/*
+ * For the goodbye after a stop: from now on *opts.stop is not looked at and
+ * one POST takes at most @total_timeout_ms.
+ */
+void http_last_words(struct http *h, unsigned int total_timeout_ms);
+
+/* "ok", "url", "dns" ... */
 const char *http_err_name(enum http_err e);
+/* "https://..." in any case of letters. */
+bool http_url_is_https(const char *url);
 
 #endif
