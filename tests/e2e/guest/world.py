@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The machine a test runs in: modules, DNS, DM server, card, agent, capture.
+
+Everything here is the far end or the outside of the system under test. Every
+wait has a limit and says what it waited for.
+"""
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pcap
+
+CERTS = Path("/root/certs")
+CARDS = Path("/usr/share/dmsc/cards")
+STORE = Path("/var/lib/dmsc")
+CONF = Path("/etc/dmsc/dmsc.conf")
+SYSFS = Path("/sys/class/uicc")
+SERVER_ID = "dm.example.net"
+DEVICE_ID = "IMEI:493005100592800"
+AGENT_GROUP = 992
+# The planted ICCID, as digits, as EF(ICCID) holds it, and unswapped.
+ICCID_DIGITS = "89490123456789012347"
+ICCID_RAW = bytes.fromhex("98941032547698103274")
+# Emulation is slow and the machine may be shared: waits are for hangs, not for speed.
+WAIT = 40
+
+
+class Failed(Exception):
+    pass
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def wait_for(what, condition, limit=WAIT):
+    """Calls condition until it returns something true; returns that."""
+    end = time.monotonic() + limit
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failed(f"waited {limit} s for {what}")
+        time.sleep(0.05)
+
+
+def stays(what, condition, seconds):
+    """Fails when condition becomes true within the time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            raise Failed(f"unexpected: {what}")
+        time.sleep(0.05)
+
+
+def run(*words, ok=True, limit=60, **kw):
+    done = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=limit, **kw)
+    if ok and done.returncode != 0:
+        raise Failed(f"{' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def processes(name):
+    """Pids of live processes of this program (zombies too: see zombies())."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            argv = (entry / "cmdline").read_bytes().split(b"\0")
+            if os.path.basename(argv[0]).decode("utf-8", "replace") == name:
+                found.append(int(entry.name))
+    return found
+
+
+def child(word):
+    """Pids of dmsc-client in this child mode."""
+    found = []
+    for pid in processes("dmsc-client"):
+        with contextlib.suppress(OSError):
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                found.append(pid)
+    return found
+
+
+def zombies():
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                stat = (entry / "stat").read_text()
+                if stat.rpartition(")")[2].split()[0] == "Z":
+                    found.append(stat.split(")")[0] + ")")
+    return found
+
+
+class Process:
+    """A program of the far end, its output in a file that is shown when a test fails."""
+
+    def __init__(self, name, argv, directory, stdin=None, **kw):
+        self.name = name
+        self.log = Path(directory) / f"{name}.log"
+        self.out = open(self.log, "ab")
+        self.proc = subprocess.Popen([str(a) for a in argv], stdin=stdin or subprocess.DEVNULL,
+                                     stdout=self.out, stderr=subprocess.STDOUT, **kw)
+
+    @property
+    def text(self):
+        return self.log.read_text(errors="replace")
+
+    def expect(self, words, limit=WAIT):
+        def seen():
+            check(self.proc.poll() is None or words in self.text,
+                  f"{self.name} ended ({self.proc.returncode}) before {words!r}:\n{self.text}")
+            return words in self.text
+        wait_for(f"{words!r} from {self.name}", seen, limit)
+
+    def type(self, text):
+        self.proc.stdin.write(text.encode())
+        self.proc.stdin.flush()
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.proc.poll() is None:
+            self.proc.send_signal(sig)
+            try:
+                self.proc.wait(10)
+            except subprocess.TimeoutExpired:
+                self.proc.kill()
+                self.proc.wait()
+        self.out.close()
+
+
+class World:
+    """One test's far end. Use as a context manager: leaves nothing running."""
+
+    def __init__(self, directory):
+        self.dir = Path(directory)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        self.dir.mkdir(parents=True)
+        self.running = []
+        self.conf = {
+            "trusted-slots": "virt:*",
+            "device-id": DEVICE_ID,
+            "ca-file": "/root/certs/ca.pem",
+            "consent-timeout": "60",
+        }
+        self.server = self.card = self.agent = self.capture = None
+        self.record = self.dir / "record"
+
+    def __enter__(self):
+        if not Path("/dev/uicc-virt").exists():
+            run("modprobe", "uicc_virt")
+            run("udevadm", "settle")
+        (SYSFS / "agent_gid").write_text(str(AGENT_GROUP))
+        shutil.rmtree(STORE, ignore_errors=True)
+        STORE.mkdir(mode=0o700, parents=True)
+        shutil.chown(STORE, "dmsc", "dmsc")
+        shutil.rmtree("/run/dmsc", ignore_errors=True)
+        self.write_conf()
+        self.spawn("dnsmasq", ["dnsmasq", "-k", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
+                               "--bind-interfaces", "--user=root", "--log-facility=-",
+                               "--address=/dm.example.net/127.0.0.1"])
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.running):
+            process.stop()
+        wait_for("slots to go", lambda: not list(SYSFS.glob("uicc*")))
+        wait_for("helpers to end", lambda: not processes("dmsc-helper") and not processes("dmsc-client"))
+
+    def spawn(self, name, argv, **kw):
+        process = Process(name, argv, self.dir, **kw)
+        self.running.append(process)
+        return process
+
+    def write_conf(self, **changes):
+        self.conf.update({k.replace("_", "-"): v for k, v in changes.items()})
+        CONF.parent.mkdir(parents=True, exist_ok=True)
+        CONF.write_text("".join(f"{k} = {v}\n" for k, v in self.conf.items() if v is not None))
+
+    # --- server -----------------------------------------------------------
+    def start_server(self, script=None, users=None, name="dm-server", server_id=SERVER_ID,
+                     listen="127.0.0.1:8443", cert="server", record=None, extra=()):
+        record = record or self.record
+        record.mkdir(exist_ok=True, parents=True)
+        script_file = self.dir / f"{name}.dms"
+        script_file.write_text(script if script is not None else DEFAULT_SCRIPT)
+        users_file = self.dir / f"{name}.users"
+        users_file.write_text(users if users is not None else USERS)
+        users_file.chmod(0o600)
+        server = self.spawn(name, ["dm-server", "--listen", listen, "--cert", CERTS / f"{cert}.pem",
+                                   "--key", CERTS / f"{cert}.key", "--server-id", server_id,
+                                   "--users", users_file, "--script", script_file,
+                                   "--record", record, *extra])
+        server.expect("listening on")
+        if name == "dm-server":
+            self.server = server
+        return server
+
+    def events(self, record=None):
+        path = (record or self.record) / "record.jsonl"
+        if not path.exists():
+            return []
+        lines = path.read_text(errors="replace").splitlines()
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError):  # the last line may be half written
+                found.append(json.loads(line))
+        return found
+
+    # --- card -------------------------------------------------------------
+    def start_card(self, profile="connect", name="simcard", reader="demo"):
+        """A reader without a card; insert() puts the profile in."""
+        control = self.dir / f"{name}.sock"
+        card = self.spawn(name, ["simcard", "serve", self.profile(profile), "--reader", reader,
+                                 "--control", control, "--absent"])
+        card.control = control
+        card.expect("slot ")
+        card.slot = card.text.split("slot ", 1)[1].split()[0]
+        if not card.slot.startswith("uicc"):
+            card.slot = "uicc" + card.slot
+        if self.card is None:
+            self.card = card
+        return card
+
+    @staticmethod
+    def profile(profile):
+        path = Path(str(profile))
+        if path.is_absolute():
+            return path
+        for candidate in (CARDS / profile, CARDS / f"{profile}.card"):
+            if candidate.exists():
+                return candidate
+        raise Failed(f"no card profile {profile}")
+
+    def control(self, *words, card=None, ok=True):
+        card = card or self.card
+        done = run("simcard", "ctl", card.control, *words, ok=False)
+        if ok:
+            check(done.returncode == 0 and done.stdout.startswith("ok"),
+                  f"simcard {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def insert(self, profile=None, card=None):
+        self.control("insert", *([self.profile(profile)] if profile else []), card=card)
+
+    def remove(self, card=None):
+        self.control("remove", card=card)
+
+    # --- agent ------------------------------------------------------------
+    def start_agent(self, name="agent", user="agent"):
+        agent = self.spawn(name, ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups",
+                                  "dmsc-agent"], stdin=subprocess.PIPE)
+        agent.expect("waiting")
+        if name == "agent":
+            self.agent = agent
+        return agent
+
+    # --- capture ----------------------------------------------------------
+    def start_capture(self, name="capture", interface="lo"):
+        path = self.dir / f"{name}.pcap"
+        capture = self.spawn(name, ["tcpdump", "-i", interface, "-U", "-n", "-w", path])
+        capture.path = path
+        capture.expect("listening on")
+        self.capture = capture
+        return capture
+
+    def packets(self, capture=None):
+        return pcap.read((capture or self.capture).path)
+
+    # --- looking at the result --------------------------------------------
+    def sessions(self, record=None):
+        """Sessions the server saw, each the list of its events."""
+        found = {}
+        for event in self.events(record):
+            if "session" in event and event["session"] is not None:
+                found.setdefault(event["session"], []).append(event)
+        return list(found.values())
+
+    def idle(self, limit=WAIT):
+        """Waits until no helper works any more (a question may keep one busy: see questions())."""
+        wait_for("the helper to end", lambda: not processes("dmsc-helper"), limit)
+
+    @staticmethod
+    def questions():
+        return [line for line in run("dmscctl", "questions").stdout.splitlines() if line.strip()]
+
+    @staticmethod
+    def tree(uri="."):
+        return run("dmsc-client", "--store", STORE, "tree", uri, ok=False).stdout
+
+    @staticmethod
+    def accounts():
+        return run("dmscctl", "accounts", ok=False).stdout
+
+
+USERS = "device secret-of-device md5\n"
+DEFAULT_SCRIPT = """\
+server-id dm.example.net
+"""
