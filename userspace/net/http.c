@@ -244,16 +244,16 @@ static void explain(struct http *h, CURLcode rc, struct http_response *r)
 
 	switch (r->err) {
 	case HTTP_ERR_DNS:
-		snprintf(r->error, sizeof(r->error), "server name not found (DNS): %s", detail);
+		snprintf(r->error, sizeof(r->error), "server name not found (DNS): %.200s", detail);
 		break;
 	case HTTP_ERR_CONNECT:
-		snprintf(r->error, sizeof(r->error), "no connection to the server: %s", detail);
+		snprintf(r->error, sizeof(r->error), "no connection to the server: %.200s", detail);
 		break;
 	case HTTP_ERR_TLS:
-		snprintf(r->error, sizeof(r->error), "TLS: %s", detail);
+		snprintf(r->error, sizeof(r->error), "TLS: %.200s", detail);
 		break;
 	case HTTP_ERR_TIMEOUT:
-		snprintf(r->error, sizeof(r->error), "time-out: %s", detail);
+		snprintf(r->error, sizeof(r->error), "time-out: %.200s", detail);
 		break;
 	case HTTP_ERR_TOO_LARGE:
 		snprintf(r->error, sizeof(r->error), "answer larger than %zu bytes", h->max_response);
@@ -262,7 +262,7 @@ static void explain(struct http *h, CURLcode rc, struct http_response *r)
 		snprintf(r->error, sizeof(r->error), "stopped");
 		break;
 	default:
-		snprintf(r->error, sizeof(r->error), "%s", detail);
+		snprintf(r->error, sizeof(r->error), "%.240s", detail);
 	}
 }
 
