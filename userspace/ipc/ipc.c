@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Sends, receives and checks the messages between helper and children. What a
+ * message means is not decided here.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "ipc/ipc.h"
+
+#define HEAD offsetof(struct ipc_msg, start)
+
+static const size_t body_size[IPC_TYPE_COUNT] = {
+	[IPC_START] = sizeof(struct ipc_start),
+	[IPC_READ] = sizeof(struct ipc_read),
+	[IPC_DATA] = offsetof(struct ipc_data, data),	/* and its bytes */
+	[IPC_ASK] = sizeof(struct ipc_ask),
+	[IPC_SESSION] = sizeof(struct ipc_session),
+	[IPC_OUTCOME] = sizeof(struct ipc_outcome),
+	[IPC_START_SESSION] = sizeof(struct ipc_start_session),
+	[IPC_SLOT] = sizeof(struct ipc_slot),
+	[IPC_END] = 0,
+};
+
+static size_t msg_size(const struct ipc_msg *m)
+{
+	size_t n = HEAD + body_size[m->type];
+
+	if (m->type == IPC_DATA)
+		n += m->data.len;
+	return n;
+}
+
+/* A string ends inside its array and carries no control character. */
+static bool text_ok(const char *s, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == 0)
+			return true;
+		if (c < 0x20 || c == 0x7f)
+			return false;
+	}
+	return false;
+}
+
+#define TEXT_OK(a) text_ok(a, sizeof(a))
+
+static bool body_ok(const struct ipc_msg *m)
+{
+	switch (m->type) {
+	case IPC_START:
+		return TEXT_OK(m->start.slot) && TEXT_OK(m->start.transport) &&
+		       TEXT_OK(m->start.location) && TEXT_OK(m->start.boot_id);
+	case IPC_READ:
+		return TEXT_OK(m->read.path) && m->read.len >= 1 && m->read.len <= IPC_DATA_MAX &&
+		       m->read.off <= 0xffffff;
+	case IPC_DATA:
+		return m->data.err <= 0 && m->data.err > -4096 && (!m->data.err || !m->data.len);
+	case IPC_ASK:
+		return TEXT_OK(m->ask.text) && m->ask.timeout_s <= 65535 && !m->ask.reserved;
+	case IPC_SESSION:
+		return TEXT_OK(m->session.text) && TEXT_OK(m->session.server_id) &&
+		       m->session.server_id[0] && m->session.timeout_s <= 65535 &&
+		       m->session.ui <= IPC_UI_ASK;
+	case IPC_OUTCOME:
+		return TEXT_OK(m->outcome.reason) && m->outcome.result < IPC_RESULT_COUNT &&
+		       m->outcome.err <= 0 && m->outcome.err > -4096 && m->outcome.retry <= 1 &&
+		       !m->outcome.reserved;
+	case IPC_START_SESSION:
+		return TEXT_OK(m->start_session.slot) && TEXT_OK(m->start_session.server_id) &&
+		       m->start_session.server_id[0];
+	case IPC_SLOT:
+		return TEXT_OK(m->slot.transport) && TEXT_OK(m->slot.location) &&
+		       m->slot.state < IPC_SLOT_STATES && m->slot.iccid_len <= IPC_ICCID_MAX &&
+		       (m->slot.state == IPC_SLOT_CARD || !m->slot.iccid_len);
+	default:
+		return true;
+	}
+}
+
+int ipc_check(const struct ipc_msg *m, size_t size)
+{
+	if (size < HEAD || m->version != IPC_VERSION || m->reserved)
+		return -EPROTO;
+	if (m->type < IPC_START || m->type >= IPC_TYPE_COUNT)
+		return -EPROTO;
+	if (size < HEAD + body_size[m->type])
+		return -EPROTO;
+	if (m->type == IPC_DATA && m->data.len > IPC_DATA_MAX)
+		return -EPROTO;
+	if (size != msg_size(m) || !body_ok(m))
+		return -EPROTO;
+	return 0;
+}
+
+int ipc_pair(int fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) ? -errno : 0;
+}
+
+void ipc_prepare(struct ipc_msg *m, enum ipc_type type)
+{
+	memset(m, 0, sizeof(*m));
+	m->version = IPC_VERSION;
+	m->type = (uint16_t)type;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Waits until @events; a signal does not shorten the time. 0, -ETIMEDOUT, -errno. */
+static int wait_for(int fd, short events, int64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int64_t left;
+	int r;
+
+	for (;;) {
+		left = deadline < 0 ? -1 : deadline - now_ms();
+		if (deadline >= 0 && left < 0)
+			left = 0;
+		r = poll(&p, 1, (int)left);
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int ipc_send(int fd, const struct ipc_msg *m, int timeout_ms)
+{
+	int64_t deadline = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	int r;
+
+	for (;;) {
+		if (send(fd, m, msg_size(m), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+			return 0;
+		if (errno == ECONNRESET)
+			return -EPIPE;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		r = wait_for(fd, POLLOUT, deadline);
+		if (r)
+			return r;
+	}
+}
+
+int ipc_recv(int fd, struct ipc_msg *m, int timeout_ms)
+{
+	int64_t deadline = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	struct iovec iov = { m, sizeof(*m) };
+	/* No control buffer: a file descriptor someone sends along is dropped by the kernel. */
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+	int r;
+
+	memset(m, 0, sizeof(*m));
+	for (;;) {
+		h.msg_flags = 0;
+		n = recvmsg(fd, &h, MSG_DONTWAIT);
+		if (n >= 0)
+			break;
+		if (errno == ECONNRESET)
+			return -EPIPE;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		r = wait_for(fd, POLLIN, deadline);
+		if (r)
+			return r;
+	}
+	if (n == 0)
+		return -EPIPE;
+	if (h.msg_flags & MSG_TRUNC)
+		return -EPROTO;
+	return ipc_check(m, (size_t)n);
+}
+
+const char *ipc_result_name(enum ipc_result r)
+{
+	static const char *const names[IPC_RESULT_COUNT] = {
+		"done", "refused", "timed out", "withdrawn", "failed" };
+
+	return r < IPC_RESULT_COUNT ? names[r] : "?";
+}
