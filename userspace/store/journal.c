@@ -60,7 +60,8 @@ static int count_note(struct store *s, int64_t id, int *n)
 static int add_note(struct store *s, int64_t id, const char *op, struct slice uri, int status)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	int n, err;
+	int n = 0;
+	int err;
 
 	err = count_note(s, id, &n);
 	if (err || n >= STORE_JOURNAL_NOTES)
