@@ -14,6 +14,7 @@
 struct client_bootstrap_result {
 	unsigned int nservers;		/* accounts made or replaced, in message order */
 	char server_id[CLIENT_BOOTSTRAP_SERVERS][STORE_SERVER_MAX];
+	bool changed;			/* false: the tree had all of it already */
 	char reason[STORE_REASON_MAX];	/* why it failed, for a person; "" on success */
 };
 
@@ -26,8 +27,9 @@ struct client_bootstrap_result {
  * since store_begin() (the origin's row, say). On failure that transaction is
  * rolled back and the stored tree is as before.
  *
- * 0; -EBADMSG (not a bootstrap message), -EMSGSIZE, -EPERM (would replace an
- * account that is not the card's own), another -errno of the tree or store.
+ * 0; -EBADMSG (no bootstrap message, or one without an account), -EMSGSIZE,
+ * -EEXIST (would replace an account that is not this card's own), another
+ * -errno of the tree or store.
  */
 int client_bootstrap_apply(struct store *s, struct slice bytes, uint32_t origin,
 			   struct client_bootstrap_result *result) must_check;

@@ -8,6 +8,7 @@
 #define DMSC_CLIENT_SESSION_RUN_H
 
 #include <signal.h>
+#include "dm/session.h"
 #include "store/store.h"
 
 /* How it ended; also the exit code of `dmsc-client session`. */
@@ -26,33 +27,6 @@ enum client_outcome {
 /* "completed", "config", "store", "network", "tls", "auth", "protocol", "aborted". */
 const char *client_outcome_name(enum client_outcome o);
 
-/* One Generic Alert (1226) for package 1; all text borrowed until the call returns. */
-struct client_alert {
-	const char *source;	/* LocURI of the management object; NULL = none */
-	const char *type;	/* "Reversed-Domain-Name: org.dmsc.card" */
-	const char *format;	/* NULL = chr */
-	const char *mark;	/* NULL = informational */
-	const char *data;
-};
-
-#define CLIENT_ALERTS_MAX 8
-
-/* A user interaction alert (1100-1104) for the person; see dm/session.h for the clause. */
-struct client_question {
-	int code;			/* 1100 ... 1104 */
-	struct slice options;		/* "MINDT=10&DR=1" */
-	struct slice text;
-	const struct slice *choices;
-	size_t nchoices;
-};
-
-struct client_answer {
-	int status;		/* DM status: 200, 304 no, 214 cancelled, 408 time-out, 406 cannot */
-	char text[1024];	/* 1102 */
-	unsigned int selected[32];	/* 1103, 1104: numbers from 1 */
-	unsigned int nselected;
-};
-
 struct client_session_opts {
 	const char *server_id;
 	const char *device_id;		/* DevInfo/DevId; NULL = found out by client_device_id() */
@@ -60,16 +34,17 @@ struct client_session_opts {
 	const char *trace_dir;		/* NULL = no trace; made with mode 0700 when missing */
 	bool allow_http;		/* plain http for this server */
 	bool wbxml;			/* encoding of our first message; answers follow the server's */
-	int alert_code;			/* 0 = 1201; 1200 with @session_id of a Package 0 */
+	bool server_initiated;		/* Alert 1200, with @session_id of a Package 0 */
 	uint16_t session_id;		/* 0 = random */
-	const struct client_alert *alerts;
+	/* Generic Alerts of package 1, at most DM_SESSION_MAX_ALERTS - 1: the last is our own. */
+	const struct dm_session_alert *alerts;
 	size_t nalerts;
 	unsigned int connect_timeout_ms, total_timeout_ms;	/* of one POST; 0 = defaults */
 	/* True = stop: 1223 is sent when that takes less than 5 s. NULL = never. */
 	const volatile sig_atomic_t *stop;
-	/* NULL = every question is answered 406. Return 0 or -errno, which ends the session. */
-	int (*ask)(void *ctx, const struct client_question *q, struct client_answer *a);
-	/* One line per package for a person: "-> package 1: Alert 1201, ..."; NULL = log_info only. */
+	/* A question of the server's to the person (dm/cmd.h); NULL = answered 406. */
+	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *answer);
+	/* One line per message for a person, "-> 1: Alert 1201, ..."; NULL = log_info. */
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
 };
@@ -87,6 +62,10 @@ struct client_session_result {
 /*
  * @s is open for writing and stays so: the lock is held over the session. The
  * result is always filled. Returns 0 when outcome is CLIENT_OK, else -errno.
+ *
+ * When the account came from a card, the card's ICCID stands in the tree for
+ * this server alone, and the first session of a new (device, card) pair says
+ * so in a Generic Alert "Reversed-Domain-Name: org.dmsc.newcard".
  */
 int client_session_run(struct store *s, const struct client_session_opts *opts,
 		       struct client_session_result *result) must_check;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of dmsc-client share among themselves. */
+#ifndef DMSC_CLIENT_CLIENT_H
+#define DMSC_CLIENT_CLIENT_H
+
+#include <getopt.h>
+#include <signal.h>
+#include "codec/codec.h"
+#include "dm/tnds.h"
+#include "dmsc-client/session_run.h"
+#include "store/store.h"
+#include "util/conf.h"
+
+/* Codec's TNDS documents behind the engine's seam. */
+extern const struct dm_tnds_ops client_tnds_ops;
+
+/*
+ * The stored tree with every management object installed. @device_id may be
+ * NULL. 0 or -errno; *out is unmodified on failure.
+ */
+int client_tree_open(struct store *s, const char *device_id, struct dm_tree **out) must_check;
+
+/* Fills a bounded reason. */
+void client_reason(char *out, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Options that every subcommand takes, and the configuration behind them. */
+struct client_args {
+	struct conf conf;
+	const char *store;		/* directory */
+	const char *device_id;		/* NULL = to be derived */
+	const char *config;		/* NULL = CONF_PATH, which may be missing */
+	int wait_ms;
+};
+
+enum { OPT_STORE = 256, OPT_DEVICE_ID, OPT_CONFIG, OPT_WAIT, OPT_HELP, OPT_VERBOSE, OPT_OWN };
+#define CLIENT_COMMON_OPTIONS \
+	{ "store", required_argument, NULL, OPT_STORE }, \
+	{ "device-id", required_argument, NULL, OPT_DEVICE_ID }, \
+	{ "config", required_argument, NULL, OPT_CONFIG }, \
+	{ "wait", required_argument, NULL, OPT_WAIT }, \
+	{ "verbose", no_argument, NULL, OPT_VERBOSE }, \
+	{ "help", no_argument, NULL, OPT_HELP }
+
+/* Takes an option of the table above; CLIENT_OK, or the exit code with the reason printed. */
+int client_common_option(struct client_args *a, int c, const char *arg) must_check;
+/* Reads the configuration and fills what no option gave. CLIENT_OK or CLIENT_CONFIG. */
+int client_args_finish(struct client_args *a) must_check;
+/* Opens the store; CLIENT_OK or CLIENT_STORE. */
+int client_store_open(const struct client_args *a, enum store_mode mode, struct store **out) must_check;
+/* a->device_id, or a derived one put into @buf; NULL (said why) without any. */
+const char *client_args_device_id(const struct client_args *a, char *buf, size_t size);
+
+/* Set by SIGINT, SIGTERM and SIGHUP. */
+extern volatile sig_atomic_t client_stop;
+
+/* Subcommands: argv[0] is the word; each returns the exit code. */
+int cmd_bootstrap(int argc, char **argv, struct client_args *a);
+int cmd_session(int argc, char **argv, struct client_args *a);
+int cmd_account(int argc, char **argv, struct client_args *a);
+int cmd_tree(int argc, char **argv, struct client_args *a);
+int cmd_replay(int argc, char **argv, struct client_args *a);
+
+#endif
