@@ -9,65 +9,65 @@
 #include <stdint.h>
 #include "util/cleanup.h"
 
-#define NL_TEXT_MAX 1025	/* with the NUL */
-#define NL_ORIGIN_MAX 257
-#define NL_CHOICES_MAX 32
+#define UNL_TEXT_MAX 1025	/* with the NUL */
+#define UNL_ORIGIN_MAX 257
+#define UNL_CHOICES_MAX 32
 
-struct nl;
+struct unl;
 
 /* Values are those of the uapi header; nl.c asserts it. */
-enum nl_kind {
-	NL_KIND_SESSION, NL_KIND_PROVISION, NL_KIND_PIN, NL_KIND_DISPLAY, NL_KIND_CONFIRM,
-	NL_KIND_TEXT, NL_KIND_SINGLE_CHOICE, NL_KIND_MULTIPLE_CHOICE,
+enum unl_kind {
+	UNL_KIND_SESSION, UNL_KIND_PROVISION, UNL_KIND_PIN, UNL_KIND_DISPLAY, UNL_KIND_CONFIRM,
+	UNL_KIND_TEXT, UNL_KIND_SINGLE_CHOICE, UNL_KIND_MULTIPLE_CHOICE,
 };
-enum nl_outcome { NL_YES, NL_NO, NL_CANCELLED, NL_TIMEOUT, NL_WITHDRAWN };
+enum unl_outcome { UNL_YES, UNL_NO, UNL_CANCELLED, UNL_TIMEOUT, UNL_WITHDRAWN };
 
-struct nl_question {
+struct unl_question {
 	uint32_t id;			/* given by the kernel */
 	uint32_t slot;
 	uint64_t seq;			/* card insertion; 0 = not bound to a card */
-	enum nl_kind kind;
+	enum unl_kind kind;
 	uint32_t timeout_ms;		/* from accept; 0 = kernel's default */
 	bool accepted;			/* in a dump: an agent holds it */
-	char origin[NL_ORIGIN_MAX];	/* who asks */
-	char text[NL_TEXT_MAX];
-	char options[NL_ORIGIN_MAX];	/* DM options, "MINDT=30&DR=1" */
+	char origin[UNL_ORIGIN_MAX];	/* who asks */
+	char text[UNL_TEXT_MAX];
+	char options[UNL_ORIGIN_MAX];	/* DM options, "MINDT=30&DR=1" */
 	size_t nchoices;
-	char choices[NL_CHOICES_MAX][NL_ORIGIN_MAX];
+	char choices[UNL_CHOICES_MAX][UNL_ORIGIN_MAX];
 };
 
-struct nl_answer {
+struct unl_answer {
 	uint32_t id;
-	enum nl_outcome outcome;
-	char value[NL_TEXT_MAX];	/* text entered; "" = none */
+	enum unl_outcome outcome;
+	char value[UNL_TEXT_MAX];	/* text entered; "" = none */
 	size_t nselected;
-	uint32_t selected[NL_CHOICES_MAX];
+	uint32_t selected[UNL_CHOICES_MAX];
 };
 
-enum nl_event_type {
-	NL_EV_SLOT_ADD, NL_EV_SLOT_DEL, NL_EV_CARD_ADD, NL_EV_CARD_DEL,
-	NL_EV_READY,		/* agents: a question waits; id */
-	NL_EV_COMPLETED,	/* asker: answer */
-	NL_EV_QUESTION_WITHDRAWN,	/* agent that holds it: answer.id, answer.outcome = why */
-	NL_EV_OVERRUN,		/* messages were lost: look at the state again */
+enum unl_event_type {
+	UNL_EV_SLOT_ADD, UNL_EV_SLOT_DEL, UNL_EV_CARD_ADD, UNL_EV_CARD_DEL,
+	UNL_EV_READY,		/* agents: a question waits; id */
+	UNL_EV_COMPLETED,	/* asker: answer */
+	UNL_EV_QUESTION_WITHDRAWN,	/* agent that holds it: answer.id, answer.outcome = why */
+	UNL_EV_OVERRUN,		/* messages were lost: look at the state again */
 };
 
-struct nl_event {
-	enum nl_event_type type;
+struct unl_event {
+	enum unl_event_type type;
 	uint32_t slot;
 	uint64_t seq;
 	uint32_t id;
-	struct nl_answer answer;
+	struct unl_answer answer;
 };
 
-struct nl_slot {
+struct unl_slot {
 	uint32_t slot;
 	char name[32], transport[32], location[128];
 	uint32_t state;
 	uint64_t seq;
 };
 
-struct nl_card {
+struct unl_card {
 	uint32_t slot;
 	uint64_t seq;
 	char protocol[16];
@@ -75,28 +75,28 @@ struct nl_card {
 };
 
 /* 0; -ENOENT: the kernel has no family "uicc" (module not loaded); -errno. */
-int nl_open(struct nl **out) must_check;
-void nl_close(struct nl *nl);
-/* Readable when nl_event_next() may have something. */
-int nl_fd(const struct nl *nl);
+int unl_open(struct unl **out) must_check;
+void unl_close(struct unl *nl);
+/* Readable when unl_event_next() may have something. */
+int unl_fd(const struct unl *nl);
 /* @group: "events" or "agents". 0, -ENOENT or -errno (-EPERM). */
-int nl_subscribe(struct nl *nl, const char *group) must_check;
+int unl_subscribe(struct unl *nl, const char *group) must_check;
 /* Next event without blocking: 1 filled, 0 none, -errno the connection is broken. */
-int nl_event_next(struct nl *nl, struct nl_event *ev) must_check;
+int unl_event_next(struct unl *nl, struct unl_event *ev) must_check;
 
 /* Asker. -EPERM without CAP_NET_ADMIN, -EBUSY too many, -ENODEV card gone. */
-int nl_ask(struct nl *nl, const struct nl_question *q, uint32_t *id) must_check;
-int nl_withdraw(struct nl *nl, uint32_t id) must_check;
+int unl_ask(struct unl *nl, const struct unl_question *q, uint32_t *id) must_check;
+int unl_withdraw(struct unl *nl, uint32_t id) must_check;
 
 /* Agent. -EPERM: neither CAP_NET_ADMIN nor in the agent group. */
-int nl_agent_register(struct nl *nl) must_check;
+int unl_agent_register(struct unl *nl) must_check;
 /* @id 0 = any. -ENOENT nothing pending, -EAGAIN another agent goes first. */
-int nl_accept(struct nl *nl, uint32_t id, struct nl_question *out) must_check;
-int nl_done(struct nl *nl, const struct nl_answer *a) must_check;
+int unl_accept(struct unl *nl, uint32_t id, struct unl_question *out) must_check;
+int unl_done(struct unl *nl, const struct unl_answer *a) must_check;
 
 /* Dumps: the callback's first non-zero return stops it and is returned. */
-int nl_slots(struct nl *nl, int (*fn)(void *ctx, const struct nl_slot *s), void *ctx) must_check;
-int nl_cards(struct nl *nl, int (*fn)(void *ctx, const struct nl_card *c), void *ctx) must_check;
-int nl_questions(struct nl *nl, int (*fn)(void *ctx, const struct nl_question *q), void *ctx) must_check;
+int unl_slots(struct unl *nl, int (*fn)(void *ctx, const struct unl_slot *s), void *ctx) must_check;
+int unl_cards(struct unl *nl, int (*fn)(void *ctx, const struct unl_card *c), void *ctx) must_check;
+int unl_questions(struct unl *nl, int (*fn)(void *ctx, const struct unl_question *q), void *ctx) must_check;
 
 #endif
