@@ -46,3 +46,20 @@ struct dm_node *dm_account_find(struct dm_tree *t, struct slice server_id)
 	}
 	return NULL;
 }
+
+bool dm_account_is_root(const struct dm_node *n)
+{
+	const struct dm_node *p = n->parent;
+
+	return p && p->parent && !p->parent->parent && strcmp(p->name, "DMAcc") == 0;
+}
+
+uint8_t dm_account_access(const struct dm_node *parent, struct slice name)
+{
+	if (!slice_eq_str(name, "AAuthSecret") && !slice_eq_str(name, "AAuthData"))
+		return DM_ACC_ALL;
+	for (const struct dm_node *n = parent; n; n = n->parent)
+		if (dm_account_is_root(n))
+			return DM_ACC_ALL & ~(DM_ACC_GET | DM_ACC_COPY);
+	return DM_ACC_ALL;
+}

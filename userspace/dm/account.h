@@ -41,5 +41,12 @@ void dm_account_fini(struct dm_account *a);
 bool dm_account_is_type(struct slice type);
 /* ./DMAcc/<X> whose ServerID leaf is @server_id, or NULL. */
 struct dm_node *dm_account_find(struct dm_tree *t, struct slice server_id);
+/* True for ./DMAcc/<X>. */
+bool dm_account_is_root(const struct dm_node *n);
+/*
+ * DDF access types (enum dm_access bits) of a new node @name below @parent:
+ * secrets and nonces of an account can be set but never read (DMAcc 1.2).
+ */
+uint8_t dm_account_access(const struct dm_node *parent, struct slice name);
 
 #endif

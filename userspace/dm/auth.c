@@ -74,70 +74,61 @@ int dm_auth_basic(struct slice user, struct slice secret, struct buf *out)
 	return rc;
 }
 
-#define B64_MD5 24			/* base64_len(DIGEST_MD5_SIZE) */
-
-static void b64_md5(const uint8_t md[DIGEST_MD5_SIZE], char out[B64_MD5])
+/* Appends B64(H(parts)). */
+static void put_b64_md5(struct buf *out, const struct slice *parts, size_t n)
 {
-	static const char abc[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t o = 0;
-
-	for (size_t i = 0; i < 15; i += 3) {
-		uint32_t v = (uint32_t)md[i] << 16 | md[i + 1] << 8 | md[i + 2];
-
-		for (int s = 18; s >= 0; s -= 6)
-			out[o++] = abc[v >> s & 63];
-	}
-	out[o++] = abc[md[15] >> 2];
-	out[o++] = abc[(md[15] & 3) << 4];
-	out[o++] = '=';
-	out[o] = '=';
-}
-
-/* B64(H(user ":" secret)), the part both sides may keep instead of the password. */
-static void user_hash(struct slice user, struct slice secret, char out[B64_MD5])
-{
-	const struct slice parts[] = { user, SLICE_LIT(":"), secret };
 	uint8_t md[DIGEST_MD5_SIZE];
 
-	digest_md5_parts(parts, 3, md);
-	b64_md5(md, out);
+	digest_md5_parts(parts, n, md);
+	base64_encode(out, slice_of(md, sizeof(md)));
 	explicit_bzero(md, sizeof(md));
 }
 
-static int finish(const struct slice *parts, size_t n, char *key, struct buf *out)
+/* B64(H(user ":" secret)), the part both sides may keep instead of the password. */
+static void put_user_hash(struct buf *out, struct slice user, struct slice secret)
 {
-	uint8_t md[DIGEST_MD5_SIZE];
-	char text[B64_MD5];
+	const struct slice parts[] = { user, SLICE_LIT(":"), secret };
 
-	digest_md5_parts(parts, n, md);
-	b64_md5(md, text);
-	explicit_bzero(key, B64_MD5);
-	buf_put(out, text, B64_MD5);
-	return buf_error(out);
+	put_b64_md5(out, parts, 3);
 }
 
 int dm_auth_md5(struct slice user, struct slice secret, struct slice nonce, struct buf *out)
 {
-	char key[B64_MD5];
-	const struct slice parts[] = { slice_of(key, B64_MD5), SLICE_LIT(":"), nonce };
+	struct buf key = BUF_INIT;
+	int rc;
 
-	user_hash(user, secret, key);
-	return finish(parts, 3, key, out);
+	put_user_hash(&key, user, secret);
+	rc = buf_error(&key);
+	if (!rc) {
+		const struct slice parts[] = { buf_slice(&key), SLICE_LIT(":"), nonce };
+
+		put_b64_md5(out, parts, 3);
+		rc = buf_error(out);
+	}
+	buf_wipe_fini(&key);
+	return rc;
 }
 
 int dm_auth_mac(struct slice user, struct slice secret, struct slice nonce, struct slice body,
 		struct buf *out)
 {
-	char key[B64_MD5], sum[B64_MD5];
-	uint8_t md[DIGEST_MD5_SIZE];
-	const struct slice parts[] = {
-		slice_of(key, B64_MD5), SLICE_LIT(":"), nonce, SLICE_LIT(":"), slice_of(sum, B64_MD5),
-	};
+	struct buf key = BUF_INIT, sum = BUF_INIT;
+	int rc;
 
-	user_hash(user, secret, key);
-	digest_md5(body, md);
-	b64_md5(md, sum);
-	return finish(parts, 5, key, out);
+	put_user_hash(&key, user, secret);
+	put_b64_md5(&sum, &body, 1);
+	rc = buf_error(&key) ? buf_error(&key) : buf_error(&sum);
+	if (!rc) {
+		const struct slice parts[] = {
+			buf_slice(&key), SLICE_LIT(":"), nonce, SLICE_LIT(":"), buf_slice(&sum),
+		};
+
+		put_b64_md5(out, parts, 5);
+		rc = buf_error(out);
+	}
+	buf_wipe_fini(&key);
+	buf_fini(&sum);
+	return rc;
 }
 
 bool dm_auth_equal(struct slice a, struct slice b)

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Commands on the tree: the decision, Delete, Exec and the dispatch. Get is
+ * cmd_get.c, what writes values is cmd_write.c, serialized objects cmd_tnds.c.
+ */
+#include "dm/cmd.h"
+
+#include <errno.h>
+
+#include "dm/account.h"
+#include "dm/acl.h"
+#include "dm/cmd_int.h"
+#include "util/digest.h"
+#include "util/str.h"
+
+bool dm_tnds_is_mime(struct slice type)
+{
+	return str_starts(type, "application/vnd.syncml.dmtnds+");
+}
+
+enum dm_status dm_cmd_errno(int rc)
+{
+	switch (rc) {
+	case 0:
+		return DM_ST_OK;
+	case -EEXIST:
+		return DM_ST_EXISTS;
+	case -ENOENT:
+		return DM_ST_NOT_FOUND;
+	case -ENOTDIR:
+		return DM_ST_NOT_ALLOWED;
+	case -EINVAL:
+	case -EPROTO:
+		return DM_ST_BAD_REQUEST;
+	case -EOPNOTSUPP:
+		return DM_ST_BAD_FORMAT;
+	case -EMSGSIZE:
+		return DM_ST_TOO_LARGE;
+	case -ENOMEM:
+	case -ENOSPC:
+		return DM_ST_DEVICE_FULL;
+	default:
+		return DM_ST_FAILED;
+	}
+}
+
+enum dm_status dm_cmd_check(const struct dm_cmd_env *env, const struct dm_node *n,
+			    enum dm_access right)
+{
+	if (env->trusted)
+		return DM_ST_NONE;
+	if (!dm_acl_allows(n, right, env->server))
+		return DM_ST_DENIED;
+	return n->access & right ? DM_ST_NONE : DM_ST_NOT_ALLOWED;
+}
+
+bool dm_cmd_is_inbox(const struct dm_uri *u)
+{
+	struct slice path = u->path, seg;
+
+	return dm_uri_next_segment(&path, &seg) && slice_eq_str(seg, "Inbox");
+}
+
+struct slice dm_cmd_format(const struct dm_cmd *cmd, const struct dm_item *item)
+{
+	return slice_present(item->meta.format) ? item->meta.format : cmd->meta.format;
+}
+
+struct slice dm_cmd_type(const struct dm_cmd *cmd, const struct dm_item *item)
+{
+	return slice_present(item->meta.type) ? item->meta.type : cmd->meta.type;
+}
+
+/* --- values -------------------------------------------------------------- */
+
+static bool int_valid(struct slice v)
+{
+	bool neg = v.n && v.p[0] == '-';
+	uint64_t n;
+
+	if (v.n && (neg || v.p[0] == '+'))
+		v = slice_of(v.p + 1, v.n - 1);
+	return str_parse_u64(v, &n) == 0 && n <= (uint64_t)INT32_MAX + neg;
+}
+
+static bool only(struct slice v, const char *chars)
+{
+	if (!v.n)
+		return false;
+	for (size_t i = 0; i < v.n; i++)
+		if (!v.p[i] || !strchr(chars, v.p[i]))
+			return false;
+	return true;
+}
+
+/* TND 1.2 table of formats: int is 32 bits signed, date and time are ISO 8601. */
+static bool value_matches(enum dm_format f, struct slice v)
+{
+	switch (f) {
+	case DM_FMT_INT:
+		return int_valid(v);
+	case DM_FMT_BOOL:
+		return slice_eq_str(v, "true") || slice_eq_str(v, "false");
+	case DM_FMT_FLOAT:
+		return only(v, "0123456789+-.eE");
+	case DM_FMT_DATE:
+		return only(v, "0123456789-");
+	case DM_FMT_TIME:
+		return only(v, "0123456789-:.,TZ+");
+	case DM_FMT_CHR:
+	case DM_FMT_XML:
+		return str_utf8_valid(v);
+	default:
+		return true;
+	}
+}
+
+enum dm_status dm_cmd_value(enum dm_format *format, struct slice data, bool opaque,
+			    struct buf *scratch, struct slice *value)
+{
+	if (*format == DM_FMT_NULL) {
+		*value = slice_of("", 0);
+		return DM_ST_NONE;
+	}
+	if (*format == DM_FMT_B64) {
+		*format = DM_FMT_BIN;
+		if (!opaque) {
+			int rc = base64_decode(scratch, data);
+
+			if (rc)
+				return rc == -EBADMSG ? DM_ST_BAD_REQUEST : dm_cmd_errno(rc);
+			*value = buf_slice(scratch);
+			return DM_ST_NONE;
+		}
+	}
+	*value = slice_of(data.p ? data.p : (const uint8_t *)"", data.n);
+	return value_matches(*format, *value) ? DM_ST_NONE : DM_ST_BAD_FORMAT;
+}
+
+/* --- Delete, Exec -------------------------------------------------------- */
+
+/* The node an item addresses, or the status why not. */
+static enum dm_status locate(struct dm_cmd_env *env, struct slice target, struct dm_uri *u,
+			     struct dm_node **n)
+{
+	enum dm_status st;
+
+	if (!slice_present(target))
+		return DM_ST_BAD_REQUEST;
+	st = dm_uri_parse(target, &env->limits, u);
+	if (st)
+		return st;
+	*n = dm_tree_find(env->tree, u->path);
+	return DM_ST_NONE;
+}
+
+static bool has_permanent(const struct dm_node *top)
+{
+	for (const struct dm_node *n = top; n; n = dm_tree_next(top, n))
+		if (n->flags & DM_NODE_PERMANENT)
+			return true;
+	return false;
+}
+
+static enum dm_status delete_node(struct dm_cmd_env *env, struct dm_node *n)
+{
+	dm_mark mark = dm_tree_mark(env->tree);
+	struct dm_node *id = NULL;
+	struct buf server = BUF_INIT;
+	int rc;
+
+	/* An account that goes takes its server out of every ACL (ACL-10). */
+	if (dm_account_is_root(n))
+		id = dm_tree_child(env->tree, n, SLICE_LIT("ServerID"));
+	if (id)
+		buf_put_slice(&server, dm_node_value(id));
+	rc = buf_error(&server);
+	if (!rc)
+		rc = dm_tree_delete(env->tree, n);
+	if (!rc && server.len)
+		rc = dm_acl_remove_server(env->tree, buf_slice(&server), env->now);
+	buf_fini(&server);
+	if (rc && dm_tree_rollback(env->tree, mark))
+		return DM_ST_FAILED;
+	return dm_cmd_errno(rc);
+}
+
+enum dm_status dm_cmd_delete(struct dm_cmd_env *env, const struct dm_item *item)
+{
+	struct dm_uri u;
+	struct dm_node *n = NULL;
+	enum dm_status st = locate(env, item->target, &u, &n);
+
+	if (st)
+		return st;
+	if (u.query != DM_URI_NODE)
+		return DM_ST_NOT_ALLOWED;
+	if (!n)
+		return DM_ST_NOT_FOUND;
+	st = dm_cmd_check(env, n, DM_ACC_DELETE);
+	if (st == DM_ST_DENIED && !n->parent)
+		return DM_ST_NOT_ALLOWED;	/* the root: 405 whatever its ACL says */
+	if (st)
+		return st;
+	if (!n->parent || has_permanent(n))
+		return DM_ST_NOT_ALLOWED;
+	return delete_node(env, n);
+}
+
+enum dm_status dm_cmd_exec(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			   const struct dm_item *item)
+{
+	struct dm_uri u;
+	struct dm_node *n = NULL;
+	enum dm_status st = locate(env, item->target, &u, &n);
+
+	if (st)
+		return st;
+	if (u.query != DM_URI_NODE)
+		return DM_ST_NOT_ALLOWED;
+	if (!n)
+		return DM_ST_NOT_FOUND;
+	st = dm_cmd_check(env, n, DM_ACC_EXEC);
+	if (st)
+		return st;
+	if (env->ops && env->ops->exec)
+		st = env->ops->exec(env->ctx, env->tree, n, item->data, cmd->correlator);
+	return st ? st : DM_ST_NOT_ALLOWED;
+}
+
+/* --- dispatch ------------------------------------------------------------ */
+
+enum dm_status dm_cmd_item(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			   const struct dm_item *item, dm_cmd_result_fn *fn, void *ctx)
+{
+	switch (cmd->kind) {
+	case DM_CMD_GET:
+		if (!slice_present(item->target))
+			return DM_ST_BAD_REQUEST;
+		return dm_cmd_get(env, item->target, fn, ctx);
+	case DM_CMD_ADD:
+		return dm_cmd_add(env, cmd, item);
+	case DM_CMD_REPLACE:
+		return dm_cmd_replace(env, cmd, item);
+	case DM_CMD_DELETE:
+		return dm_cmd_delete(env, item);
+	case DM_CMD_COPY:
+		return dm_cmd_copy(env, item);
+	case DM_CMD_EXEC:
+		return dm_cmd_exec(env, cmd, item);
+	default:
+		return DM_ST_NOT_ALLOWED;
+	}
+}

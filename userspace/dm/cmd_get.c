@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Get: values, child lists, properties and ?list= (TND 1.2 section 7). It changes nothing. */
+#include <errno.h>
+#include <time.h>
+
+#include "dm/acl.h"
+#include "dm/cmd_int.h"
+#include "util/str.h"
+
+struct get {
+	struct dm_cmd_env *env;
+	struct slice uri;		/* as asked */
+	struct dm_node *node;
+	dm_cmd_result_fn *fn;
+	void *ctx;
+};
+
+static enum dm_status emit(struct get *g, const struct dm_cmd_result *r)
+{
+	int rc = g->fn(g->ctx, r);
+
+	return rc ? dm_cmd_errno(rc) : DM_ST_OK;
+}
+
+/* Text that XML and a WBXML string can carry. */
+static bool is_text(struct slice v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] < 0x20 && v.p[i] != '\t' && v.p[i] != '\n' && v.p[i] != '\r')
+			return false;
+	return str_utf8_valid(v);
+}
+
+/* Format, Type and Data of a leaf; defaults (chr, text/plain) stay away. */
+static void describe_leaf(const struct dm_node *n, struct dm_cmd_result *r)
+{
+	struct slice type = slice_str(n->type ? n->type : "");
+
+	if (n->format != DM_FMT_CHR)
+		r->format = slice_str(dm_format_name(n->format));
+	if (type.n && !slice_eq_str(type, "text/plain"))
+		r->type = type;
+	r->data = dm_node_value(n);
+	r->binary = n->format == DM_FMT_BIN || !is_text(r->data);
+}
+
+static enum dm_status get_children(struct get *g)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct dm_cmd_result r = { .source = g->uri, .format = SLICE_LIT("node"),
+				   .type = SLICE_LIT("text/plain") };
+
+	for (const struct dm_node *c = g->node->first_child; c; c = c->next) {
+		if (b.len)
+			buf_put_u8(&b, '/');
+		buf_put(&b, c->name, c->name_len);
+	}
+	if (buf_error(&b))
+		return dm_cmd_errno(buf_error(&b));
+	r.data = buf_slice(&b);
+	return emit(g, &r);
+}
+
+static enum dm_status get_value(struct get *g)
+{
+	struct dm_cmd_result r = { .source = g->uri };
+
+	if (g->node->format == DM_FMT_NODE)
+		return get_children(g);
+	describe_leaf(g->node, &r);
+	return emit(g, &r);
+}
+
+/* --- properties ---------------------------------------------------------- */
+
+enum prop { P_ACL, P_FORMAT, P_NAME, P_SIZE, P_TITLE, P_TSTAMP, P_TYPE, P_VERNO, P_VALUE, P_NONE };
+
+static const char *const prop_names[] = {
+	[P_ACL] = "ACL", [P_FORMAT] = "Format", [P_NAME] = "Name", [P_SIZE] = "Size",
+	[P_TITLE] = "Title", [P_TSTAMP] = "TStamp", [P_TYPE] = "Type", [P_VERNO] = "VerNo",
+	[P_VALUE] = "Value",
+};
+
+static enum prop prop_parse(struct slice s)
+{
+	for (unsigned int i = 0; i < P_NONE; i++)
+		if (slice_eq_str(s, prop_names[i]))
+			return i;
+	return P_NONE;
+}
+
+static void put_tstamp(int64_t t, struct buf *b)
+{
+	time_t tt = t;
+	struct tm tm;
+
+	if (gmtime_r(&tt, &tm))
+		buf_printf(b, "%04d%02d%02dT%02d%02d%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+static void put_prop(const struct dm_node *n, enum prop p, struct buf *b)
+{
+	switch (p) {
+	case P_ACL:
+		buf_put_str(b, n->acl ? n->acl : "");	/* ACL-3: never the inherited one */
+		break;
+	case P_FORMAT:
+		buf_put_str(b, dm_format_name(n->format));
+		break;
+	case P_NAME:
+		buf_put(b, n->name, n->name_len);
+		break;
+	case P_SIZE:
+		buf_printf(b, "%u", n->value_len);
+		break;
+	case P_TITLE:
+		buf_put_str(b, n->title ? n->title : "");
+		break;
+	case P_TSTAMP:
+		put_tstamp(n->tstamp, b);
+		break;
+	case P_TYPE:
+		buf_put_str(b, n->type ? n->type : "");
+		break;
+	case P_VERNO:
+		buf_printf(b, "%u", n->verno);
+		break;
+	default:
+		break;
+	}
+}
+
+static enum dm_status get_prop(struct get *g, struct slice arg)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	enum prop p = prop_parse(arg);
+	struct dm_cmd_result r = { .source = g->uri };
+
+	if (p >= P_VALUE || (p == P_SIZE && g->node->format == DM_FMT_NODE))
+		return DM_ST_UNSUPPORTED;
+	if (p == P_SIZE && !g->env->trusted && !(g->node->access & DM_ACC_GET))
+		return DM_ST_NOT_ALLOWED;	/* the size of a secret is one */
+	put_prop(g->node, p, &b);
+	if (buf_error(&b))
+		return dm_cmd_errno(buf_error(&b));
+	r.data = buf_slice(&b);
+	return emit(g, &r);
+}
+
+/* --- ?list= -------------------------------------------------------------- */
+
+/* Behind @n and what is below it. */
+static struct dm_node *skip_subtree(const struct dm_node *top, const struct dm_node *n)
+{
+	while (n != top) {
+		if (n->next)
+			return n->next;
+		n = n->parent;
+	}
+	return NULL;
+}
+
+/* What the server may read of the subtree, in pre-order. */
+static struct dm_node *next_readable(struct get *g, struct dm_node *n)
+{
+	n = dm_tree_next(g->node, n);
+	while (n && dm_cmd_check(g->env, n, DM_ACC_GET))
+		n = skip_subtree(g->node, n);
+	return n;
+}
+
+static enum dm_status list_struct(struct get *g, bool data)
+{
+	_cleanup_buf_ struct buf uri = BUF_INIT;
+
+	for (struct dm_node *n = g->node; n; n = next_readable(g, n)) {
+		struct dm_cmd_result r = { 0 };
+		enum dm_status st;
+
+		buf_reset(&uri);
+		dm_node_uri(n, &uri);
+		if (buf_error(&uri))
+			return dm_cmd_errno(buf_error(&uri));
+		if (n->format != DM_FMT_NODE)
+			describe_leaf(n, &r);
+		else if (n->type)
+			r.type = slice_str(n->type);
+		r.source = buf_slice(&uri);
+		r.format = slice_str(dm_format_name(n->format));
+		if (!data || n->format == DM_FMT_NODE) {
+			r.data = SLICE_NONE;
+			r.binary = false;
+		}
+		st = emit(g, &r);
+		if (st != DM_ST_OK)
+			return st;
+	}
+	return DM_ST_OK;
+}
+
+#define ALL_PROPS ((1u << P_NONE) - 1)
+
+/* "TNDS", "TNDS+Value+ACL" or "TNDS-Format": which properties; 0 = not understood. */
+static unsigned int tnds_props(struct slice arg)
+{
+	unsigned int set = 0;
+	char sign;
+
+	arg = slice_of(arg.p + 4, arg.n - 4);	/* behind "TNDS" */
+	if (!arg.n)
+		return ALL_PROPS;
+	sign = arg.p[0];
+	if (sign != '+' && sign != '-')
+		return 0;
+	arg = slice_of(arg.p + 1, arg.n - 1);
+	for (struct slice part; slice_present(arg) && str_split(&arg, sign, &part); ) {
+		enum prop p = prop_parse(part);
+
+		if (p == P_NONE)
+			return 0;
+		set |= 1u << p;
+	}
+	return sign == '+' ? set : ALL_PROPS & ~set;
+}
+
+static void tnds_node(const struct dm_node *n, unsigned int props, struct dm_tnds_node *o)
+{
+	o->name = slice_of(n->name, n->name_len);
+	if (props & 1u << P_FORMAT)
+		o->format = slice_str(dm_format_name(n->format));
+	if (props & 1u << P_TYPE && n->type)
+		o->type = slice_str(n->type);
+	if (props & 1u << P_ACL && n->acl)
+		o->acl = slice_str(n->acl);
+	if (props & 1u << P_TITLE && n->title)
+		o->title = slice_str(n->title);
+	if (props & 1u << P_VALUE && n->format != DM_FMT_NODE) {
+		o->has_value = true;
+		o->value = dm_node_value(n);
+		o->value_opaque = n->format == DM_FMT_BIN;
+	}
+}
+
+static enum dm_status tnds_emit(struct get *g, const struct dm_tnds *t)
+{
+	_cleanup_buf_ struct buf doc = BUF_INIT;
+	struct slice mime = slice_str(g->env->tnds_mime);
+	struct dm_cmd_result r = { .source = g->uri, .type = mime };
+	int rc = g->env->tnds->encode(&doc, t, mime);
+
+	if (!rc)
+		rc = buf_error(&doc);
+	if (rc)
+		return dm_cmd_errno(rc);
+	r.binary = str_ends(mime, "+wbxml");
+	r.format = r.binary ? SLICE_LIT("bin") : SLICE_LIT("xml");
+	r.data = buf_slice(&doc);
+	return emit(g, &r);
+}
+
+static enum dm_status list_tnds(struct get *g, struct slice arg)
+{
+	unsigned int props = tnds_props(arg);
+	struct dm_tnds_node *nodes;
+	size_t n = 0, i = 0;
+	enum dm_status st;
+
+	if (!props || !g->env->tnds || !g->env->tnds->encode || !g->env->tnds_mime)
+		return DM_ST_UNSUPPORTED;
+	for (struct dm_node *x = g->node; x; x = next_readable(g, x))
+		n++;
+	nodes = calloc(n, sizeof(*nodes));
+	if (!nodes)
+		return DM_ST_DEVICE_FULL;
+	for (struct dm_node *x = g->node; x; x = next_readable(g, x), i++) {
+		tnds_node(x, props, &nodes[i]);
+		for (const struct dm_node *p = x; p != g->node; p = p->parent)
+			nodes[i].depth++;
+	}
+	st = tnds_emit(g, &(struct dm_tnds){ nodes, n });
+	free(nodes);
+	return st;
+}
+
+static enum dm_status get_list(struct get *g, struct slice arg)
+{
+	if (slice_eq_str(arg, "Struct"))
+		return list_struct(g, false);
+	if (slice_eq_str(arg, "StructData"))
+		return list_struct(g, true);
+	if (str_starts(arg, "TNDS"))
+		return list_tnds(g, arg);
+	return DM_ST_UNSUPPORTED;
+}
+
+enum dm_status dm_cmd_get(struct dm_cmd_env *env, struct slice uri, dm_cmd_result_fn *fn, void *ctx)
+{
+	struct get g = { env, uri, NULL, fn, ctx };
+	struct dm_uri u;
+	enum dm_status st = dm_uri_parse(uri, &env->limits, &u);
+
+	if (st)
+		return st;
+	/* Nothing of the Inbox can ever be read (DM StdObj 1.2, Inbox). */
+	if (dm_cmd_is_inbox(&u))
+		return DM_ST_NOT_ALLOWED;
+	g.node = dm_tree_find(env->tree, u.path);
+	if (!g.node)
+		return DM_ST_NOT_FOUND;
+	st = dm_cmd_check(env, g.node, DM_ACC_GET);
+	if (st && !(u.query == DM_URI_PROP && st == DM_ST_NOT_ALLOWED))
+		return st;
+	if (u.query == DM_URI_PROP)
+		return get_prop(&g, u.arg);
+	return u.query == DM_URI_LIST ? get_list(&g, u.arg) : get_value(&g);
+}

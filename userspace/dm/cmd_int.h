@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the cmd_*.c files share; nobody else in or outside dm/ but inbox.c and bootstrap.c. */
+#ifndef DMSC_DM_CMD_INT_H
+#define DMSC_DM_CMD_INT_H
+
+#include "dm/cmd.h"
+
+/* The engine's status for a failed tree or buffer operation. */
+enum dm_status dm_cmd_errno(int rc);
+
+/* ACL and access type of one existing node, in this order: DM_ST_NONE, 425 or 405. */
+enum dm_status dm_cmd_check(const struct dm_cmd_env *env, const struct dm_node *n,
+			    enum dm_access right);
+
+/* True for ./Inbox and everything below it. */
+bool dm_cmd_is_inbox(const struct dm_uri *u);
+
+/* Meta of the item, else of the command. */
+struct slice dm_cmd_format(const struct dm_cmd *cmd, const struct dm_item *item);
+struct slice dm_cmd_type(const struct dm_cmd *cmd, const struct dm_item *item);
+
+/*
+ * A leaf value as it will be stored: *value borrows from @data or @scratch.
+ * *format is changed from b64 to bin when base64 was taken off.
+ */
+enum dm_status dm_cmd_value(enum dm_format *format, struct slice data, bool opaque,
+			    struct buf *scratch, struct slice *value);
+
+/*
+ * The node at @path, made with all missing parents as interior nodes; rights
+ * of an explicit Add at each level (ACL-8 included). *leaf_parent: the parent
+ * of the last segment, which itself is not made.
+ */
+enum dm_status dm_cmd_parents(struct dm_cmd_env *env, struct dm_node *base, struct slice path,
+			      struct dm_node **parent, struct slice *name);
+/* One new node below @parent, with the creator's ACL where ACL-8 wants it. */
+enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
+			   const struct dm_node_init *init, struct dm_node **out);
+/* May the server add below @parent? */
+enum dm_status dm_cmd_may_add(struct dm_cmd_env *env, const struct dm_node *parent);
+
+/* cmd_tnds.c: true when the item carries a serialized tree object. */
+bool dm_cmd_has_tnds(const struct dm_cmd *cmd, const struct dm_item *item);
+/* Calls @fn with the item's object, decoded when it is a document. */
+typedef enum dm_status dm_cmd_tnds_fn(void *ctx, const struct dm_tnds *tnds);
+enum dm_status dm_cmd_with_tnds(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+				const struct dm_item *item, dm_cmd_tnds_fn *fn, void *ctx);
+enum dm_status dm_cmd_tnds_add(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			       const struct dm_item *item, const struct dm_uri *u);
+enum dm_status dm_cmd_tnds_replace(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+				   const struct dm_item *item, struct dm_node *n);
+/* Makes the nodes [from, to) of @tnds; the first is a child of @base and named @name. */
+enum dm_status dm_cmd_tnds_graft(struct dm_cmd_env *env, struct dm_node *base, struct slice name,
+				 const struct dm_tnds *tnds, size_t from, size_t to,
+				 struct dm_node **top);
+/* Index behind the subtree that starts at @i. */
+size_t dm_tnds_subtree_end(const struct dm_tnds *tnds, size_t i);
+
+/* inbox.c: places the management objects of @tnds by their identifiers. */
+struct dm_inbox_result {
+	size_t placed, ignored;
+};
+enum dm_status dm_inbox_place(struct dm_cmd_env *env, const struct dm_tnds *tnds,
+			      struct dm_inbox_result *res);
+
+#endif

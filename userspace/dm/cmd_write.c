@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Add, Replace and Copy of single nodes and properties; serialized objects are cmd_tnds.c. */
+#include <errno.h>
+
+#include "dm/account.h"
+#include "dm/acl.h"
+#include "dm/cmd_int.h"
+#include "util/str.h"
+
+#define TITLE_MAX 255			/* bytes, TND 1.2 Title */
+
+static enum dm_status undo(struct dm_cmd_env *env, dm_mark mark, enum dm_status st)
+{
+	if (st >= DM_ST_OK && st < 300)
+		return st;
+	return dm_tree_rollback(env->tree, mark) ? DM_ST_FAILED : st;
+}
+
+static bool too_large(const struct dm_cmd_env *env, size_t n)
+{
+	return n > DM_VALUE_MAX || (env->max_obj_size && n > env->max_obj_size);
+}
+
+/* --- Add ----------------------------------------------------------------- */
+
+enum dm_status dm_cmd_may_add(struct dm_cmd_env *env, const struct dm_node *parent)
+{
+	enum dm_status st = dm_cmd_check(env, parent, DM_ACC_ADD);
+
+	if (st)
+		return st;
+	return parent->format == DM_FMT_NODE ? DM_ST_NONE : DM_ST_NOT_ALLOWED;
+}
+
+enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
+			   const struct dm_node_init *init, struct dm_node **out)
+{
+	_cleanup_buf_ struct buf acl = BUF_INIT;
+	struct dm_node_init in = *init;
+
+	if (dm_tree_count(env->tree) >= (env->max_nodes ? env->max_nodes : DM_MAX_NODES))
+		return DM_ST_DEVICE_FULL;
+	/* ACL-8: who cannot Replace on the parent is made master of what it creates. */
+	if (in.format == DM_FMT_NODE && !env->trusted && !in.acl.n &&
+	    !dm_acl_allows(parent, DM_ACC_REPLACE, env->server)) {
+		dm_acl_for_creator(env->server, &acl);
+		if (buf_error(&acl))
+			return dm_cmd_errno(buf_error(&acl));
+		in.acl = buf_slice(&acl);
+	}
+	in.access = dm_account_access(parent, in.name);
+	in.origin = env->origin;
+	return dm_cmd_errno(dm_tree_add(env->tree, parent, &in, env->now, out));
+}
+
+enum dm_status dm_cmd_parents(struct dm_cmd_env *env, struct dm_node *base, struct slice path,
+			      struct dm_node **parent, struct slice *name)
+{
+	struct slice seg;
+
+	*parent = base;
+	while (dm_uri_next_segment(&path, &seg)) {
+		struct dm_node_init in = { .name = seg, .format = DM_FMT_NODE };
+		struct dm_node *child = dm_tree_child(env->tree, *parent, seg);
+		enum dm_status st;
+
+		*name = seg;
+		if (!path.n)
+			return dm_cmd_may_add(env, *parent);
+		if (child) {
+			*parent = child;
+			continue;
+		}
+		st = dm_cmd_may_add(env, *parent);
+		if (!st)
+			st = dm_cmd_make(env, *parent, &in, &child);
+		if (st != DM_ST_OK)
+			return st;
+		*parent = child;
+	}
+	return DM_ST_NONE;
+}
+
+/* Format, type and value of a new node. */
+static enum dm_status add_content(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+				  const struct dm_item *item, struct buf *scratch,
+				  struct dm_node_init *in)
+{
+	struct slice f = dm_cmd_format(cmd, item);
+	enum dm_status st;
+
+	in->format = DM_FMT_CHR;
+	in->type = dm_cmd_type(cmd, item);
+	if (f.n && dm_format_parse(str_trim(f), &in->format))
+		return DM_ST_BAD_FORMAT;
+	if (in->format == DM_FMT_NODE) {
+		if (slice_eq_str(in->type, "text/plain"))
+			in->type = SLICE_NONE;
+		return item->data.n ? DM_ST_BAD_FORMAT : DM_ST_NONE;
+	}
+	if (!slice_present(item->data) && in->format != DM_FMT_NULL)
+		return DM_ST_BAD_REQUEST;
+	if (too_large(env, item->data.n))
+		return DM_ST_TOO_LARGE;
+	if (!in->type.n)
+		in->type = SLICE_LIT("text/plain");
+	st = dm_cmd_value(&in->format, item->data, item->data_opaque, scratch, &in->value);
+	return st;
+}
+
+static enum dm_status add_node(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			       const struct dm_item *item, const struct dm_uri *u)
+{
+	struct buf scratch = BUF_INIT;
+	struct dm_node_init in = { 0 };
+	struct dm_node *parent;
+	enum dm_status st;
+
+	st = dm_cmd_parents(env, dm_tree_root(env->tree), u->path, &parent, &in.name);
+	if (!st && dm_tree_child(env->tree, parent, in.name))
+		st = DM_ST_EXISTS;
+	if (!st)
+		st = add_content(env, cmd, item, &scratch, &in);
+	if (!st)
+		st = dm_cmd_make(env, parent, &in, NULL);
+	buf_wipe_fini(&scratch);
+	return st;
+}
+
+static enum dm_status inbox_tnds(void *ctx, const struct dm_tnds *tnds)
+{
+	struct dm_inbox_result res = { 0 };
+	enum dm_status st = dm_inbox_place(ctx, tnds, &res);
+
+	/* In a session the server must hear that nothing was taken. */
+	return st == DM_ST_OK && !res.placed ? DM_ST_NOT_FOUND : st;
+}
+
+/* ./Inbox takes serialized objects only; where they go says their identifier. */
+static enum dm_status to_inbox(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			       const struct dm_item *item)
+{
+	struct dm_node *inbox = dm_tree_find(env->tree, SLICE_LIT("./Inbox"));
+	enum dm_status st;
+
+	if (!inbox)
+		return DM_ST_NOT_FOUND;
+	st = dm_cmd_check(env, inbox, DM_ACC_ADD);
+	if (st)
+		return st;
+	if (!dm_cmd_has_tnds(cmd, item))
+		return DM_ST_NOT_ALLOWED;
+	return dm_cmd_with_tnds(env, cmd, item, inbox_tnds, env);
+}
+
+enum dm_status dm_cmd_add(struct dm_cmd_env *env, const struct dm_cmd *cmd, const struct dm_item *item)
+{
+	dm_mark mark = dm_tree_mark(env->tree);
+	struct dm_uri u;
+	enum dm_status st;
+
+	if (!slice_present(item->target))
+		return DM_ST_BAD_REQUEST;
+	st = dm_uri_parse(item->target, &env->limits, &u);
+	if (st)
+		return st;
+	if (u.query != DM_URI_NODE)
+		return DM_ST_NOT_ALLOWED;
+	if (dm_cmd_is_inbox(&u))
+		return undo(env, mark, to_inbox(env, cmd, item));
+	if (dm_cmd_has_tnds(cmd, item))
+		return undo(env, mark, dm_cmd_tnds_add(env, cmd, item, &u));
+	if (!u.depth)
+		return DM_ST_EXISTS;
+	return undo(env, mark, add_node(env, cmd, item, &u));
+}
+
+/* --- Replace ------------------------------------------------------------- */
+
+static enum dm_status replace_acl(struct dm_cmd_env *env, struct dm_node *n, struct slice acl)
+{
+	if (!env->trusted && !dm_acl_may_change(n, env->server))
+		return DM_ST_DENIED;
+	if (!dm_acl_valid(acl))
+		return DM_ST_BAD_REQUEST;
+	/* ACL-1 and ACL-9: the root has a value, and everybody may add below it. */
+	if (!n->parent && !dm_acl_grants(acl, DM_ACC_ADD, SLICE_LIT("*")))
+		return DM_ST_NOT_ALLOWED;
+	return dm_cmd_errno(dm_tree_set_acl(env->tree, n, acl, env->now));
+}
+
+static enum dm_status replace_name(struct dm_cmd_env *env, struct dm_node *n, struct slice name)
+{
+	if (n->flags & DM_NODE_PERMANENT)
+		return DM_ST_NOT_ALLOWED;
+	if (env->limits.max_segment && name.n > env->limits.max_segment)
+		return DM_ST_URI_TOO_LONG;
+	if (slice_eq(name, slice_of(n->name, n->name_len)))
+		return DM_ST_OK;
+	return dm_cmd_errno(dm_tree_rename(env->tree, n, name, env->now));
+}
+
+static enum dm_status replace_prop(struct dm_cmd_env *env, struct dm_node *n, struct slice prop,
+				   const struct dm_item *item)
+{
+	static const char *const fixed[] = { "Format", "Size", "TStamp", "Type", "VerNo" };
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (slice_eq_str(prop, fixed[i]))
+			return DM_ST_NOT_ALLOWED;
+	if (slice_eq_str(prop, "ACL"))
+		return replace_acl(env, n, item->data);
+	if (!slice_eq_str(prop, "Name") && !slice_eq_str(prop, "Title"))
+		return DM_ST_UNSUPPORTED;
+	/* The node's Replace right covers its name and title (ACL-7). */
+	if (!env->trusted && !dm_acl_allows(n, DM_ACC_REPLACE, env->server))
+		return DM_ST_DENIED;
+	if (slice_eq_str(prop, "Name"))
+		return replace_name(env, n, item->data);
+	if (item->data.n > TITLE_MAX)
+		return DM_ST_TOO_LARGE;
+	if (!str_utf8_valid(item->data))
+		return DM_ST_BAD_FORMAT;
+	return dm_cmd_errno(dm_tree_set_title(env->tree, n, item->data, env->now));
+}
+
+/* Without Meta a leaf keeps its format and type; a permanent one always does. */
+static enum dm_status replace_value(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+				    const struct dm_item *item, struct dm_node *n)
+{
+	struct slice f = dm_cmd_format(cmd, item), type = dm_cmd_type(cmd, item), value;
+	enum dm_format format = n->format;
+	struct buf scratch = BUF_INIT;
+	enum dm_status st;
+
+	if (f.n && (dm_format_parse(str_trim(f), &format) || format == DM_FMT_NODE))
+		return DM_ST_BAD_FORMAT;
+	if (!slice_present(item->data) && format != DM_FMT_NULL)
+		return DM_ST_BAD_REQUEST;
+	if (too_large(env, item->data.n))
+		return DM_ST_TOO_LARGE;
+	if (!type.n)
+		type = slice_str(n->type ? n->type : "");
+	st = dm_cmd_value(&format, item->data, item->data_opaque, &scratch, &value);
+	if (!st && (n->flags & DM_NODE_PERMANENT) && format != n->format)
+		st = DM_ST_BAD_FORMAT;
+	if (!st)
+		st = dm_cmd_errno(dm_tree_set_value(env->tree, n, format, type, value, env->now));
+	buf_wipe_fini(&scratch);
+	return st;
+}
+
+static enum dm_status replace_node(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+				   const struct dm_item *item, struct dm_node *n)
+{
+	enum dm_status st = dm_cmd_check(env, n, DM_ACC_REPLACE);
+
+	if (st)
+		return st;
+	if (n->format != DM_FMT_NODE)
+		return replace_value(env, cmd, item, n);
+	if (!dm_cmd_has_tnds(cmd, item))
+		return DM_ST_NOT_ALLOWED;
+	return dm_cmd_tnds_replace(env, cmd, item, n);
+}
+
+enum dm_status dm_cmd_replace(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			      const struct dm_item *item)
+{
+	dm_mark mark = dm_tree_mark(env->tree);
+	struct dm_node *n;
+	struct dm_uri u;
+	enum dm_status st;
+
+	if (!slice_present(item->target))
+		return DM_ST_BAD_REQUEST;
+	st = dm_uri_parse(item->target, &env->limits, &u);
+	if (st)
+		return st;
+	if (u.query == DM_URI_LIST)
+		return DM_ST_NOT_ALLOWED;
+	if (dm_cmd_is_inbox(&u) && u.query == DM_URI_NODE)
+		return undo(env, mark, to_inbox(env, cmd, item));
+	n = dm_tree_find(env->tree, u.path);
+	if (!n)
+		return DM_ST_NOT_FOUND;
+	if (u.query == DM_URI_PROP)
+		return undo(env, mark, replace_prop(env, n, u.arg, item));
+	return undo(env, mark, replace_node(env, cmd, item, n));
+}
+
+/* --- Copy ---------------------------------------------------------------- */
+
+/* The leaf to copy, when it may be read. */
+static enum dm_status copy_source(struct dm_cmd_env *env, struct slice uri, struct dm_node **out)
+{
+	struct dm_uri u;
+	enum dm_status st = dm_uri_parse(uri, &env->limits, &u);
+
+	if (st)
+		return st;
+	if (u.query != DM_URI_NODE || dm_cmd_is_inbox(&u))
+		return DM_ST_NOT_ALLOWED;
+	*out = dm_tree_find(env->tree, u.path);
+	if (!*out)
+		return DM_ST_NOT_FOUND;
+	st = dm_cmd_check(env, *out, DM_ACC_GET);
+	if (!st && (!((*out)->access & DM_ACC_COPY) || (*out)->format == DM_FMT_NODE))
+		st = DM_ST_NOT_ALLOWED;
+	return st;
+}
+
+static enum dm_status copy_over(struct dm_cmd_env *env, const struct dm_node *src, struct dm_node *dst)
+{
+	enum dm_status st = dm_cmd_check(env, dst, DM_ACC_REPLACE);
+
+	if (st)
+		return st;
+	if (dst->format == DM_FMT_NODE)
+		return DM_ST_NOT_ALLOWED;
+	if ((dst->flags & DM_NODE_PERMANENT) && dst->format != src->format)
+		return DM_ST_FORBIDDEN;
+	return dm_cmd_errno(dm_tree_set_value(env->tree, dst, src->format,
+					      slice_str(src->type ? src->type : ""),
+					      dm_node_value(src), env->now));
+}
+
+static enum dm_status copy_new(struct dm_cmd_env *env, const struct dm_node *src, const struct dm_uri *u)
+{
+	struct dm_node_init in = {
+		.format = src->format, .type = slice_str(src->type ? src->type : ""),
+		.value = dm_node_value(src),
+	};
+	struct dm_node *parent;
+	enum dm_status st;
+
+	st = dm_cmd_parents(env, dm_tree_root(env->tree), u->path, &parent, &in.name);
+	return st ? st : dm_cmd_make(env, parent, &in, NULL);
+}
+
+enum dm_status dm_cmd_copy(struct dm_cmd_env *env, const struct dm_item *item)
+{
+	dm_mark mark = dm_tree_mark(env->tree);
+	struct dm_node *src, *dst;
+	struct dm_uri u;
+	enum dm_status st;
+
+	if (!slice_present(item->target) || !slice_present(item->source))
+		return DM_ST_BAD_REQUEST;
+	st = dm_uri_parse(item->target, &env->limits, &u);
+	if (!st && (u.query != DM_URI_NODE || dm_cmd_is_inbox(&u)))
+		st = DM_ST_NOT_ALLOWED;
+	if (!st)
+		st = copy_source(env, item->source, &src);
+	if (st)
+		return st;
+	dst = dm_tree_find(env->tree, u.path);
+	return undo(env, mark, dst ? copy_over(env, src, dst) : copy_new(env, src, &u));
+}
