@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* dmsc-client session: one session with a stored account; the work is session_run.c's. */
+#include <stdio.h>
+
+#include "dmsc-client/client.h"
+#include "util/log.h"
+#include "util/str.h"
+
+enum { OPT_SERVER = OPT_OWN, OPT_ALLOW_HTTP, OPT_CA, OPT_TRACE, OPT_XML, OPT_WBXML, OPT_CONNECT, OPT_TOTAL };
+
+static const struct option options[] = {
+	CLIENT_COMMON_OPTIONS,
+	{ "server", required_argument, NULL, OPT_SERVER },
+	{ "allow-http", no_argument, NULL, OPT_ALLOW_HTTP },
+	{ "ca", required_argument, NULL, OPT_CA },
+	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "xml", no_argument, NULL, OPT_XML },
+	{ "wbxml", no_argument, NULL, OPT_WBXML },
+	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
+	{ "timeout", required_argument, NULL, OPT_TOTAL },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Control characters of a server's names must not reach a terminal. */
+static void print_line(void *ctx, const char *line)
+{
+	for (; *line; line++)
+		putchar((unsigned char)*line < ' ' || *line == 0x7f ? '?' : *line);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static int seconds(const char *name, const char *arg, unsigned int *ms)
+{
+	unsigned int s;
+
+	if (str_parse_uint(arg, &s) < 0 || s < 1 || s > 3600) {
+		log_err("%s: 1 to 3600 seconds", name);
+		return CLIENT_USAGE;
+	}
+	*ms = s * 1000;
+	return CLIENT_OK;
+}
+
+static int take_option(struct client_args *a, struct client_session_opts *o, int c)
+{
+	switch (c) {
+	case OPT_SERVER:
+		o->server_id = optarg;
+		return CLIENT_OK;
+	case OPT_ALLOW_HTTP:
+		o->allow_http = true;
+		return CLIENT_OK;
+	case OPT_CA:
+		o->ca_file = optarg;
+		return CLIENT_OK;
+	case OPT_TRACE:
+		o->trace_dir = optarg;
+		return CLIENT_OK;
+	case OPT_XML:
+	case OPT_WBXML:
+		o->wbxml = c == OPT_WBXML;
+		return CLIENT_OK;
+	case OPT_CONNECT:
+		return seconds("--connect-timeout", optarg, &o->connect_timeout_ms);
+	case OPT_TOTAL:
+		return seconds("--timeout", optarg, &o->total_timeout_ms);
+	default:
+		return client_common_option(a, c, optarg);
+	}
+}
+
+static int report(const struct client_session_opts *o, const struct client_session_result *r)
+{
+	if (r->outcome == CLIENT_OK)
+		printf("session with %s completed: %u messages, %u changes%s\n", o->server_id,
+		       r->messages, r->changes, r->authenticated ? ", authenticated" : "");
+	else
+		log_err("session with %s failed (%s): %s", o->server_id,
+			client_outcome_name(r->outcome), r->reason);
+	return r->outcome;
+}
+
+int cmd_session(int argc, char **argv, struct client_args *a)
+{
+	_cleanup_store_ struct store *s = NULL;
+	struct client_session_opts o = { .wbxml = true, .say = print_line, .stop = &client_stop };
+	struct client_session_result r;
+	char devid[128];
+	int c, rc;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		rc = take_option(a, &o, c);
+		if (rc)
+			return rc;
+	}
+	if (!o.server_id || optind != argc) {
+		log_err("session: give --server ID and nothing else");
+		return CLIENT_USAGE;
+	}
+	rc = client_args_finish(a);
+	if (rc)
+		return rc;
+	if (!o.ca_file && a->conf.ca_file[0])
+		o.ca_file = a->conf.ca_file;
+	if (conf_list_has(&a->conf.allow_http, o.server_id))
+		o.allow_http = true;
+	o.device_id = client_args_device_id(a, devid, sizeof(devid));
+	if (!o.device_id)
+		return CLIENT_CONFIG;
+	rc = client_store_open(a, STORE_WRITE, &s);
+	if (rc)
+		return rc;
+	(void)!client_session_run(s, &o, &r);
+	return report(&o, &r);
+}

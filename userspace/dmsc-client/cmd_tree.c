@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* dmsc-client tree [URI]: the stored tree in lines; what no server may read is masked here too. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "dmsc-client/client.h"
+#include "util/log.h"
+#include "util/str.h"
+
+#define SHOWN_MAX 128	/* bytes of a value */
+
+static void put_text(struct buf *out, struct slice v)
+{
+	size_t n = v.n > SHOWN_MAX ? SHOWN_MAX : v.n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v.p[i] < ' ' || v.p[i] == 0x7f || v.p[i] == '\\')
+			buf_printf(out, "\\x%02x", v.p[i]);
+		else
+			buf_put_u8(out, v.p[i]);
+	}
+	if (n < v.n)
+		buf_printf(out, "... (%zu bytes)", v.n);
+}
+
+static void put_value(struct buf *out, const struct dm_node *n)
+{
+	struct slice v = dm_node_value(n);
+
+	buf_put_str(out, " = ");
+	if (!(n->access & DM_ACC_GET))
+		buf_put_str(out, v.n ? "********" : "(empty)");
+	else if (n->format == DM_FMT_BIN || !str_utf8_valid(v))
+		buf_printf(out, "(%zu bytes)", v.n);
+	else
+		put_text(out, v);
+	if (n->format != DM_FMT_CHR)
+		buf_printf(out, "  (%s)", dm_format_name(n->format));
+}
+
+static int print_node(const struct dm_node *n)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	dm_node_uri(n, &line);
+	if (n->format == DM_FMT_NODE) {
+		if (n->parent)
+			buf_put_u8(&line, '/');
+		if (n->type) {
+			buf_put_str(&line, "  ");
+			put_text(&line, slice_str(n->type));
+		}
+	} else {
+		put_value(&line, n);
+	}
+	if (n->acl)
+		buf_printf(&line, "  [%s]", n->acl);
+	if (buf_error(&line))
+		return buf_error(&line);
+	puts(buf_cstr(&line));
+	return 0;
+}
+
+static int print_tree(struct dm_tree *t, const char *uri)
+{
+	struct dm_node *from = dm_tree_find(t, slice_str(uri));
+
+	if (!from) {
+		log_err("tree: there is no node %s", uri);
+		return CLIENT_CONFIG;
+	}
+	for (struct dm_node *n = from; n; n = dm_tree_next(from, n)) {
+		if (print_node(n) < 0) {
+			log_err("tree: out of memory");
+			return CLIENT_STORE;
+		}
+	}
+	return CLIENT_OK;
+}
+
+int cmd_tree(int argc, char **argv, struct client_args *a)
+{
+	static const struct option options[] = { CLIENT_COMMON_OPTIONS, { NULL, 0, NULL, 0 } };
+	_cleanup_store_ struct store *s = NULL;
+	struct dm_tree *t = NULL;
+	char devid[128];
+	const char *id;
+	int c, rc, err;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		rc = client_common_option(a, c, optarg);
+		if (rc)
+			return rc;
+	}
+	if (argc - optind > 1) {
+		log_err("tree: give at most one URI");
+		return CLIENT_USAGE;
+	}
+	rc = client_args_finish(a);
+	if (!rc)
+		rc = client_store_open(a, STORE_READ, &s);
+	if (rc)
+		return rc;
+	id = a->device_id;
+	if (!id && client_device_id(devid, sizeof(devid)) == 0)
+		id = devid;
+	err = client_tree_open(s, id, &t);
+	if (err)
+		log_err("tree: %s", store_strerror(err));
+	rc = err ? CLIENT_STORE : print_tree(t, optind < argc ? argv[optind] : ".");
+	dm_tree_free(t);
+	return rc;
+}

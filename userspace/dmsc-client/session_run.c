@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Drives one DM session; the contract is in session_run.h. The engine says
+ * what to send, this file sends it, and nothing leaves before what it reports
+ * is stored.
+ */
+#include "dmsc-client/session_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "card/iccid.h"
+#include "dmsc-client/client.h"
+#include "dmsc-client/trace.h"
+#include "dmsc-client/view.h"
+#include "mo/dmacc.h"
+#include "mo/mo.h"
+#include "net/http.h"
+#include "util/log.h"
+#include "util/str.h"
+
+#define REDIRECTS_MAX 3
+#define GOODBYE_MS 4000		/* of the 5 s a stopped session may still take */
+#define MAX_MSG_SIZE 65536	/* bytes of one message, announced to the server */
+#define MAX_OBJ_SIZE (1 << 20)
+
+struct run {
+	struct store *store;
+	const struct client_session_opts *o;
+	struct client_session_result *r;
+	char device_id[128];
+	struct dm_tree *tree;
+	struct dm_account account;
+	struct http *http;
+	struct dm_session *session;
+	struct trace trace;
+	struct view view;
+	struct http_response answer;
+	struct buf out;
+	enum codec_format format;	/* of what we send */
+	int64_t journal;		/* 0 = no entry yet */
+	bool plain;			/* the account's address is http */
+	/* The card the account came from. */
+	struct store_origin origin;
+	char iccid[ICCID_DIGITS];	/* "" = none */
+	struct buf card_uri;
+	struct dm_session_alert alerts[DM_SESSION_MAX_ALERTS];
+	size_t nalerts;
+	bool new_pair;
+};
+
+/* Records how it ended; the first reason stays. */
+static int fail(struct run *x, enum client_outcome outcome, int err, const char *why)
+{
+	if (x->r->outcome == CLIENT_OK) {
+		x->r->outcome = outcome;
+		client_reason(x->r->reason, sizeof(x->r->reason), "%s", why);
+	}
+	return err;
+}
+
+static bool stopped(const struct run *x)
+{
+	return x->o->stop && *x->o->stop;
+}
+
+static const char *extension(enum codec_format f)
+{
+	return f == CODEC_XML ? "xml" : "wbxml";
+}
+
+static void say(struct run *x, const char *arrow, unsigned int n)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	buf_printf(&line, "%s %u: %s", arrow, n, view_line(&x->view));
+	if (x->o->say)
+		x->o->say(x->o->ctx, buf_cstr(&line));
+	else
+		log_info("%s", buf_cstr(&line));
+}
+
+/* --- what the engine asks for --- */
+
+static int op_random(void *ctx, void *p, size_t n)
+{
+	return getrandom(p, n, 0) == (ssize_t)n ? 0 : -EIO;
+}
+
+static int op_commit(void *ctx, struct dm_tree *tree)
+{
+	struct run *x = ctx;
+
+	return store_tree_commit(x->store, tree);
+}
+
+static int op_save_nonces(void *ctx, struct dm_tree *tree, struct slice server_id,
+			  struct slice client_nonce, struct slice server_nonce, int64_t now)
+{
+	return dmacc_save_nonces(tree, server_id, client_nonce, server_nonce, now);
+}
+
+static enum dm_status op_exec(void *ctx, struct dm_tree *tree, struct dm_node *node,
+			      struct slice data, struct slice correlator)
+{
+	return mo_exec(ctx, tree, node, data, correlator);
+}
+
+static enum dm_status op_ui(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *answer)
+{
+	struct run *x = ctx;
+
+	return x->o->ui ? x->o->ui(x->o->ctx, req, answer) : DM_ST_UNSUPPORTED;
+}
+
+static const struct dm_session_ops session_ops = {
+	.random = op_random,
+	.commit = op_commit,
+	.save_nonces = op_save_nonces,
+	.cmd = { .exec = op_exec, .ui = op_ui },
+};
+
+/* --- setting up --- */
+
+static int load_account(struct run *x)
+{
+	int err = client_tree_open(x->store, x->device_id, &x->tree);
+
+	if (err)
+		return fail(x, CLIENT_STORE, err, store_strerror(err));
+	err = dmacc_read(x->tree, slice_str(x->o->server_id), &x->account);
+	if (err == -ENOENT)
+		return fail(x, CLIENT_CONFIG, err, "there is no account for this server");
+	if (err)
+		return fail(x, CLIENT_CONFIG, err, "the account has no usable address");
+	x->plain = !http_url_is_https(buf_cstr(&x->account.url));
+	if (x->plain && !x->o->allow_http)
+		return fail(x, CLIENT_CONFIG, -EPERM,
+			    "the account's address is not https and plain http is not allowed for it");
+	return 0;
+}
+
+/* Where mo_card_set() put this card's number. */
+static int find_card_uri(struct run *x)
+{
+	struct dm_node *dir = dm_tree_find(x->tree, SLICE_LIT("./DevDetail/Ext/dmsc/Card"));
+
+	for (struct dm_node *n = dir ? dir->first_child : NULL; n; n = n->next) {
+		struct dm_node *leaf = dm_tree_child(x->tree, n, SLICE_LIT("ICCID"));
+
+		if (leaf && slice_eq_str(dm_node_value(leaf), x->iccid)) {
+			dm_node_uri(leaf, &x->card_uri);
+			return buf_error(&x->card_uri);
+		}
+	}
+	return -ENOENT;
+}
+
+/* The issuer learns of a new combination of card and device: once, and only over TLS. */
+static int announce_pair(struct run *x)
+{
+	struct slice iccid = slice_of(x->origin.iccid, x->origin.iccid_len);
+	bool known = true;
+	int err;
+
+	err = store_pair_known(x->store, x->device_id, iccid, x->o->server_id, &known);
+	if (err || known)
+		return err;
+	err = find_card_uri(x);
+	if (err)
+		return err;
+	x->alerts[x->nalerts++] = (struct dm_session_alert){
+		.source = buf_slice(&x->card_uri),
+		.type = SLICE_LIT("Reversed-Domain-Name: org.dmsc.newcard"),
+		.format = SLICE_LIT("chr"),
+		.data = x->plain ? SLICE_LIT("") : slice_str(x->iccid),
+	};
+	x->new_pair = true;
+	return 0;
+}
+
+static int set_up_card(struct run *x)
+{
+	int err;
+
+	if (!x->account.origin)
+		return 0;
+	err = store_origin_get(x->store, x->account.origin, &x->origin);
+	if (err == -ENOENT)
+		return 0;
+	if (err)
+		return fail(x, CLIENT_STORE, err, store_strerror(err));
+	if (x->origin.iccid_len == 0 ||
+	    iccid_format(slice_of(x->origin.iccid, x->origin.iccid_len), x->iccid) < 0)
+		return 0;
+	err = mo_card_set(x->tree, x->origin.id, slice_str(x->iccid), time(NULL));
+	if (!err)
+		err = announce_pair(x);
+	return err ? fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
+}
+
+static int open_http(struct run *x)
+{
+	const struct http_opts ho = {
+		.ca_file = x->o->ca_file,
+		.allow_http = x->o->allow_http && x->plain,
+		.connect_timeout_ms = x->o->connect_timeout_ms,
+		.total_timeout_ms = x->o->total_timeout_ms,
+		.stop = x->o->stop,
+	};
+	int err = http_new(&ho, &x->http);
+
+	if (err == -EINVAL)
+		return fail(x, CLIENT_CONFIG, err, "the CA file cannot be read");
+	return err ? fail(x, CLIENT_NETWORK, err, "out of memory") : 0;
+}
+
+static int set_up(struct run *x)
+{
+	int err;
+
+	if (x->o->nalerts >= DM_SESSION_MAX_ALERTS)
+		return fail(x, CLIENT_USAGE, -EINVAL, "too many alerts");
+	if (x->o->nalerts)
+		memcpy(x->alerts, x->o->alerts, x->o->nalerts * sizeof(x->alerts[0]));
+	x->nalerts = x->o->nalerts;
+	if (x->o->device_id)
+		err = str_copy(x->device_id, sizeof(x->device_id), slice_str(x->o->device_id));
+	else
+		err = client_device_id(x->device_id, sizeof(x->device_id));
+	if (err || !x->device_id[0])
+		return fail(x, CLIENT_CONFIG, err ? err : -EINVAL,
+			    "no usable device-id: configure one");
+	err = load_account(x);
+	if (!err)
+		err = set_up_card(x);
+	if (!err)
+		err = open_http(x);
+	if (err)
+		return err;
+	err = trace_open(&x->trace, x->o->trace_dir);
+	if (err == -EEXIST)
+		return fail(x, CLIENT_CONFIG, err, "the trace directory holds a trace already");
+	return err ? fail(x, CLIENT_CONFIG, err, "the trace directory cannot be used") : 0;
+}
+
+static int new_session(struct run *x)
+{
+	const struct dm_session_config cfg = {
+		.tree = x->tree,
+		.encoder = codec_encoder(x->format),
+		.tnds = &client_tnds_ops,
+		.account = &x->account,
+		.device_id = slice_str(x->device_id),
+		.session_id = x->o->session_id,
+		.server_initiated = x->o->server_initiated,
+		/*
+		 * Plain http was allowed for this server by configuration, which
+		 * vouches for the way there; but a server that can prove itself
+		 * by its own credentials then has to.
+		 */
+		.transport_authenticated = true,
+		.insist_srvcred = x->plain && x->account.server.present,
+		.max_msg_size = MAX_MSG_SIZE,
+		.max_obj_size = MAX_OBJ_SIZE,
+		.alerts = x->alerts,
+		.nalerts = x->nalerts,
+		.ops = &session_ops,
+		.ctx = x,
+	};
+
+	x->session = dm_session_new(&cfg);
+	return x->session ? 0 : fail(x, CLIENT_STORE, -ENOMEM, "out of memory");
+}
+
+/* --- one message there and back --- */
+
+static enum client_outcome http_outcome(enum http_err e)
+{
+	switch (e) {
+	case HTTP_ERR_TLS:
+		return CLIENT_TLS;
+	case HTTP_ERR_STOPPED:
+		return CLIENT_ABORTED;
+	case HTTP_ERR_URL:
+		return CLIENT_CONFIG;
+	case HTTP_ERR_TOO_LARGE:
+		return CLIENT_PROTOCOL;
+	default:
+		return CLIENT_NETWORK;
+	}
+}
+
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 307 || status == 308;
+}
+
+/* Follows redirects to https, keeping the POST; they are not remembered. */
+static int post(struct run *x, const char *url)
+{
+	char target[HTTP_URL_MAX];
+	char why[128];
+	int err;
+
+	client_reason(target, sizeof(target), "%s", url);
+	for (int i = 0; i <= REDIRECTS_MAX; i++) {
+		err = http_post(x->http, target, codec_encoder(x->format)->mime, NULL,
+				buf_slice(&x->out), &x->answer);
+		x->r->http_status = x->answer.status;
+		if (err == -EIO)
+			return fail(x, http_outcome(x->answer.err), err, x->answer.error);
+		if (err)
+			return fail(x, CLIENT_NETWORK, err, "out of memory");
+		x->r->sent = true;
+		if (!is_redirect(x->answer.status))
+			return 0;
+		if (!http_url_is_https(x->answer.location)) {
+			snprintf(why, sizeof(why), "HTTP %ld redirects to an address that is not https",
+				 x->answer.status);
+			return fail(x, CLIENT_NETWORK, -EIO, why);
+		}
+		client_reason(target, sizeof(target), "%s", x->answer.location);
+	}
+	return fail(x, CLIENT_NETWORK, -EIO, "too many HTTP redirects");
+}
+
+static bool is_syncml_type(const char *type)
+{
+	/* The data-sync types are wrong but common. */
+	return strncmp(type, "application/vnd.syncml.dm+", 26) == 0 ||
+	       strncmp(type, "application/vnd.syncml+", 23) == 0;
+}
+
+static int check_answer(struct run *x)
+{
+	const struct http_response *a = &x->answer;
+	char why[200];
+
+	if (a->status != 200) {
+		snprintf(why, sizeof(why), "the server answered HTTP %ld", a->status);
+		return fail(x, CLIENT_NETWORK, -EIO, why);
+	}
+	if (strcmp(a->content_type, "text/html") == 0 ||
+	    strcmp(a->content_type, "application/xhtml+xml") == 0)
+		return fail(x, CLIENT_NETWORK, -EIO,
+			    "a web page (HTML) came instead of SyncML: a login page of the network, "
+			    "or a wrong address");
+	if (a->content_type[0] && !is_syncml_type(a->content_type)) {
+		snprintf(why, sizeof(why), "content of type %.100s came instead of SyncML",
+			 a->content_type);
+		return fail(x, CLIENT_NETWORK, -EIO, why);
+	}
+	if (a->body.len == 0)
+		return fail(x, CLIENT_NETWORK, -EIO, "the server's answer is empty");
+	return 0;
+}
+
+/* RespURI may not lead away from TLS, nor lead at all before the server is known. */
+static int next_url(struct run *x, char *url, size_t size)
+{
+	struct slice u = dm_session_next_uri(x->session);
+
+	if (str_copy(url, size, u) < 0)
+		return fail(x, CLIENT_PROTOCOL, -EMSGSIZE, "the server's RespURI is too long");
+	if (slice_eq(u, buf_slice(&x->account.url)))
+		return 0;
+	if (!http_url_is_https(url) && !(x->plain && strncmp(url, "http://", 7) == 0))
+		return fail(x, CLIENT_PROTOCOL, -EPERM, "the server's RespURI is not https");
+	if (!dm_session_result(x->session)->authenticated)
+		return fail(x, CLIENT_AUTH, -EPERM, "a RespURI from a server that is not authenticated");
+	return 0;
+}
+
+/* Sends x->out, which view_out() has seen; with @want_answer its answer is in x->answer. */
+static int exchange(struct run *x, bool want_answer)
+{
+	char url[HTTP_URL_MAX];
+	int err = next_url(x, url, sizeof(url));
+
+	if (err)
+		return err;
+	trace_out(&x->trace, extension(x->format), buf_slice(&x->out));
+	say(x, "->", x->trace.n);
+	err = post(x, url);
+	if (err || !want_answer)
+		return err;
+	err = check_answer(x);
+	trace_in(&x->trace,
+		 err ? "bin" : extension(codec_guess(slice_str(x->answer.content_type),
+						     buf_slice(&x->answer.body))),
+		 buf_slice(&x->answer.body));
+	return err;
+}
+
+/* --- the session --- */
+
+static bool changes_tree(const struct view_op *op)
+{
+	if (op->status < 200 || op->status > 299 || op->status == DM_ST_CHUNK_BUFFERED ||
+	    op->status == DM_ST_CANCELLED || op->status == DM_ST_NOT_EXECUTED ||
+	    op->status == DM_ST_ROLLED_BACK)
+		return false;
+	return op->kind == DM_CMD_ADD || op->kind == DM_CMD_REPLACE || op->kind == DM_CMD_DELETE ||
+	       op->kind == DM_CMD_COPY;
+}
+
+/* What the server asked in its last message, and what it is told, before it is told. */
+static int write_journal(struct run *x)
+{
+	int err;
+
+	if (x->view.nops == 0)
+		return 0;
+	err = store_begin(x->store);
+	for (size_t i = 0; i < x->view.nops && !err; i++) {
+		const struct view_op *op = &x->view.ops[i];
+
+		x->r->changes += changes_tree(op);
+		err = store_session_note(x->store, x->journal, dm_cmd_kind_name(op->kind),
+					 slice_str(op->uri), op->status);
+	}
+	if (!err)
+		return store_commit(x->store);
+	store_rollback(x->store);
+	return err;
+}
+
+/* Decodes the answer into the engine and gets its reply; dm_session_reply()'s return. */
+static int take_answer(struct run *x)
+{
+	struct slice body = buf_slice(&x->answer.body);
+	enum codec_format f = codec_guess(slice_str(x->answer.content_type), body);
+	struct codec_error e = { .text = "" };
+	int64_t now = time(NULL);
+	int err, rc;
+
+	x->r->messages++;
+	dm_session_message(x->session, now);
+	err = view_in(&x->view, f, body, dm_session_sink(), x->session, &e);
+	say(x, "<-", x->trace.n);
+	if (err == -EBADMSG || err == -E2BIG)
+		log_warn("server's message, byte %zu: %s", e.offset, e.text);
+	rc = dm_session_reply(x->session, now, &x->out);
+	if (rc > 0)
+		view_out(&x->view, x->format, buf_slice(&x->out));
+	err = write_journal(x);
+	return err ? fail(x, CLIENT_STORE, err, store_strerror(err)) : rc;
+}
+
+/* Best effort and at most 5 s: the card that left may have been the way to the server. */
+static int say_goodbye(struct run *x)
+{
+	fail(x, CLIENT_ABORTED, -EINTR, "stopped");
+	if (x->r->sent && dm_session_abort(x->session, "stopped", &x->out) == 1) {
+		http_last_words(x->http, GOODBYE_MS);
+		view_out(&x->view, x->format, buf_slice(&x->out));
+		(void)!exchange(x, false);
+	}
+	return -EINTR;
+}
+
+static int talk(struct run *x)
+{
+	int rc = dm_session_start(x->session, time(NULL), &x->out);
+
+	if (rc)
+		return fail(x, CLIENT_PROTOCOL, rc, "package 1 cannot be made");
+	view_out(&x->view, x->format, buf_slice(&x->out));
+	do {
+		if (stopped(x))
+			return say_goodbye(x);
+		rc = exchange(x, true);
+		if (rc)
+			return x->answer.err == HTTP_ERR_STOPPED ? say_goodbye(x) : rc;
+		rc = take_answer(x);
+	} while (rc == 1);
+	if (rc == 2)
+		(void)!exchange(x, false);
+	return rc < 0 ? rc : 0;
+}
+
+static enum client_outcome end_outcome(enum dm_session_end e)
+{
+	switch (e) {
+	case DM_END_NORMAL:
+		return CLIENT_OK;
+	case DM_END_ABORTED_BY_SERVER:
+	case DM_END_ABORTED_BY_US:
+		return CLIENT_ABORTED;
+	case DM_END_AUTH_REFUSED:
+	case DM_END_AUTH_UNSUPPORTED:
+	case DM_END_SERVER_UNAUTHENTICATED:
+		return CLIENT_AUTH;
+	case DM_END_STORE:
+		return CLIENT_STORE;
+	default:
+		return CLIENT_PROTOCOL;
+	}
+}
+
+/* The engine's own verdict is more exact than "the last call failed". */
+static int conclude(struct run *x, int err)
+{
+	const struct dm_session_result *e = dm_session_result(x->session);
+
+	x->r->authenticated = e->accepted;
+	if (e->end != DM_END_NOT && e->end != DM_END_NORMAL)
+		err = fail(x, end_outcome(e->end), err ? err : -EPROTO,
+			   e->text ? e->text : dm_session_end_name(e->end));
+	else if (err)
+		err = fail(x, CLIENT_PROTOCOL, err, strerror(-err));
+	if (x->new_pair && e->alert_status[x->nalerts - 1] != 0 &&
+	    store_pair_put(x->store, x->device_id, slice_of(x->origin.iccid, x->origin.iccid_len),
+			   x->o->server_id, time(NULL)) < 0)
+		err = fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the server was told");
+	if (dm_tree_dirty(x->tree) && store_tree_commit(x->store, x->tree) < 0)
+		err = fail(x, CLIENT_STORE, -EIO, "the last changes could not be stored");
+	return err;
+}
+
+static int run(struct run *x)
+{
+	int err = set_up(x);
+
+	if (err)
+		return err;
+	err = new_session(x);
+	if (!err)
+		err = talk(x);
+	return x->session ? conclude(x, err) : err;
+}
+
+static void tear_down(struct run *x)
+{
+	dm_session_free(x->session);
+	trace_close(&x->trace);
+	http_free(x->http);
+	http_response_fini(&x->answer);
+	view_fini(&x->view);
+	buf_wipe_fini(&x->out);
+	buf_fini(&x->card_uri);
+	dm_account_fini(&x->account);
+	dm_tree_free(x->tree);
+}
+
+int client_session_run(struct store *s, const struct client_session_opts *opts,
+		       struct client_session_result *result)
+{
+	struct run x = {
+		.store = s,
+		.o = opts,
+		.r = result,
+		.format = opts->wbxml ? CODEC_WBXML : CODEC_XML,
+		.trace = { .dir_fd = -1 },
+	};
+	int err;
+
+	memset(result, 0, sizeof(*result));
+	dm_account_init(&x.account);
+	http_response_init(&x.answer);
+	view_init(&x.view);
+	err = store_session_begin(s, opts->server_id, time(NULL), &x.journal);
+	if (err)
+		err = fail(&x, CLIENT_STORE, err, store_strerror(err));
+	else
+		err = run(&x);
+	if (x.journal && store_session_end(s, x.journal, client_outcome_name(result->outcome),
+					   result->reason, result->messages, time(NULL)) < 0)
+		log_warn("the session's end could not be written to the journal");
+	tear_down(&x);
+	return err;
+}
