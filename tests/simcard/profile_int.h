@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the profile reader share; no other file includes this. */
+#ifndef SIMCARD_PROFILE_INT_H
+#define SIMCARD_PROFILE_INT_H
+
+#include <stdio.h>
+
+#include "profile.h"
+
+#define WORDS_MAX 600
+#define WORD_BYTES_MAX 1024
+#define LINE_BYTES_MAX 4096
+#define INCLUDE_DEPTH_MAX 4
+
+struct word {
+	char *s;	/* NUL-terminated, inside reader.text; a quoted string may hold NULs */
+	size_t n;
+	bool quoted;
+};
+
+/* One text file being read; an include stacks another on top. */
+struct source {
+	FILE *f;
+	char *path;
+	unsigned int line;
+};
+
+struct reader {
+	struct source stack[INCLUDE_DEPTH_MAX];
+	int depth;
+	char text[LINE_BYTES_MAX];	/* the words of the line */
+	struct word words[WORDS_MAX];
+	int n_words;
+	char *error;
+	size_t error_size;
+};
+
+int reader_open(struct reader *r, const char *path);
+void reader_close(struct reader *r);
+/* The next line that holds words: 1, or 0 at the end, or -errno with the error text set. */
+int reader_next(struct reader *r);
+/* Writes the error text "FILE:LINE: ..." and returns -EINVAL. */
+int reader_fail(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* @name beside the file being read; the caller frees it; NULL when out of memory. */
+char *reader_beside(const struct reader *r, const char *name);
+
+/* The words from @first (to @end, exclusive) as hex digits; -errno with the error text set. */
+int word_hex(struct reader *r, int first, int end, uint8_t *out, size_t max, size_t *len);
+/* One word as exactly @len bytes of hex. */
+int word_hex_exact(struct reader *r, int at, uint8_t *out, size_t len);
+/* One word as a decimal number of @min .. @max. */
+int word_number(struct reader *r, int at, unsigned int min, unsigned int max, unsigned int *out);
+
+/* The words of a `quirk` line. */
+int quirk_parse(struct reader *r, struct profile *p);
+
+#endif
