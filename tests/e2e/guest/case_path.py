@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The derived checks T1-T10: what a card says is what happens.
+
+Judged by what the DM server received and by captured traffic; our own logs are
+shown when a test fails and never asked.
+"""
+import time
+
+from world import CARDS, DEVICE_ID, SERVER_ID, STORE, World, check, child, processes, stays, wait_for
+
+SCRIPT = """\
+server-id dm.example.net
+session
+package
+get ./DevInfo/DevId
+expect 200
+expect-value "IMEI:493005100592800"
+add-node ./Vendor
+expect 200 418
+add ./Vendor/Colour chr text/plain "green"
+expect 200
+package
+replace ./Vendor/Colour "blue"
+expect 200
+get ./Vendor/Colour
+expect 200
+expect-value "blue"
+repeat
+"""
+
+
+def one_session(world, number=1):
+    """Waits for the number-th ended session; returns the events of all."""
+    return wait_for(f"session {number} at the server",
+                    lambda: len(world.ended()) >= number and world.ended())
+
+
+def account_is_there(world):
+    return SERVER_ID in world.accounts()
+
+
+def test_T1_connect(directory):
+    """connect=1, confirm=0: one session with Alert 1201, and no question."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        agent = world.start_agent()
+        quiet = agent.text
+        world.start_card("connect")
+        world.insert()
+        one_session(world)
+        world.idle_or_waiting()
+        check(world.alert_codes()[0] == [1201], f"alerts of the first session: {world.alert_codes()}")
+        check(world.device_ids() == {DEVICE_ID}, f"devices seen: {world.device_ids()}")
+        check(not world.violations(), f"the server objects: {world.violations()}")
+        check(not world.failed_expectations(), f"not as scripted: {world.failed_expectations()}")
+        check(world.statuses(0)[0] == 212, f"our credentials: {world.statuses(0)}")
+        stays("a second session", lambda: len(world.sessions()) > 1, 3)
+        check(agent.text == quiet, f"the agent was asked:\n{agent.text}")
+        check('blue' in world.tree("./Vendor/Colour"), "the server's change is not in the tree")
+
+
+def confirm_world(world, script=SCRIPT):
+    """A confirm card is in, its question is shown, and a capture runs since before the card."""
+    world.start_server(script)
+    world.start_capture()
+    agent = world.start_agent()
+    world.start_card("confirm")
+    world.insert()
+    agent.expect(SERVER_ID)
+    return agent
+
+
+def outside(packets):
+    """Packets that are not of a capture's own making."""
+    return [str(p) for p in packets]
+
+
+def test_T2_T10_confirm_yes(directory):
+    """connect=1, confirm=1: the question first, then one session; no packet
+    at all before the yes, the DNS query after it."""
+    with World(directory) as world:
+        agent = confirm_world(world)
+        time.sleep(2)
+        check(not child("session-child"), "a session child exists before the yes")
+        before = world.packets()
+        check(not before, f"traffic before the yes: {outside(before)}")
+        check(not world.sessions(), "a session before the yes")
+        said_yes = time.time()
+        agent.type("y\n")
+        one_session(world)
+        world.idle_or_waiting()
+        packets = world.packets()
+        check(packets and min(p.time for p in packets) > said_yes, "a packet is older than the yes")
+        queries = [p.dns_query for p in packets if p.dns_query]
+        check(queries and set(queries) == {"dm.example.net"}, f"DNS queries: {queries}")
+        first = next(p for p in packets if p.kind == "tcp")
+        asked = next(p for p in packets if p.dns_query)
+        check(asked.time <= first.time and first.dst[1] == 8443, f"first TCP packet: {first}")
+        check(len(world.sessions()) == 1 and world.alert_codes()[0] == [1201],
+              f"{len(world.sessions())} sessions, alerts {world.alert_codes()}")
+
+
+def no_session_account_stays(world, seconds=4):
+    stays("a session", lambda: world.sessions() or child("session-child"), seconds)
+    check(not world.packets(), f"traffic: {outside(world.packets())}")
+    check(account_is_there(world), f"the account is gone: {world.accounts()}")
+
+
+def test_T3_confirm_no(directory):
+    """A no: no session, the account stays, and the no is remembered for this content."""
+    with World(directory) as world:
+        agent = confirm_world(world)
+        agent.type("n\n")
+        world.idle_or_waiting()
+        no_session_account_stays(world)
+        shown = agent.text.count(SERVER_ID)
+        world.remove()
+        wait_for("the card to go", lambda: not world.cards())
+        world.idle()
+        world.insert()
+        wait_for("the account to come back", lambda: account_is_there(world))
+        stays("a second question", lambda: agent.text.count(SERVER_ID) > shown, 3)
+        no_session_account_stays(world, 1)
+
+
+def test_T3_confirm_timeout(directory):
+    """Nobody answers in time: no session, the account stays; the question returns with the next insertion."""
+    with World(directory) as world:
+        world.write_conf(consent_timeout="2")
+        agent = confirm_world(world)
+        world.idle_or_waiting()
+        wait_for("the question to end", lambda: not world.questions())
+        no_session_account_stays(world)
+        shown = agent.text.count(SERVER_ID)
+        world.remove()
+        wait_for("the card to go", lambda: not world.cards())
+        world.idle()
+        world.insert()
+        wait_for("the question to return", lambda: agent.text.count(SERVER_ID) > shown)
+        agent.type("y\n")
+        one_session(world)
+
+
+def test_T3_no_agent(directory):
+    """No agent: the question waits, no session meanwhile; an agent that comes later gets it."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        world.start_capture()
+        world.start_card("confirm")
+        world.insert()
+        wait_for("the question", world.questions)
+        no_session_account_stays(world)
+        check(world.questions(), "the question did not wait")
+        agent = world.start_agent()
+        agent.expect(SERVER_ID)
+        agent.type("y\n")
+        one_session(world)
+
+
+def quiet_card(directory, profile, account=True, conf=None):
+    """Inserts the card and asserts: no session, no question, no traffic."""
+    with World(directory) as world:
+        world.write_conf(**(conf or {}))
+        world.start_server(SCRIPT)
+        world.start_capture()
+        agent = world.start_agent()
+        quiet = agent.text
+        world.start_card(profile)
+        world.insert()
+        if account:
+            wait_for("the account", lambda: account_is_there(world))
+        world.idle()
+        stays("a session or question", lambda: world.sessions() or world.questions(), 3)
+        check(agent.text == quiet, f"the agent was asked:\n{agent.text}")
+        check(not world.packets(), f"traffic: {outside(world.packets())}")
+        check(account_is_there(world) == account, f"accounts: {world.accounts()}")
+
+
+def test_T4_no_indicator(directory):
+    """No indicator: bootstrapped, no automatic session, no question."""
+    quiet_card(directory, "none")
+
+
+def test_T4_connect_off(directory):
+    """connect=0: the same."""
+    quiet_card(directory, "off")
+
+
+def test_T5_bootstrap_fails(directory):
+    """A bootstrap that cannot be applied: no account and never a session, though the indicator says connect."""
+    quiet_card(directory, "garbage-bootstrap", account=False)
+
+
+def test_T6_confirm_without_connect(directory):
+    """confirm=1 but connect=0: nothing to confirm, no question."""
+    quiet_card(directory, "confirm-off")
+
+
+def test_T7_removed_while_asked(directory):
+    """Card removed while the question is open: withdrawn, no session, account cleaned up."""
+    with World(directory) as world:
+        agent = confirm_world(world)
+        check(account_is_there(world), "no account while the question is open")
+        world.remove()
+        agent.expect("withdrawn")
+        wait_for("the account to go", lambda: not account_is_there(world))
+        world.idle()
+        check(not world.questions(), f"questions left: {world.questions()}")
+        agent.type("y\n")
+        stays("a session", lambda: world.sessions() or world.packets(), 3)
+        check(SERVER_ID not in world.tree("."), f"left in the tree:\n{world.tree('.')}")
+
+
+def test_T8_malformed_indicator(directory):
+    """Malformed indicator: incorporation asks first (decision 6); after the yes the
+    account is there and there is no session, no other question."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        world.start_capture()
+        agent = world.start_agent()
+        world.start_card("malformed")
+        world.insert()
+        wait_for("the question", world.questions)
+        check(not account_is_there(world), "incorporated before the yes")
+        time.sleep(1)
+        agent.type("y\n")
+        wait_for("the account", lambda: account_is_there(world))
+        world.idle()
+        stays("a session or question", lambda: world.sessions() or world.questions(), 3)
+        check(not world.packets(), f"traffic: {outside(world.packets())}")
+
+
+def reinsert(world):
+    world.remove()
+    wait_for("the card to go", lambda: not world.cards())
+    world.idle()
+    world.insert()
+    wait_for("the account", lambda: account_is_there(world))
+
+
+def test_T9_once_per_content(directory):
+    """The same card again: no second session for the same content."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        world.start_card("connect")
+        world.insert()
+        one_session(world)
+        world.idle()
+        for _ in range(2):
+            reinsert(world)
+            world.idle()
+        stays("a second session", lambda: len(world.sessions()) > 1, 2)
+
+
+def test_T9_every_power_on(directory):
+    """Flag b2: a session with each insertion, and none for a synthetic uevent."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        world.start_card("every-power-on")
+        world.insert()
+        one_session(world)
+        world.idle()
+        world.trigger(10)
+        world.idle()
+        stays("a session for a synthetic uevent", lambda: len(world.sessions()) > 1, 3)
+        reinsert(world)
+        one_session(world, 2)
+        world.idle()
+        check(len(world.sessions()) == 2, f"{len(world.sessions())} sessions")
+
+
+def test_xml_session(directory):
+    """The same path with XML messages."""
+    with World(directory) as world:
+        world.write_conf(encoding="xml")
+        world.start_server(SCRIPT)
+        world.start_card("connect")
+        world.insert()
+        one_session(world)
+        check(world.encodings() == {"xml"}, f"encodings: {world.encodings()}")
+        check(not world.violations() and not world.failed_expectations(),
+              f"{world.violations()} {world.failed_expectations()}")
+
+
+def test_bridge(directory):
+    """uicc-bridge pipe: any program that speaks the frames is the card of a new slot."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        bridge = world.spawn("bridge", ["uicc-bridge", "pipe", "--reader", "bridged", "--",
+                                        "simcard", "apdu", CARDS / "connect.card"])
+        one_session(world)
+        world.idle()
+        check(account_is_there(world), "no account from the bridged card")
+        check(not processes("dmsc-helper"), "a helper is still there")
+        bridge.stop()
+        check(STORE.exists(), "the store is gone")

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs one group of end-to-end tests in the guest: main.py GROUP [NAME]...
+
+A group is a module case_GROUP; its tests are the functions test_*, called with
+the directory that is theirs. Each docstring says what holds. After each test
+the kernel log must have no new warning. The last line is "N passed, N failed".
+"""
+import importlib
+import re
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+OUT = Path("/tmp/e2e")
+SPLAT = re.compile(r"BUG:|WARNING:|Oops|general protection|kernel BUG|Call Trace|INFO: task .* blocked"
+                   r"|refcount_t|use-after-free|possible recursive locking|circular locking")
+# Taints of out-of-tree modules and slow emulated processors are no defect of ours.
+HARMLESS = re.compile(r"rcu|clocksource|soft lockup|hrtimer")
+
+
+def kernel_log():
+    return subprocess.run(["dmesg"], capture_output=True, text=True, errors="replace").stdout.splitlines()
+
+
+def main():
+    module = importlib.import_module(f"case_{sys.argv[1]}")
+    wanted = sys.argv[2:]
+    tests = [(n[5:], f) for n, f in vars(module).items() if n.startswith("test_") and callable(f)]
+    if wanted:
+        tests = [(n, f) for n, f in tests if n in wanted]
+    passed = failed = 0
+    print(f"TAP version 13\n1..{len(tests)}", flush=True)
+    for number, (name, function) in enumerate(tests, 1):
+        start, before = time.monotonic(), len(kernel_log())
+        directory = OUT / name
+        problem = None
+        try:
+            function(directory)
+        except Exception as error:  # a test may fail in any way
+            problem = str(error) if type(error).__name__ == "Failed" else traceback.format_exc()
+        splat = [line for line in kernel_log()[before:] if SPLAT.search(line) and not HARMLESS.search(line)]
+        if splat and problem is None:
+            problem = "the kernel complained:\n" + "\n".join(splat)
+        took = time.monotonic() - start
+        if problem is None:
+            passed += 1
+            print(f"ok {number} - {name} # {took:.1f} s", flush=True)
+            continue
+        failed += 1
+        print(f"not ok {number} - {name} # {took:.1f} s", flush=True)
+        print("\n".join("  " + line for line in problem.splitlines()))
+        for log in sorted(directory.glob("*.log")) + [Path("/run/dmsc/log")]:
+            if log.exists() and log.stat().st_size:
+                text = log.read_text(errors="replace").splitlines()[-25:]
+                print(f"  --- {log.name}\n" + "\n".join("  | " + line for line in text))
+        print("  --- kernel\n" + "\n".join("  | " + line for line in kernel_log()[-15:]), flush=True)
+    if hasattr(module, "teardown"):
+        module.teardown()
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
