@@ -39,7 +39,8 @@ enum uicc_security_form {
  * @fid: file identifier
  * @sfi: short file identifier 1..30; 0 = none or not said (never guessed from the FID)
  * @df_name_len: bytes in @df_name, 0 = not said
- * @df_name: AID of an ADF, padding removed
+ * @df_name: AID of an ADF as the card gives it: some pad a short one to 16 bytes with FF or 00,
+ *	and real AIDs end in these too, so compare the bytes you know
  * @has_lcsi: @lcsi is known
  * @lcsi: life cycle status integer
  * @security: form of the security attributes

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * File control parameters (TS 102 221 11.1.1.3) and the 2G answer to SELECT
+ * (TS 51.011 9.2.1): bytes to facts. It does not judge access rights.
+ */
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "fcp.h"
+
+#define FCP_TAG_TEMPLATE	0x62
+#define FCP_TAG_FCI		0x6f	/* ISO 7816-4 7.4.3: an FCP, or the like, inside */
+#define FCP_TAG_SIZE		0x80
+#define FCP_TAG_DESCRIPTOR	0x82
+#define FCP_TAG_FID		0x83
+#define FCP_TAG_DF_NAME		0x84
+#define FCP_TAG_SFI		0x88
+#define FCP_TAG_LCSI		0x8a
+#define FCP_TAG_SEC_ARR		0x8b
+#define FCP_TAG_SEC_COMPACT	0x8c
+#define FCP_TAG_SEC_EXPANDED	0xab
+
+/* One TLV inside the template; its value lies inside the caller's buffer. */
+struct fcp_tlv {
+	u32 tag;
+	const u8 *val;
+	size_t len;
+};
+
+/* A length in one to three bytes (ISO 7816-4 5.2.2.2); no file needs more. */
+static int fcp_length(const u8 **p, const u8 *end, size_t *len)
+{
+	u8 first;
+
+	if (*p >= end)
+		return -EPROTO;
+	first = *(*p)++;
+	if (first < 0x80) {
+		*len = first;
+	} else if (first == 0x81 && end - *p >= 1) {
+		*len = (*p)[0];
+		*p += 1;
+	} else if (first == 0x82 && end - *p >= 2) {
+		*len = (*p)[0] << 8 | (*p)[1];
+		*p += 2;
+	} else {
+		return -EPROTO;
+	}
+	return *len <= (size_t)(end - *p) ? 0 : -EPROTO;
+}
+
+/* Takes the next TLV; 1 = taken, 0 = the end. */
+static int fcp_next(const u8 **p, const u8 *end, struct fcp_tlv *tlv)
+{
+	int more, ret;
+
+	/* ISO 7816-4 5.2.2.1: 00 and FF may pad before, between and after TLVs. */
+	while (*p < end && (**p == 0x00 || **p == 0xff))
+		(*p)++;
+	if (*p == end)
+		return 0;
+
+	tlv->tag = *(*p)++;
+	if ((tlv->tag & 0x1f) == 0x1f) {	/* the tag goes on, two bytes at most */
+		for (more = 2; more; more--) {
+			if (*p == end)
+				return -EPROTO;
+			tlv->tag = tlv->tag << 8 | *(*p)++;
+			if (!(tlv->tag & 0x80))
+				break;
+		}
+		if (!more)
+			return -EPROTO;
+	}
+	ret = fcp_length(p, end, &tlv->len);
+	if (ret)
+		return ret;
+	tlv->val = *p;
+	*p += tlv->len;
+	return 1;
+}
+
+/* TS 102 221 11.1.1.4.3 */
+static enum uicc_file_type fcp_type(u8 descriptor)
+{
+	if (descriptor & BIT(7))
+		return UICC_FILE_UNKNOWN;
+	switch (descriptor & 0x3f) {	/* without "shareable" */
+	case 0x38:
+		return UICC_FILE_DF;
+	case 0x39:
+		return UICC_FILE_BER_TLV;
+	}
+	if ((descriptor & 0x38) > 0x08)	/* neither a working nor an internal EF */
+		return UICC_FILE_UNKNOWN;
+	switch (descriptor & 0x07) {
+	case 1:
+		return UICC_FILE_TRANSPARENT;
+	case 2:
+		return UICC_FILE_LINEAR_FIXED;
+	case 6:
+		return UICC_FILE_CYCLIC;
+	default:
+		return UICC_FILE_UNKNOWN;
+	}
+}
+
+static bool fcp_has_records(const struct uicc_fcp *fcp)
+{
+	return fcp->type == UICC_FILE_LINEAR_FIXED || fcp->type == UICC_FILE_CYCLIC;
+}
+
+static int fcp_descriptor(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+{
+	if (!tlv->len)
+		return -EPROTO;
+	fcp->type = fcp_type(tlv->val[0]);
+	fcp->internal = (tlv->val[0] & 0xb8) == 0x08;
+	if (!fcp_has_records(fcp))
+		return 0;
+	/* descriptor, data coding, record length in two bytes, count in one */
+	if (tlv->len < 4)
+		return -EPROTO;
+	fcp->record_length = tlv->val[2] << 8 | tlv->val[3];
+	if (!fcp->record_length || fcp->record_length > 255)
+		return -EPROTO;
+	fcp->record_count = tlv->len > 4 ? tlv->val[4] : 0;
+	return 0;
+}
+
+static int fcp_size(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+{
+	size_t i;
+
+	if (!tlv->len || tlv->len > 4)
+		return -EPROTO;
+	fcp->size = 0;
+	for (i = 0; i < tlv->len; i++)
+		fcp->size = fcp->size << 8 | tlv->val[i];
+	fcp->has_size = true;
+	return 0;
+}
+
+static int fcp_df_name(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+{
+	if (tlv->len > UICC_AID_MAX)
+		return -EPROTO;
+	memcpy(fcp->df_name, tlv->val, tlv->len);
+	fcp->df_name_len = tlv->len;
+	return 0;
+}
+
+static void fcp_sec_arr(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+{
+	fcp->security = UICC_SECURITY_ARR;
+	if (tlv->len >= 3) {
+		fcp->arr_fid = tlv->val[0] << 8 | tlv->val[1];
+		/* Longer: pairs of SEID and record; the first stands for all. */
+		fcp->arr_record = tlv->len == 3 ? tlv->val[2] : tlv->val[3];
+	}
+}
+
+static int fcp_take(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+{
+	switch (tlv->tag) {
+	case FCP_TAG_SIZE:
+		return fcp_size(fcp, tlv);
+	case FCP_TAG_DESCRIPTOR:
+		return fcp_descriptor(fcp, tlv);
+	case FCP_TAG_FID:
+		if (tlv->len != 2)
+			return -EPROTO;
+		fcp->fid = tlv->val[0] << 8 | tlv->val[1];
+		fcp->has_fid = true;
+		return 0;
+	case FCP_TAG_DF_NAME:
+		return fcp_df_name(fcp, tlv);
+	case FCP_TAG_SFI:
+		/* TS 102 221 11.1.1.4.8: b8-b4; of length 0: the file has none */
+		if (tlv->len > 1)
+			return -EPROTO;
+		fcp->sfi = tlv->len ? tlv->val[0] >> 3 : 0;
+		if (fcp->sfi == 31)
+			fcp->sfi = 0;
+		return 0;
+	case FCP_TAG_LCSI:
+		if (tlv->len != 1)
+			return -EPROTO;
+		fcp->lcsi = tlv->val[0];
+		fcp->has_lcsi = true;
+		return 0;
+	case FCP_TAG_SEC_ARR:
+		fcp_sec_arr(fcp, tlv);
+		return 0;
+	case FCP_TAG_SEC_COMPACT:
+		fcp->security = UICC_SECURITY_COMPACT;
+		return 0;
+	case FCP_TAG_SEC_EXPANDED:
+		fcp->security = UICC_SECURITY_EXPANDED;
+		return 0;
+	default:
+		return 0;	/* unknown tags are skipped */
+	}
+}
+
+/**
+ * uicc_fcp_parse() - parse the answer to SELECT or STATUS of a UICC
+ * @fcp: result; its content is undefined on failure
+ * @buf: the answer without status word: template 62 (or 6F around or instead of it)
+ * @len: its length
+ *
+ * Tags may come in any order, unknown ones are skipped. Bytes after the template
+ * are not looked at: some cards return more than they announced. A record count
+ * that is not said is worked out from the size.
+ * Context: any.
+ * Return: 0; -ENODATA when @len is 0 (a card may answer 9000 alone); -EPROTO when
+ * this is no FCP, a length lies, or a value makes no sense.
+ */
+int uicc_fcp_parse(struct uicc_fcp *fcp, const u8 *buf, size_t len)
+{
+	const u8 *p = buf, *end = buf + len;
+	struct fcp_tlv tlv;
+	int ret;
+
+	memset(fcp, 0, sizeof(*fcp));
+	if (!len)
+		return -ENODATA;
+
+	ret = fcp_next(&p, end, &tlv);
+	if (ret != 1 || (tlv.tag != FCP_TAG_TEMPLATE && tlv.tag != FCP_TAG_FCI))
+		return -EPROTO;
+	p = tlv.val;
+	end = tlv.val + tlv.len;
+	if (tlv.tag == FCP_TAG_FCI && tlv.len && *p == FCP_TAG_TEMPLATE) {
+		if (fcp_next(&p, end, &tlv) != 1)
+			return -EPROTO;
+		p = tlv.val;
+		end = tlv.val + tlv.len;
+	}
+
+	while ((ret = fcp_next(&p, end, &tlv)) == 1) {
+		ret = fcp_take(fcp, &tlv);
+		if (ret)
+			return ret;
+	}
+	if (ret)
+		return ret;
+
+	if (fcp_has_records(fcp) && !fcp->record_count && fcp->has_size)
+		fcp->record_count = min_t(u32, fcp->size / fcp->record_length, 254);
+	return 0;
+}
+
+/**
+ * uicc_fcp_parse_2g() - parse the answer to SELECT or STATUS of a 2G SIM
+ * @fcp: result; its content is undefined on failure
+ * @buf: the answer without status word
+ * @len: its length; bytes beyond those defined are ignored
+ *
+ * Context: any.
+ * Return: 0; -ENODATA when @len is 0; -EPROTO when the answer is too short for
+ * what it says it is, or says nothing sensible.
+ */
+int uicc_fcp_parse_2g(struct uicc_fcp *fcp, const u8 *buf, size_t len)
+{
+	memset(fcp, 0, sizeof(*fcp));
+	if (!len)
+		return -ENODATA;
+	if (len < 7)
+		return -EPROTO;
+	fcp->fid = buf[4] << 8 | buf[5];
+	fcp->has_fid = true;
+	if (buf[6] == 0x01 || buf[6] == 0x02) {
+		fcp->type = UICC_FILE_DF;
+		return 0;
+	}
+	if (buf[6] != 0x04 || len < 14)
+		return -EPROTO;
+
+	fcp->size = buf[2] << 8 | buf[3];
+	fcp->has_size = true;
+	memcpy(fcp->access, buf + 8, sizeof(fcp->access));
+	fcp->security = UICC_SECURITY_2G;
+	switch (buf[13]) {		/* TS 51.011 9.3 */
+	case 0x00:
+		fcp->type = UICC_FILE_TRANSPARENT;
+		return 0;
+	case 0x01:
+		fcp->type = UICC_FILE_LINEAR_FIXED;
+		break;
+	case 0x03:
+		fcp->type = UICC_FILE_CYCLIC;
+		break;
+	default:
+		return -EPROTO;
+	}
+	if (len < 15 || !buf[14])
+		return -EPROTO;
+	fcp->record_length = buf[14];
+	fcp->record_count = min_t(u32, fcp->size / fcp->record_length, 254);
+	return 0;
+}
+
+/**
+ * uicc_file_type_name() - a file type as sysfs spells it
+ * @type: the type
+ *
+ * Context: any.
+ * Return: a constant string: "transparent", "linear-fixed", "cyclic", "ber-tlv",
+ * "df" or "unknown".
+ */
+const char *uicc_file_type_name(enum uicc_file_type type)
+{
+	switch (type) {
+	case UICC_FILE_TRANSPARENT:
+		return "transparent";
+	case UICC_FILE_LINEAR_FIXED:
+		return "linear-fixed";
+	case UICC_FILE_CYCLIC:
+		return "cyclic";
+	case UICC_FILE_BER_TLV:
+		return "ber-tlv";
+	case UICC_FILE_DF:
+		return "df";
+	default:
+		return "unknown";
+	}
+}
