@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * dmsc-client replay: canned server messages through the real engine with a
+ * tree in memory. No network, no store, no clock, no randomness: the same
+ * input gives the same bytes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dmsc-client/client.h"
+#include "dmsc-client/trace.h"
+#include "mo/dmacc.h"
+#include "mo/mo.h"
+#include "util/digest.h"
+#include "util/log.h"
+#include "util/str.h"
+
+#define REPLAY_TIME 1262304000	/* 2010-01-01T00:00:00Z; +1 s per message */
+#define REPLAY_FILE_MAX (64u << 20)
+#define REPLAY_MSG_SIZE 0x7fffffff	/* replies are never split unless --max-msg-size says so */
+
+struct replay {
+	struct client_args *a;
+	const char *preload, *out_dir, *server;
+	unsigned int max_msg_size;
+	char **files;
+	int nfiles;
+	struct dm_tree *tree;
+	struct dm_account account;
+	struct dm_session *session;
+	struct trace out;
+	enum codec_format format;
+	uint64_t random;
+	unsigned int commits;
+	/* Of the first message's header. */
+	char device_id[128], server_id[STORE_SERVER_MAX], session_id[8];
+};
+
+/* --- the world: none --- */
+
+/* Not random on purpose; the numbers of Knuth's MMIX generator. */
+static int op_random(void *ctx, void *p, size_t n)
+{
+	struct replay *r = ctx;
+	uint8_t *b = p;
+
+	while (n--) {
+		r->random = r->random * 6364136223846793005u + 1442695040888963407u;
+		*b++ = (uint8_t)(r->random >> 56);
+	}
+	return 0;
+}
+
+static int op_commit(void *ctx, struct dm_tree *tree)
+{
+	struct replay *r = ctx;
+
+	r->commits++;
+	dm_tree_committed(tree);
+	return 0;
+}
+
+static int op_save_nonces(void *ctx, struct dm_tree *tree, struct slice server_id,
+			  struct slice client_nonce, struct slice server_nonce, int64_t now)
+{
+	/* An account made up for the replay is not in the tree. */
+	int err = dmacc_save_nonces(tree, server_id, client_nonce, server_nonce, now);
+
+	return err == -ENOENT ? 0 : err;
+}
+
+static const struct dm_session_ops replay_ops = {
+	.random = op_random,
+	.commit = op_commit,
+	.save_nonces = op_save_nonces,
+	.cmd = { .exec = mo_exec },
+};
+
+/* --- the tree to begin with --- */
+
+static int set_node(struct dm_tree *t, struct dm_node *n, const struct dm_tnds_node *x,
+		    enum dm_format f, struct slice value)
+{
+	int err = 0;
+
+	if (f != DM_FMT_NODE)
+		err = dm_tree_set_value(t, n, f, x->type, value, REPLAY_TIME);
+	if (!err && slice_present(x->acl))
+		err = dm_tree_set_acl(t, n, x->acl, REPLAY_TIME);
+	return err;
+}
+
+static int add_node(struct dm_tree *t, struct dm_node *parent, const struct dm_tnds_node *x,
+		    struct dm_node **out)
+{
+	_cleanup_buf_ struct buf raw = BUF_INIT;
+	struct slice value = x->value;
+	enum dm_format f = x->has_value ? DM_FMT_CHR : DM_FMT_NODE;
+	struct dm_node_init init;
+	int err;
+
+	if (slice_present(x->format) && dm_format_parse(x->format, &f) < 0)
+		return -EINVAL;
+	if (f == DM_FMT_BIN && x->has_value && !x->value_opaque) {
+		err = base64_decode(&raw, x->value);
+		if (err)
+			return err;
+		value = buf_slice(&raw);
+	}
+	/* The object's own root may stand for the tree's. */
+	*out = slice_eq_str(x->name, ".") || x->name.n == 0 ? parent : dm_tree_child(t, parent, x->name);
+	if (*out)
+		return set_node(t, *out, x, f, value);
+	init = (struct dm_node_init){
+		.name = x->name, .format = f, .type = x->type, .value = value, .acl = x->acl,
+		.title = x->title, .access = DM_ACC_ALL,
+	};
+	return dm_tree_add(t, parent, &init, REPLAY_TIME, out);
+}
+
+/* Where a node of depth 0 goes: its Path, made when missing. */
+static int make_path(struct dm_tree *t, struct slice path, struct dm_node **out)
+{
+	struct dm_node *at = dm_tree_root(t);
+	struct slice seg;
+
+	while (str_split(&path, '/', &seg)) {
+		struct dm_node *n;
+		int err;
+
+		if (seg.n == 0 || slice_eq_str(seg, "."))
+			continue;
+		n = dm_tree_child(t, at, seg);
+		if (!n) {
+			const struct dm_node_init init = {
+				.name = seg, .format = DM_FMT_NODE, .access = DM_ACC_ALL,
+			};
+
+			err = dm_tree_add(t, at, &init, REPLAY_TIME, &n);
+			if (err)
+				return err;
+		}
+		at = n;
+	}
+	*out = at;
+	return 0;
+}
+
+static int preload_nodes(struct dm_tree *t, const struct dm_tnds *d)
+{
+	struct dm_node *stack[256];	/* codec bounds the depth below this */
+	int err = 0;
+
+	for (size_t i = 0; i < d->n && !err; i++) {
+		const struct dm_tnds_node *x = &d->nodes[i];
+		struct dm_node *parent;
+
+		if (x->depth >= 256)
+			return -EINVAL;
+		if (x->depth == 0)
+			err = make_path(t, x->path, &parent);
+		else
+			parent = stack[x->depth - 1];
+		if (!err)
+			err = add_node(t, parent, x, &stack[x->depth]);
+		if (err)
+			log_err("preload: node %.*s: %s", (int)x->name.n,
+				x->name.p ? (const char *)x->name.p : "", strerror(-err));
+	}
+	return err;
+}
+
+static const struct codec_limits preload_limits = {
+	.message = REPLAY_FILE_MAX, .memory = REPLAY_FILE_MAX * 4ul, .elements = 1u << 24, .nodes = 1u << 21,
+};
+
+static int preload(struct replay *r)
+{
+	_cleanup_buf_ struct buf doc = BUF_INIT;
+	struct codec_tnds *t = NULL;
+	struct codec_error e = { .text = "" };
+	int err;
+
+	doc.max = REPLAY_FILE_MAX;
+	err = buf_read_file(&doc, r->preload);
+	if (err) {
+		log_err("%s: %s", r->preload, strerror(-err));
+		return err;
+	}
+	err = codec_tnds_decode(codec_guess(SLICE_NONE, buf_slice(&doc)), buf_slice(&doc),
+				&preload_limits, &t, &e);
+	if (err) {
+		log_err("%s: byte %zu: %s", r->preload, e.offset, e.text);
+		return err;
+	}
+	err = preload_nodes(r->tree, codec_tnds_get(t));
+	codec_tnds_free(t);
+	return err;
+}
+
+static int make_tree(struct replay *r)
+{
+	struct mo_facts f = { .man = "dmsc", .mod = "replay", .dmv = "replay", .lang = "en",
+			      .large_objects = true };
+	int err;
+
+	client_reason(f.dev_id, sizeof(f.dev_id), "%s", r->device_id);
+	r->tree = dm_tree_new();
+	if (!r->tree)
+		return -ENOMEM;
+	err = mo_install(r->tree, &f, REPLAY_TIME);
+	if (!err && r->preload)
+		err = preload(r);
+	if (!err)
+		dm_tree_committed(r->tree);
+	return err;
+}
+
+/* --- what the first message says of the session --- */
+
+static int first_header(void *ctx, const struct dm_hdr *h)
+{
+	struct replay *r = ctx;
+
+	/* What does not fit stays empty, and the engine answers to it. */
+	(void)!str_copy(r->device_id, sizeof(r->device_id), h->target);
+	if (!r->server)
+		(void)!str_copy(r->server_id, sizeof(r->server_id), h->source);
+	(void)!str_copy(r->session_id, sizeof(r->session_id), h->session_id);
+	return -ECANCELED;
+}
+
+static uint32_t parse_session_id(const char *s)
+{
+	char *end;
+	unsigned long v = strtoul(s, &end, 16);
+
+	return s[0] && !*end && v >= 1 && v <= 0xffff ? (uint32_t)v : 1;
+}
+
+static void peek(struct replay *r, struct slice msg)
+{
+	static const struct dm_sink sink = { .header = first_header };
+
+	r->format = codec_guess(SLICE_NONE, msg);
+	if (codec_decode(r->format, msg, NULL, &sink, r, NULL) != -ECANCELED)
+		log_info("the first message has no readable header");
+	if (r->a->device_id)
+		client_reason(r->device_id, sizeof(r->device_id), "%s", r->a->device_id);
+	if (!r->device_id[0])
+		client_reason(r->device_id, sizeof(r->device_id), "IMEI:493005100592800");
+	if (r->server)
+		client_reason(r->server_id, sizeof(r->server_id), "%s", r->server);
+	if (!r->server_id[0])
+		client_reason(r->server_id, sizeof(r->server_id), "replay");
+}
+
+/* The account of the preloaded tree, or one made up that trusts the messages. */
+static int make_account(struct replay *r)
+{
+	int err = dmacc_read(r->tree, slice_str(r->server_id), &r->account);
+
+	if (!err || err == -ENOMEM)
+		return err;
+	dm_account_fini(&r->account);
+	buf_put_str(&r->account.server_id, r->server_id);
+	buf_put_str(&r->account.url, "https://replay.invalid/");
+	return buf_error(&r->account.url) ? -ENOMEM : 0;
+}
+
+static int make_session(struct replay *r)
+{
+	struct dm_session_config cfg = {
+		.encoder = codec_encoder(r->format),
+		.tnds = &client_tnds_ops,
+		.account = &r->account,
+		.device_id = slice_str(r->device_id),
+		.session_id = parse_session_id(r->session_id),
+		.transport_authenticated = true,
+		.max_msg_size = r->max_msg_size,
+		.ops = &replay_ops,
+		.ctx = r,
+	};
+	int err = make_tree(r);
+
+	if (!err)
+		err = make_account(r);
+	if (err)
+		return err;
+	cfg.tree = r->tree;
+	r->session = dm_session_new(&cfg);
+	return r->session ? 0 : -ENOMEM;
+}
+
+/* --- the messages --- */
+
+static void write_reply(struct replay *r, const struct buf *out)
+{
+	if (r->out_dir)
+		trace_out(&r->out, r->format == CODEC_XML ? "xml" : "wbxml", buf_slice(out));
+}
+
+static const struct codec_limits message_limits = {
+	.message = REPLAY_FILE_MAX, .elements = 1u << 24,
+};
+
+static int64_t cpu_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* dm_session_reply()'s return; the reply is in @out. */
+static int play(struct replay *r, int i, const struct buf *msg, struct buf *out)
+{
+	struct slice bytes = buf_slice(msg);
+	struct codec_error e = { .text = "" };
+	int64_t now = REPLAY_TIME + 1 + i;
+	int64_t start = cpu_us();
+	unsigned int before = dm_session_result(r->session)->commands;
+	int err, rc;
+
+	dm_session_message(r->session, now);
+	err = codec_decode(codec_guess(SLICE_NONE, bytes), bytes, &message_limits, dm_session_sink(),
+			   r->session, &e);
+	rc = dm_session_reply(r->session, now, out);
+	printf("%s: %zu bytes in, %u commands, %zu bytes out, %lld us\n", r->files[i], bytes.n,
+	       dm_session_result(r->session)->commands - before, rc > 0 ? out->len : 0,
+	       (long long)(cpu_us() - start));
+	if (err == -EBADMSG || err == -E2BIG)
+		printf("%s: byte %zu: %s\n", r->files[i], e.offset, e.text);
+	if (rc > 0)
+		write_reply(r, out);
+	return rc;
+}
+
+static enum client_outcome outcome(const struct replay *r)
+{
+	switch (dm_session_result(r->session)->end) {
+	case DM_END_NOT:	/* the recording ends before the session */
+	case DM_END_NORMAL:
+		return CLIENT_OK;
+	case DM_END_ABORTED_BY_SERVER:
+	case DM_END_ABORTED_BY_US:
+		return CLIENT_ABORTED;
+	case DM_END_AUTH_REFUSED:
+	case DM_END_AUTH_UNSUPPORTED:
+	case DM_END_SERVER_UNAUTHENTICATED:
+		return CLIENT_AUTH;
+	case DM_END_STORE:
+		return CLIENT_STORE;
+	default:
+		return CLIENT_PROTOCOL;
+	}
+}
+
+static void summarise(const struct replay *r)
+{
+	const struct dm_session_result *e = dm_session_result(r->session);
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	printf("replay: %s%s%s; %u commands, %u commits, peak memory %ld kB\n",
+	       e->end == DM_END_NOT ? "still open" : dm_session_end_name(e->end),
+	       e->end != DM_END_NOT && e->end != DM_END_NORMAL && e->text ? ": " : "",
+	       e->end != DM_END_NOT && e->end != DM_END_NORMAL && e->text ? e->text : "", e->commands,
+	       r->commits, u.ru_maxrss);
+}
+
+static int read_message(const char *file, struct buf *msg)
+{
+	int err;
+
+	buf_reset(msg);
+	msg->max = REPLAY_FILE_MAX;
+	err = buf_read_file(msg, file);
+	if (err)
+		log_err("%s: %s", file, strerror(-err));
+	return err;
+}
+
+static int replay(struct replay *r)
+{
+	_cleanup_buf_ struct buf msg = BUF_INIT;
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	int rc;
+
+	if (read_message(r->files[0], &msg) < 0)
+		return CLIENT_CONFIG;
+	peek(r, buf_slice(&msg));
+	rc = make_session(r);
+	if (!rc)
+		rc = dm_session_start(r->session, REPLAY_TIME, &out);
+	if (rc) {
+		log_err("replay: cannot begin: %s", strerror(-rc));
+		return CLIENT_CONFIG;
+	}
+	write_reply(r, &out);
+	for (int i = 0; i < r->nfiles; i++) {
+		if (i > 0 && read_message(r->files[i], &msg) < 0)
+			return CLIENT_CONFIG;
+		if (play(r, i, &msg, &out) != 1) {
+			if (i + 1 < r->nfiles)
+				printf("replay: the session is over; %d messages were not played\n",
+				       r->nfiles - i - 1);
+			break;
+		}
+	}
+	summarise(r);
+	return outcome(r);
+}
+
+int cmd_replay(int argc, char **argv, struct client_args *a)
+{
+	enum { OPT_PRELOAD = OPT_OWN, OPT_OUT, OPT_SERVER, OPT_MAX };
+	static const struct option options[] = {
+		CLIENT_COMMON_OPTIONS,
+		{ "preload", required_argument, NULL, OPT_PRELOAD },
+		{ "out", required_argument, NULL, OPT_OUT },
+		{ "server", required_argument, NULL, OPT_SERVER },
+		{ "max-msg-size", required_argument, NULL, OPT_MAX },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct replay r = { .a = a, .max_msg_size = REPLAY_MSG_SIZE, .out = { .dir_fd = -1 } };
+	int c, rc = CLIENT_OK;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == OPT_PRELOAD)
+			r.preload = optarg;
+		else if (c == OPT_OUT)
+			r.out_dir = optarg;
+		else if (c == OPT_SERVER)
+			r.server = optarg;
+		else if (c == OPT_MAX)
+			rc = str_parse_uint(optarg, &r.max_msg_size) < 0 ? CLIENT_USAGE : CLIENT_OK;
+		else
+			rc = client_common_option(a, c, optarg);
+		if (rc)
+			return rc;
+	}
+	if (optind == argc) {
+		log_err("replay: give at least one MESSAGE");
+		return CLIENT_USAGE;
+	}
+	r.files = argv + optind;
+	r.nfiles = argc - optind;
+	rc = trace_open(&r.out, r.out_dir);
+	if (rc) {
+		log_err("%s: %s", r.out_dir, rc == -EEXIST ? "holds replies already" : strerror(-rc));
+		return CLIENT_CONFIG;
+	}
+	dm_account_init(&r.account);
+	rc = replay(&r);
+	dm_session_free(r.session);
+	dm_account_fini(&r.account);
+	dm_tree_free(r.tree);
+	trace_close(&r.out);
+	return rc;
+}
