@@ -283,6 +283,7 @@ static int item_child(struct build *b, unsigned int tag)
 
 static int data_child(struct build *b, unsigned int tag)
 {
+	b->text.trim = true;	/* white space beside markup is layout */
 	if (tag != TAG_DDF_MGMT_TREE || !b->text.dest)
 		return SC_SKIP;
 	/* Only white space can stand beside the tree; a second tree does not count. */
@@ -513,27 +514,35 @@ static int child_scope(struct build *b, struct build_frame *parent, unsigned int
 
 /* --- events -------------------------------------------------------------------- */
 
-static unsigned int on_find(void *ctx, const void *name, size_t n)
+#define NO_PAGE (CODEC_EVENT_PAGES - 1)	/* nothing is known there */
+
+static unsigned int on_page(void *ctx)
 {
 	const struct build *b = ctx;
 
 	switch (b->frames[b->top].scope) {
 	case SC_SKIP:
-		return TAG_NONE;
+	case SC_TEXT:
+		return NO_PAGE;
 	case SC_META:
-		return codec_tag_find(CODEC_PAGE_METINF, name, n);
+		return CODEC_PAGE_METINF;
 	case SC_DOC:
-		return codec_tag_find(b->sink ? CODEC_PAGE_SYNCML : CODEC_PAGE_DDF, name, n);
+		return b->sink ? CODEC_PAGE_SYNCML : CODEC_PAGE_DDF;
 	case SC_DATA:
 	case SC_MGMT:
 	case SC_NODE:
 	case SC_RT:
 	case SC_FORMAT:
 	case SC_TYPE:
-		return codec_tag_find(CODEC_PAGE_DDF, name, n);
+		return CODEC_PAGE_DDF;
 	default:
-		return codec_tag_find(CODEC_PAGE_SYNCML, name, n);
+		return CODEC_PAGE_SYNCML;
 	}
+}
+
+static unsigned int on_find(unsigned int page, const void *name, size_t n)
+{
+	return page == NO_PAGE ? TAG_NONE : codec_tag_find((enum codec_page)page, name, n);
 }
 
 static int on_start(void *ctx, unsigned int tag)
@@ -633,6 +642,7 @@ static int on_end(void *ctx)
 }
 
 const struct codec_events build_events = {
+	.page = on_page,
 	.find = on_find,
 	.start = on_start,
 	.text = on_text,

@@ -15,9 +15,13 @@ enum codec_text_flag {
 	CODEC_TEXT_OPAQUE = 1 << 1,	/* WBXML OPAQUE: bytes, not characters */
 };
 
+#define CODEC_EVENT_PAGES 4u
+
 struct codec_events {
-	/* XML only: the tag of an element name here, 0 for an unknown one. */
-	unsigned int (*find)(void *ctx, const void *name, size_t n);
+	/* XML only: the code page of the elements that may stand here, below CODEC_EVENT_PAGES. */
+	unsigned int (*page)(void *ctx);
+	/* XML only: the tag of an element name on a page, 0 for an unknown one. */
+	unsigned int (*find)(unsigned int page, const void *name, size_t n);
 	/* @tag: page * 64 + token; 0 = unknown. */
 	int (*start)(void *ctx, unsigned int tag);
 	/* After start, before anything else; NULL = attributes do not matter. */

@@ -82,9 +82,8 @@ static int get_ref(struct wbxml *w, struct slice *out)
 		return bad(w, "reference outside the string table");
 	at = w->strings.p + index;
 	nul = memchr(at, 0, w->strings.n - index);
-	if (!nul)
-		return bad(w, "string table entry without an end");
-	*out = slice_of(at, (size_t)(nul - at));
+	/* Servers are seen that do not terminate the last entry: the table's end does. */
+	*out = slice_of(at, nul ? (size_t)(nul - at) : w->strings.n - index);
 	return 0;
 }
 
@@ -353,9 +352,24 @@ static int body(struct wbxml *w)
 	int ret;
 
 	while (!done) {
+		uint8_t c;
+
 		if (w->p == w->end)
 			return bad(w, "ends inside an element");
-		ret = token(w, *w->p++, &done);
+		c = *w->p++;
+		/* Global tokens have 0 to 4 in these bits; an element of the tables is the common case. */
+		if ((c & WBXML_TAG_TOKEN) > WBXML_LITERAL && !(c & WBXML_TAG_ATTRS)) {
+			ret = w->ev->start(w->ctx, w->page < w->type->pages ?
+					   w->page * CODEC_PAGE_TAGS + (c & WBXML_TAG_TOKEN) :
+					   (unsigned int)TAG_NONE);
+			if (c & WBXML_TAG_CONTENT)
+				w->depth++;
+			else if (!ret)
+				ret = w->ev->end(w->ctx);
+			done = w->depth == 0;
+		} else {
+			ret = token(w, c, &done);
+		}
 		if (ret)
 			return ret;
 	}
@@ -408,10 +422,9 @@ static int header(struct wbxml *w)
 	w->strings = slice_of(w->p, n);
 	w->p += n;
 	if (id == 0) {
-		if (index < n)
-			fpi = slice_of(w->strings.p + index, n - index);
-		if (!fpi.p || !memchr(fpi.p, 0, fpi.n))
+		if (index >= n)
 			return bad(w, "public identifier outside the string table");
+		fpi = slice_of(w->strings.p + index, n - index);
 	}
 	return known_type(w, id, fpi) ? 0 : bad(w, "not a document of this type");
 }

@@ -9,6 +9,14 @@
 #include <libxml/parserInternals.h>
 #include "codec/events.h"
 
+#define CACHE_SIZE 64u
+
+/* A name looked up before. libxml2 keeps one copy of a name for all of a document. */
+struct cached {
+	const xmlChar *name;
+	unsigned int page, tag;
+};
+
 struct xml_parse {
 	xmlParserCtxtPtr xml;
 	const struct codec_events *ev;
@@ -17,6 +25,7 @@ struct xml_parse {
 	struct slice rest;	/* not yet read by libxml2 */
 	int ret;		/* why events stopped */
 	bool stopped;
+	struct cached cache[CACHE_SIZE];
 };
 
 static void stop(struct xml_parse *p, int ret)
@@ -30,21 +39,33 @@ static void stop(struct xml_parse *p, int ret)
 	xmlStopParser(p->xml);
 }
 
+static unsigned int find(struct xml_parse *p, const xmlChar *name)
+{
+	unsigned int page = p->ev->page(p->ctx);
+	uintptr_t key = (uintptr_t)name;
+	struct cached *c = &p->cache[((key >> 2) ^ (key >> 8) ^ page) % CACHE_SIZE];
+
+	if (c->name != name || c->page != page) {
+		c->name = name;
+		c->page = page;
+		c->tag = p->ev->find(page, name, strlen((const char *)name));
+	}
+	return c->tag;
+}
+
 /* Namespaces are tolerated: the local name and the place decide. */
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
 		     int nns, const xmlChar **ns, int nattrs, int ndefaulted,
 		     const xmlChar **attrs)
 {
 	struct xml_parse *p = ctx;
-	unsigned int tag;
 	int ret;
 
 	if (p->stopped)
 		return;
-	tag = p->ev->find(p->ctx, name, strlen((const char *)name));
-	ret = p->ev->start(p->ctx, tag);
+	ret = p->ev->start(p->ctx, find(p, name));
 	/* Five pointers an attribute: name, prefix, URI, value, end of value. */
-	for (int i = 0; !ret && p->ev->attr && i < nattrs; i++) {
+	for (int i = 0; p->ev->attr && !ret && i < nattrs; i++) {
 		const xmlChar **a = attrs + 5 * (size_t)i;
 
 		ret = p->ev->attr(p->ctx, slice_str((const char *)a[0]),

@@ -171,22 +171,28 @@ static size_t utf8_char(const uint8_t *p, size_t n)
 	return len;
 }
 
+/* Eight bytes at a time: most text is ASCII. */
+static bool is_ascii(const uint8_t *p, size_t n)
+{
+	uint64_t w, all = 0;
+	size_t i;
+
+	for (i = 0; i + sizeof(w) <= n; i += sizeof(w)) {
+		memcpy(&w, p + i, sizeof(w));
+		all |= w;
+	}
+	for (; i < n; i++)
+		all |= p[i];
+	return !(all & 0x8080808080808080u);
+}
+
 bool str_utf8_valid(struct slice s)
 {
 	size_t i = 0, len;
 
+	if (is_ascii(s.p, s.n))
+		return true;
 	while (i < s.n) {
-		uint64_t w;
-
-		/* Eight plain bytes at a time: most text is ASCII. */
-		while (s.n - i >= sizeof(w)) {
-			memcpy(&w, s.p + i, sizeof(w));
-			if (w & 0x8080808080808080u)
-				break;
-			i += sizeof(w);
-		}
-		if (i == s.n)
-			break;
 		if (s.p[i] < 0x80) {
 			i++;
 			continue;
