@@ -68,6 +68,7 @@ const char *store_strerror(int err)
 		       "install that version, or move the store away and bootstrap again";
 	case -EACCES:
 	case -EPERM:
+	case -ELOOP:
 		return "no access to the store: run as its owner or as root";
 	case -ENOENT:
 		return "there is no store yet";

@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* store/: durability, one writer beside readers, bounds, and what happens to damaged or foreign files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "store/store.h"
+#include "util/log.h"
+
+static char dir[64];
+static char file[128];
+
+static int setup(void **state)
+{
+
+	strcpy(dir, "/tmp/dmsc-test-store-XXXXXX");
+	if (!mkdtemp(dir) || rmdir(dir) < 0)
+		return -1;
+	snprintf(file, sizeof(file), "%s/" STORE_FILE, dir);
+	log_init("test_store", LOG_LVL_ERR);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = { STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm",
+					     STORE_LOCK_FILE };
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	return rmdir(dir);
+}
+
+static struct store *open_rw(void)
+{
+	struct store *s = NULL;
+
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), 0);
+	return s;
+}
+
+static struct dm_tree *load(struct store *s)
+{
+	struct dm_tree *t = dm_tree_new();
+
+	assert_non_null(t);
+	assert_int_equal(store_tree_load(s, t), 0);
+	return t;
+}
+
+static struct dm_node *add(struct dm_tree *t, const char *parent, const char *name,
+			   enum dm_format f, struct slice value)
+{
+	const struct dm_node_init init = {
+		.name = slice_str(name), .format = f, .value = value, .access = DM_ACC_GET,
+		.type = f == DM_FMT_NODE ? SLICE_LIT("urn:x") : SLICE_LIT("text/plain"),
+		.acl = f == DM_FMT_NODE ? SLICE_LIT("Get=*") : SLICE_NONE, .origin = 7,
+	};
+	struct dm_node *n;
+
+	assert_int_equal(dm_tree_add(t, dm_tree_find(t, slice_str(parent)), &init, 1000, &n), 0);
+	return n;
+}
+
+static void fill_file(const char *path, size_t off, const void *p, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, p, n, (off_t)off), n);
+	close(fd);
+}
+
+static void read_all(struct buf *b)
+{
+	buf_reset(b);
+	assert_int_equal(buf_read_file(b, file), 0);
+}
+
+static void test_private_files(void **state)
+{
+	struct store *s = open_rw();
+	struct stat st;
+
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	store_close(s);
+	chmod(file, 0644);
+	store_close(open_rw());
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void test_tree_round_trip(void **state)
+{
+	struct store *s = open_rw();
+	struct dm_tree *t = load(s);
+	struct dm_node *n;
+	uint64_t id;
+
+	add(t, ".", "A", DM_FMT_NODE, SLICE_NONE);
+	n = add(t, "./A", "bin", DM_FMT_BIN, slice_of("\0\1\377", 3));
+	id = n->id;
+	add(t, "./A", "empty", DM_FMT_CHR, SLICE_LIT(""));
+	assert_int_equal(dm_tree_set_title(t, n, SLICE_LIT("T"), 2000), 0);
+	assert_int_equal(store_tree_commit(s, t), 0);
+	assert_false(dm_tree_dirty(t));
+	dm_tree_free(t);
+	store_close(s);
+
+	s = open_rw();
+	t = load(s);
+	assert_false(dm_tree_dirty(t));
+	n = dm_tree_find(t, SLICE_LIT("./A/bin"));
+	assert_non_null(n);
+	assert_int_equal(n->id, id);
+	assert_int_equal(n->format, DM_FMT_BIN);
+	assert_int_equal(n->value_len, 3);
+	assert_memory_equal(n->value, "\0\1\377", 3);
+	assert_string_equal(n->title, "T");
+	assert_string_equal(n->type, "text/plain");
+	assert_int_equal(n->origin, 7);
+	assert_int_equal(n->access, DM_ACC_GET);
+	assert_int_equal(n->tstamp, 2000);
+	assert_int_equal(n->verno, dm_tree_find(t, SLICE_LIT("./A/bin"))->verno);
+	assert_string_equal(dm_tree_find(t, SLICE_LIT("./A"))->acl, "Get=*");
+	assert_int_equal(dm_tree_find(t, SLICE_LIT("./A/empty"))->value_len, 0);
+
+	assert_int_equal(dm_tree_delete(t, n), 0);
+	assert_int_equal(store_tree_commit(s, t), 0);
+	dm_tree_free(t);
+	t = load(s);
+	assert_null(dm_tree_find(t, SLICE_LIT("./A/bin")));
+	assert_non_null(dm_tree_find(t, SLICE_LIT("./A/empty")));
+	dm_tree_free(t);
+	store_close(s);
+}
+
+static struct store_origin make_origin(uint8_t tag)
+{
+	struct store_origin o = { .slot = "virt:demo", .iccid_len = 10, .created = 5 };
+
+	memset(o.iccid, 0x98, 10);
+	memset(o.digest, tag, sizeof(o.digest));
+	return o;
+}
+
+static void test_transaction_joins_tree_and_rows(void **state)
+{
+	struct store *s = open_rw();
+	struct dm_tree *t = load(s);
+	struct store_origin o = make_origin(1);
+
+	assert_int_equal(store_begin(s), 0);
+	assert_int_equal(store_origin_put(s, &o), 0);
+	add(t, ".", "A", DM_FMT_NODE, SLICE_NONE);
+	store_rollback(s);
+	assert_int_equal(store_origin_get(s, o.id, &o), -ENOENT);
+	assert_true(dm_tree_dirty(t));
+
+	assert_int_equal(store_begin(s), 0);
+	assert_int_equal(store_begin(s), -EINVAL);
+	assert_int_equal(store_origin_put(s, &o), 0);
+	assert_int_equal(store_tree_commit(s, t), 0);
+	assert_false(store_in_transaction(s));
+	dm_tree_free(t);
+	store_close(s);
+
+	s = open_rw();
+	t = load(s);
+	assert_non_null(dm_tree_find(t, SLICE_LIT("./A")));
+	assert_int_equal(store_origin_get(s, o.id, &o), 0);
+	dm_tree_free(t);
+	store_close(s);
+}
+
+/* A writer killed before its commit leaves nothing, after it everything. */
+static void test_killed_writer(void **state)
+{
+	for (int commit = 0; commit < 2; commit++) {
+		struct dm_tree *t;
+		struct store *s;
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			if (store_open(dir, STORE_WRITE, 0, &s) < 0)
+				_exit(1);
+			t = load(s);
+			struct store_origin o = make_origin(2);
+
+			add(t, ".", "K", DM_FMT_NODE, SLICE_NONE);
+			if (store_begin(s) < 0 || store_origin_put(s, &o) < 0)
+				_exit(1);
+			if (commit && store_tree_commit(s, t) < 0)
+				_exit(1);
+			raise(SIGKILL);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		s = open_rw();
+		t = load(s);
+		assert_int_equal(dm_tree_find(t, SLICE_LIT("./K")) != NULL, commit);
+		dm_tree_free(t);
+		store_close(s);
+	}
+}
+
+static void test_one_writer_many_readers(void **state)
+{
+	struct store *w = open_rw(), *r = NULL, *w2 = NULL;
+	struct dm_tree *t = load(w), *seen;
+
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &w2), -EBUSY);
+	assert_null(w2);
+	assert_int_equal(store_open(dir, STORE_WRITE, 250, &w2), -EBUSY);
+	assert_int_equal(store_open(dir, STORE_READ, 0, &r), 0);
+	add(t, ".", "A", DM_FMT_NODE, SLICE_NONE);
+	seen = load(r);
+	assert_null(dm_tree_find(seen, SLICE_LIT("./A")));
+	dm_tree_free(seen);
+	assert_int_equal(store_tree_commit(w, t), 0);
+	seen = load(r);
+	assert_non_null(dm_tree_find(seen, SLICE_LIT("./A")));
+	dm_tree_free(seen);
+
+	assert_int_equal(store_begin(r), -EROFS);
+	assert_int_equal(store_origin_delete(r, 1), -EROFS);
+	store_close(r);
+	store_close(w);
+	dm_tree_free(t);
+	store_close(open_rw());
+}
+
+static void test_writer_waits_for_writer(void **state)
+{
+	struct store *s = NULL;
+	int p[2], status;
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(p), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct store_origin o = make_origin(3);
+
+		if (store_open(dir, STORE_WRITE, 0, &s) < 0 || write(p[1], "x", 1) != 1)
+			_exit(1);
+		usleep(300000);
+		if (store_origin_put(s, &o) < 0)
+			_exit(1);
+		store_close(s);
+		_exit(0);
+	}
+	assert_int_equal(read(p[0], &c, 1), 1);
+	assert_int_equal(store_open(dir, STORE_WRITE, 10000, &s), 0);
+	/* Its last commit is there before we got in. */
+	struct store_origin o = make_origin(3);
+
+	o.created = 77;
+	assert_int_equal(store_origin_put(s, &o), 0);
+	assert_int_equal(o.created, 5);
+	store_close(s);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(p[0]);
+	close(p[1]);
+}
+
+static int count_origin(void *ctx, const struct store_origin *o)
+{
+	++*(int *)ctx;
+	return 0;
+}
+
+static void test_origins(void **state)
+{
+	struct store *s = open_rw();
+	struct store_origin a = make_origin(1), b = make_origin(2), again = make_origin(1), got;
+	struct store_origin none = { .slot = "virt:x" };
+	int n = 0;
+
+	assert_int_equal(store_origin_put(s, &a), 0);
+	assert_int_equal(store_origin_put(s, &b), 0);
+	assert_int_not_equal(a.id, 0);
+	assert_int_not_equal(a.id, b.id);
+	strcpy(again.slot, "serial:ttyS1");
+	assert_int_equal(store_origin_put(s, &again), 0);
+	assert_int_equal(again.id, a.id);
+	assert_int_equal(store_origin_get(s, a.id, &got), 0);
+	assert_string_equal(got.slot, "serial:ttyS1");
+	assert_int_equal(got.iccid_len, 10);
+	assert_memory_equal(got.iccid, a.iccid, 10);
+	assert_memory_equal(got.digest, a.digest, sizeof(a.digest));
+	assert_int_equal(store_origin_put(s, &none), 0);
+	assert_int_equal(store_origin_get(s, none.id, &got), 0);
+	assert_int_equal(got.iccid_len, 0);
+	assert_int_equal(store_origin_each(s, count_origin, &n), 0);
+	assert_int_equal(n, 3);
+
+	/* An id is never used twice: a node that was left behind must not change its card. */
+	uint32_t last = none.id;
+
+	assert_int_equal(store_origin_delete(s, last), 0);
+	assert_int_equal(store_origin_put(s, &none), 0);
+	assert_true(none.id > last);
+
+	a.iccid_len = STORE_ICCID_MAX + 1;
+	assert_int_equal(store_origin_put(s, &a), -EINVAL);
+	memset(b.slot, 'x', sizeof(b.slot));
+	assert_int_equal(store_origin_put(s, &b), -EINVAL);
+	store_close(s);
+}
+
+static void test_card_state(void **state)
+{
+	struct store *s = open_rw();
+	struct store_card c = { .iccid_len = 2, .phase = STORE_CARD_PENDING, .seq = UINT64_MAX,
+				.attempts = 3, .next_attempt = 99, .updated = 5 };
+	struct store_card got = { .attempts = 42 };
+	struct slice iccid = slice_of(c.iccid, 2);
+
+	memcpy(c.iccid, "\x98\x10", 2);
+	memset(c.digest, 9, sizeof(c.digest));
+	strcpy(c.reason, "server down");
+	strcpy(c.boot_id, "1b4e28ba");
+	strcpy(c.slot, "virt:demo");
+	assert_int_equal(store_card_get(s, iccid, c.digest, &got), -ENOENT);
+	assert_int_equal(got.attempts, 42);
+	assert_int_equal(store_card_put(s, &c), 0);
+	assert_int_equal(store_card_get(s, iccid, c.digest, &got), 0);
+	assert_int_equal(got.phase, STORE_CARD_PENDING);
+	assert_true(got.seq == UINT64_MAX);
+	assert_int_equal(got.attempts, 3);
+	assert_int_equal(got.next_attempt, 99);
+	assert_string_equal(got.reason, "server down");
+	assert_string_equal(got.boot_id, "1b4e28ba");
+
+	c.phase = STORE_CARD_DONE;
+	assert_int_equal(store_card_put(s, &c), 0);
+	assert_int_equal(store_card_get(s, iccid, c.digest, &got), 0);
+	assert_int_equal(got.phase, STORE_CARD_DONE);
+	/* Another content of the same card is another wish. */
+	c.digest[0] ^= 1;
+	assert_int_equal(store_card_get(s, iccid, c.digest, &got), -ENOENT);
+	c.digest[0] ^= 1;
+	assert_int_equal(store_card_delete(s, iccid, c.digest), 0);
+	assert_int_equal(store_card_get(s, iccid, c.digest, &got), -ENOENT);
+	c.phase = STORE_CARD_PHASES;
+	assert_int_equal(store_card_put(s, &c), -EINVAL);
+	store_close(s);
+}
+
+static void test_pairs(void **state)
+{
+	struct store *s = open_rw();
+	struct slice iccid = SLICE_LIT("\x98\x10");
+	bool known = true;
+
+	assert_int_equal(store_pair_known(s, "IMEI:1", iccid, "srv", &known), 0);
+	assert_false(known);
+	assert_int_equal(store_pair_put(s, "IMEI:1", iccid, "srv", 1), 0);
+	assert_int_equal(store_pair_known(s, "IMEI:1", iccid, "srv", &known), 0);
+	assert_true(known);
+	assert_int_equal(store_pair_known(s, "IMEI:2", iccid, "srv", &known), 0);
+	assert_false(known);
+	assert_int_equal(store_pair_known(s, "IMEI:1", iccid, "other", &known), 0);
+	assert_false(known);
+	store_close(s);
+}
+
+struct seen {
+	int sessions, notes;
+	struct store_session first;
+	struct store_note last;
+};
+
+static int see_session(void *ctx, const struct store_session *j)
+{
+	struct seen *x = ctx;
+
+	if (x->sessions++ == 0)
+		x->first = *j;
+	return 0;
+}
+
+static int see_note(void *ctx, const struct store_note *n)
+{
+	struct seen *x = ctx;
+
+	x->notes++;
+	x->last = *n;
+	return 0;
+}
+
+static void test_journal(void **state)
+{
+	struct store *s = open_rw();
+	struct seen x = { 0 };
+	char longest[STORE_URI_MAX + 100];
+	int64_t id;
+
+	assert_int_equal(store_begin(s), 0);
+	for (int i = 0; i < STORE_JOURNAL_SESSIONS + 3; i++)
+		assert_int_equal(store_session_begin(s, "srv", 100 + i, &id), 0);
+	for (int i = 0; i < STORE_JOURNAL_NOTES + 2; i++)
+		assert_int_equal(store_session_note(s, id, "Get", SLICE_LIT("./A"), 200), 0);
+	assert_int_equal(store_session_end(s, id, "completed", "", 4, 900), 0);
+	assert_int_equal(store_commit(s), 0);
+	assert_int_equal(store_session_each(s, 0, see_session, &x), 0);
+	assert_int_equal(x.sessions, STORE_JOURNAL_SESSIONS);
+	assert_int_equal(x.first.id, id);
+	assert_int_equal(x.first.ended, 900);
+	assert_int_equal(x.first.messages, 4);
+	assert_int_equal(x.first.notes, STORE_JOURNAL_NOTES + 2);
+	assert_string_equal(x.first.outcome, "completed");
+	assert_int_equal(store_note_each(s, id, see_note, &x), 0);
+	assert_int_equal(x.notes, STORE_JOURNAL_NOTES);
+	assert_string_equal(x.last.op, "Get");
+	assert_int_equal(x.last.status, 200);
+
+	memset(longest, 'u', sizeof(longest));
+	assert_int_equal(store_session_begin(s, "srv", 1, &id), 0);
+	assert_int_equal(store_session_note(s, id, "Add", slice_of(longest, sizeof(longest)), 414), 0);
+	assert_int_equal(store_note_each(s, id, see_note, &x), 0);
+	assert_int_equal(strlen(x.last.uri), STORE_URI_MAX - 1);
+	assert_int_equal(store_session_note(s, 424242, "Get", SLICE_LIT("."), 200), -ENOENT);
+	x.sessions = 0;
+	assert_int_equal(store_session_each(s, 2, see_session, &x), 0);
+	assert_int_equal(x.sessions, 2);
+	store_close(s);
+}
+
+static void expect_refused(int want)
+{
+	_cleanup_buf_ struct buf before = BUF_INIT;
+	_cleanup_buf_ struct buf after = BUF_INIT;
+	struct store *s = NULL;
+	int err;
+
+	read_all(&before);
+	err = store_open(dir, STORE_WRITE, 0, &s);
+	assert_int_equal(err, want);
+	assert_null(s);
+	assert_true(strlen(store_strerror(err)) > 20);
+	assert_int_equal(store_open(dir, STORE_READ, 0, &s), want);
+	assert_null(s);
+	read_all(&after);
+	assert_true(slice_eq(buf_slice(&before), buf_slice(&after)));
+}
+
+static void test_garbage_is_left_alone(void **state)
+{
+	char junk[3000];
+
+	store_close(open_rw());
+	memset(junk, 'j', sizeof(junk));
+	fill_file(file, 0, junk, sizeof(junk));
+	expect_refused(-EBADMSG);
+}
+
+static void test_newer_is_left_alone(void **state)
+{
+	store_close(open_rw());
+	/* SQLite file format 1.3: the user version is at byte 60, big endian. */
+	fill_file(file, 60, "\0\0\1\0", 4);
+	expect_refused(-EPROTO);
+}
+
+static void test_foreign_is_left_alone(void **state)
+{
+	store_close(open_rw());
+	fill_file(file, 68, "else", 4);	/* the application id */
+	expect_refused(-EBADMSG);
+}
+
+static void test_damaged_page_is_found(void **state)
+{
+	_cleanup_buf_ struct buf before = BUF_INIT;
+	_cleanup_buf_ struct buf after = BUF_INIT;
+	struct store *s = open_rw();
+	struct dm_tree *t = load(s);
+	char name[16];
+	char junk[512];
+
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		add(t, ".", name, DM_FMT_CHR, SLICE_LIT("value value value value value"));
+	}
+	assert_int_equal(store_tree_commit(s, t), 0);
+	dm_tree_free(t);
+	store_close(s);
+	memset(junk, 0xa5, sizeof(junk));
+	fill_file(file, 4096 * 10, junk, sizeof(junk));
+	fill_file(file, 4096 * 14, junk, sizeof(junk));
+	read_all(&before);
+	s = NULL;
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EBADMSG);
+	assert_null(s);
+	read_all(&after);
+	assert_true(slice_eq(buf_slice(&before), buf_slice(&after)));
+}
+
+static void test_no_store_to_read(void **state)
+{
+	struct store *s = NULL;
+
+	assert_int_equal(store_open(dir, STORE_READ, 0, &s), -ENOENT);
+	assert_null(s);
+	assert_int_equal(store_open("/nonexistent/dir", STORE_WRITE, 0, &s), -ENOENT);
+	store_close(open_rw());
+}
+
+static void test_link_is_not_followed(void **state)
+{
+	struct store *s = NULL;
+	char other[160];
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	snprintf(other, sizeof(other), "%s.other", dir);
+	fill_file(other, 0, "precious", 8);
+	assert_int_equal(symlink(other, file), 0);
+	assert_true(store_open(dir, STORE_WRITE, 0, &s) < 0);
+	assert_null(s);
+	unlink(other);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_private_files),
+		T(test_tree_round_trip),
+		T(test_transaction_joins_tree_and_rows),
+		T(test_killed_writer),
+		T(test_one_writer_many_readers),
+		T(test_writer_waits_for_writer),
+		T(test_origins),
+		T(test_card_state),
+		T(test_pairs),
+		T(test_journal),
+		T(test_garbage_is_left_alone),
+		T(test_newer_is_left_alone),
+		T(test_foreign_is_left_alone),
+		T(test_damaged_page_is_found),
+		T(test_no_store_to_read),
+		T(test_link_is_not_followed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
