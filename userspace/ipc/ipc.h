@@ -104,6 +104,7 @@ enum ipc_slot_state { IPC_SLOT_EMPTY, IPC_SLOT_CARD, IPC_SLOT_UNKNOWN, IPC_SLOT_
 
 /* What a present reader reports, for reconciling. */
 struct ipc_slot {
+	uint64_t seq;			/* insertions seen when this was true: later ones are not judged by it */
 	uint32_t state;			/* enum ipc_slot_state; UNKNOWN deletes nothing */
 	uint32_t iccid_len;		/* 0 when state is not CARD */
 	uint8_t iccid[IPC_ICCID_MAX];	/* EF(ICCID) as read */
