@@ -48,12 +48,12 @@ def test_T1_connect(directory):
         world.start_card("connect")
         world.insert()
         one_session(world)
-        world.idle_or_waiting()
+        world.settle()
         check(world.alert_codes()[0] == [1201], f"alerts of the first session: {world.alert_codes()}")
         check(world.device_ids() == {DEVICE_ID}, f"devices seen: {world.device_ids()}")
         check(not world.violations(), f"the server objects: {world.violations()}")
         check(not world.failed_expectations(), f"not as scripted: {world.failed_expectations()}")
-        check(world.statuses(0)[0] == 212, f"our credentials: {world.statuses(0)}")
+        check(212 in world.header_statuses(), f"our credentials: {world.header_statuses()}")
         stays("a second session", lambda: len(world.sessions()) > 1, 3)
         check(agent.text == quiet, f"the agent was asked:\n{agent.text}")
         check('blue' in world.tree("./Vendor/Colour"), "the server's change is not in the tree")
@@ -88,7 +88,7 @@ def test_T2_T10_confirm_yes(directory):
         said_yes = time.time()
         agent.type("y\n")
         one_session(world)
-        world.idle_or_waiting()
+        world.settle()
         packets = world.packets()
         check(packets and min(p.time for p in packets) > said_yes, "a packet is older than the yes")
         queries = [p.dns_query for p in packets if p.dns_query]
@@ -111,7 +111,7 @@ def test_T3_confirm_no(directory):
     with World(directory) as world:
         agent = confirm_world(world)
         agent.type("n\n")
-        world.idle_or_waiting()
+        world.settle()
         no_session_account_stays(world)
         shown = agent.text.count(SERVER_ID)
         world.remove()
@@ -128,7 +128,7 @@ def test_T3_confirm_timeout(directory):
     with World(directory) as world:
         world.write_conf(consent_timeout="2")
         agent = confirm_world(world)
-        world.idle_or_waiting()
+        world.settle()
         wait_for("the question to end", lambda: not world.questions())
         no_session_account_stays(world)
         shown = agent.text.count(SERVER_ID)
@@ -287,7 +287,7 @@ def test_bridge(directory):
     with World(directory) as world:
         world.start_server(SCRIPT)
         bridge = world.spawn("bridge", ["uicc-bridge", "pipe", "--reader", "bridged", "--",
-                                        "simcard", "apdu", CARDS / "connect.card"])
+                                        "simcard", "apdu", CARDS / "connect"])
         one_session(world)
         world.idle()
         check(account_is_there(world), "no account from the bridged card")

@@ -140,6 +140,8 @@ class Process:
 class World:
     """One test's far end. Use as a context manager: leaves nothing running."""
 
+    keep_store = False
+
     def __init__(self, directory):
         self.dir = Path(directory)
         shutil.rmtree(self.dir, ignore_errors=True)
@@ -159,9 +161,10 @@ class World:
             run("modprobe", "uicc_virt")
             run("udevadm", "settle")
         (SYSFS / "agent_gid").write_text(str(AGENT_GROUP))
-        shutil.rmtree(STORE, ignore_errors=True)
-        STORE.mkdir(mode=0o700, parents=True)
-        shutil.chown(STORE, "dmsc", "dmsc")
+        if not self.keep_store:
+            shutil.rmtree(STORE, ignore_errors=True)
+            STORE.mkdir(mode=0o700, parents=True)
+            shutil.chown(STORE, "dmsc", "dmsc")
         shutil.rmtree("/run/dmsc", ignore_errors=True)
         self.write_conf()
         self.spawn("dnsmasq", ["dnsmasq", "-k", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
@@ -235,7 +238,7 @@ class World:
         path = Path(str(profile))
         if path.is_absolute():
             return path
-        for candidate in (CARDS / profile, CARDS / f"{profile}.card"):
+        for candidate in (CARDS / profile, Path("/root/e2e/cards") / profile):
             if candidate.exists():
                 return candidate
         raise Failed(f"no card profile {profile}")
@@ -276,17 +279,72 @@ class World:
         return pcap.read((capture or self.capture).path)
 
     # --- looking at the result --------------------------------------------
+    def of_kind(self, kind, record=None):
+        return [e for e in self.events(record) if e.get("event") == kind]
+
     def sessions(self, record=None):
-        """Sessions the server saw, each the list of its events."""
-        found = {}
-        for event in self.events(record):
-            if "session" in event and event["session"] is not None:
-                found.setdefault(event["session"], []).append(event)
-        return list(found.values())
+        """Sessions that began at the server."""
+        return self.of_kind("session-begin", record)
+
+    def ended(self, record=None):
+        """Sessions that ended normally at the server."""
+        return [e for e in self.of_kind("session-end", record) if e.get("authenticated") and e["outcome"] == "done"]
+
+    def messages_in(self, record=None):
+        return self.of_kind("message-in", record)
+
+    def messages_out(self, record=None):
+        return self.of_kind("message-out", record)
+
+    def alert_codes(self, record=None):
+        """Alert codes of each message that came in."""
+        return [[a.get("code") for a in m["alerts"] if a.get("code") != 1226] for m in self.messages_in(record)]
+
+    def generic_alerts(self, record=None):
+        return [a for m in self.messages_in(record) for a in m["alerts"] if a.get("code") == 1226]
+
+    def header_statuses(self, record=None):
+        """What the server said of each of our messages' credentials (Status of SyncHdr)."""
+        return [s["code"] for m in self.messages_out(record) for s in m["statuses"] if s.get("cmd") == "SyncHdr"]
+
+    def device_ids(self, record=None):
+        return {m["source"] for m in self.messages_in(record)}
+
+    def encodings(self, record=None):
+        return {m["encoding"] for m in self.messages_in(record)}
+
+    def violations(self, record=None):
+        return self.of_kind("violation", record)
+
+    def failed_expectations(self, record=None):
+        return self.of_kind("expect-failed", record)
+
+    @staticmethod
+    def cards():
+        return list(SYSFS.glob("uicc*.card"))
+
+    def helper_log(self):
+        """What helper and client said, wherever this system keeps it."""
+        if Path("/run/systemd/system").is_dir():
+            return run("journalctl", "--no-pager", "-o", "cat", "-u", "dmsc-*").stdout
+        return HELPER_LOG.read_text(errors="replace") if HELPER_LOG.exists() else ""
 
     def idle(self, limit=WAIT):
-        """Waits until no helper works any more (a question may keep one busy: see questions())."""
+        """Waits until no helper works any more."""
         wait_for("the helper to end", lambda: not processes("dmsc-helper"), limit)
+
+    def settle(self, seconds=1.0, limit=WAIT):
+        """Waits until udev is done and no child parses or talks; a helper may still wait with its card."""
+        run("udevadm", "settle", limit=limit + 5)
+        wait_for("the children to end", lambda: not processes("dmsc-client"), limit)
+        time.sleep(seconds)
+
+    @staticmethod
+    def trigger(times):
+        """Synthetic uevents for all of the class."""
+        for _ in range(times):
+            run("udevadm", "trigger", "--action=add", "--subsystem-match=uicc")
+            run("udevadm", "settle")
 
     @staticmethod
     def questions():
@@ -302,6 +360,7 @@ class World:
 
 
 USERS = "device secret-of-device md5\n"
+HELPER_LOG = Path("/run/dmsc/log")
 DEFAULT_SCRIPT = """\
 server-id dm.example.net
 """
