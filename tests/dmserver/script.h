@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A script: what the server plays, parsed. The grammar is described in
+ * Documentation/dm-server-script.rst. It knows nothing of a running session.
+ */
+#ifndef DMSERVER_SCRIPT_H
+#define DMSERVER_SCRIPT_H
+
+#include "pool.h"
+#include "codec/codec.h"
+#include "dm/msg.h"
+
+#define SCRIPT_MAX_ITEMS 34	/* alert: options, text, 32 choices */
+#define SCRIPT_MAX_EXPECT 8
+#define SCRIPT_MAX_DEPTH 4
+
+enum script_auth { SCRIPT_AUTH_USERS, SCRIPT_AUTH_NONE, SCRIPT_AUTH_BASIC, SCRIPT_AUTH_MD5 };
+
+enum script_op {
+	SCRIPT_CMD,
+	SCRIPT_OPEN,	/* begin atomic|sequence */
+	SCRIPT_CLOSE,	/* its end */
+};
+
+/* What a value must be: expect-value [URI] "text". */
+struct script_want {
+	struct script_want *next;
+	unsigned int line;
+	struct slice uri;	/* Source of the Results; absent = any */
+	struct slice value;
+};
+
+struct script_cmd {
+	struct script_cmd *next;
+	unsigned int line;
+	enum script_op op;
+	enum dm_cmd_kind kind;
+	struct slice target, source;
+	struct slice format, type, correlator;
+	struct slice value;			/* raw; absent = no Data element */
+	const struct dm_tnds *tnds;		/* sent in place of a value */
+	bool tnds_document;			/* as a document of its own, not as markup */
+	uint32_t chunk;				/* bytes per message; 0 = what fits */
+	uint32_t alert;
+	struct slice items[SCRIPT_MAX_ITEMS];	/* of an alert */
+	unsigned int nitems;
+	uint32_t expect[SCRIPT_MAX_EXPECT];	/* any of these */
+	unsigned int nexpect;
+	struct script_want *wants;
+};
+
+/* Answers that take the place of a DM message. */
+enum script_behave {
+	BEHAVE_NONE,
+	BEHAVE_HTTP,		/* an HTTP error status */
+	BEHAVE_HTML,		/* 200 with a page, as a captive portal does */
+	BEHAVE_GARBAGE,		/* 200, the right type, no message */
+	BEHAVE_DROP,		/* the connection ends without an answer */
+	BEHAVE_REDIRECT,
+};
+
+struct script_pkg {
+	struct script_pkg *next;
+	unsigned int line;
+	struct script_cmd *cmds;
+	enum script_behave behave;
+	uint32_t http_status;
+	struct slice url;
+	uint32_t delay_ms;
+	bool wrong_session;
+	bool abort;
+};
+
+struct script_session {
+	struct script_session *next;
+	struct script_pkg *pkgs;
+};
+
+struct script_tree {
+	struct script_tree *next;
+	struct codec_tnds *tnds;
+};
+
+struct script {
+	struct pool mem;
+	struct slice server_id;		/* absent: the command line's */
+	struct slice resp_uri;
+	enum script_auth auth;
+	bool per_message;		/* credentials in every message: 200 in place of 212 */
+	bool repeat;			/* after the last session section comes the first again */
+	uint32_t max_msg_size, max_obj_size;	/* what our SyncHdr announces; 0 = nothing */
+	uint32_t client_max_msg_size;	/* cap on what we send, whatever the client announced */
+	struct script_session *sessions;
+	struct script_tree *trees;
+};
+
+/*
+ * Reads @path into *@s. 0, or -errno after a "FILE:LINE: what" on stderr; *@s
+ * then holds nothing. Give it back with script_fini().
+ */
+int script_load(struct script *s, const char *path);
+void script_fini(struct script *s);
+
+#endif
