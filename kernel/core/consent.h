@@ -107,7 +107,7 @@ struct uicc_consent_ops {
 struct uicc_consent_broker {
 	const struct uicc_consent_ops *ops;
 	void *ctx;
-	struct mutex *lock;
+	struct mutex *lock;	/* the caller's; never taken here */
 	struct list_head agents;
 	struct list_head questions;
 	u32 n_agents;

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit suite of the APDU layer. A scripted card states each command it expects
+ * and fails the test on any other; the quirks are those of real cards.
+ */
+#include <kunit/test.h>
+#include <linux/slab.h>
+
+#include "apdu.c"
+
+/* One TPDU expected, and what the card answers; hexadecimal, spaces ignored. */
+struct step {
+	const char *cmd;
+	const char *rsp;	/* NULL: @ret instead */
+	int ret;
+};
+
+struct card {
+	struct kunit *test;
+	const struct step *steps;
+	unsigned int n_steps;
+	unsigned int at;
+	struct uicc_apdu_io io;
+	struct uicc_apdu apdu;
+	struct uicc_rapdu r;
+	u8 data[300];
+	/* endless: answer every command with this, count them */
+	const char *always;
+	unsigned int sent;
+};
+
+static size_t unhex(struct kunit *test, const char *hex, u8 *out, size_t size)
+{
+	size_t n = 0;
+
+	while (*hex) {
+		if (*hex == ' ') {
+			hex++;
+			continue;
+		}
+		KUNIT_ASSERT_LT(test, n, size);
+		KUNIT_ASSERT_EQ(test, hex2bin(out + n, hex, 1), 0);
+		n++;
+		hex += 2;
+	}
+	return n;
+}
+
+static int card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp, size_t rsp_size)
+{
+	u8 want[UICC_TPDU_CMD_MAX];
+	struct card *card = ctx;
+	const struct step *step;
+	size_t n;
+
+	card->sent++;
+	if (card->always)
+		return unhex(card->test, card->always, rsp, rsp_size);
+	if (card->at >= card->n_steps) {
+		KUNIT_FAIL(card->test, "unexpected command %*ph", (int)cmd_len, cmd);
+		return -EREMOTEIO;
+	}
+	step = &card->steps[card->at++];
+	n = unhex(card->test, step->cmd, want, sizeof(want));
+	if (n != cmd_len || memcmp(want, cmd, n)) {
+		KUNIT_FAIL(card->test, "step %u: command %*ph, expected %s", card->at,
+			   (int)cmd_len, cmd, step->cmd);
+		return -EREMOTEIO;
+	}
+	return step->rsp ? unhex(card->test, step->rsp, rsp, rsp_size) : step->ret;
+}
+
+static int apdu_test_init(struct kunit *test)
+{
+	struct card *card = kunit_kzalloc(test, sizeof(*card), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, card);
+	card->test = test;
+	card->io.transmit = card_transmit;
+	card->io.ctx = card;
+	card->io.t0 = true;
+	card->r.data = card->data;
+	card->r.size = 256;
+	test->priv = card;
+	return 0;
+}
+
+static int run_steps(struct kunit *test, const struct step *steps, unsigned int n)
+{
+	struct card *card = test->priv;
+	int ret;
+
+	card->steps = steps;
+	card->n_steps = n;
+	card->at = 0;
+	memset(card->data, 0xee, sizeof(card->data));
+	ret = uicc_apdu_command(&card->io, &card->apdu, &card->r);
+	KUNIT_EXPECT_EQ_MSG(test, card->at, n, "commands that never came");
+	KUNIT_EXPECT_LE(test, card->r.len, card->r.size);
+	KUNIT_EXPECT_EQ_MSG(test, card->data[card->r.size], 0xee, "written behind the buffer");
+	/* neither PIN nor content stays in the scratch buffers */
+	KUNIT_EXPECT_NULL(test, memchr_inv(card->io.cmd, 0, sizeof(card->io.cmd)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(card->io.rsp, 0, sizeof(card->io.rsp)));
+	return ret;
+}
+
+#define RUN(test, ...)								\
+	run_steps(test, (const struct step[]){ __VA_ARGS__ },			\
+		  ARRAY_SIZE(((const struct step[]){ __VA_ARGS__ })))
+
+static void expect_data(struct kunit *test, const char *hex)
+{
+	struct card *card = test->priv;
+	u8 want[300];
+	size_t n = unhex(test, hex, want, sizeof(want));
+
+	KUNIT_ASSERT_EQ(test, card->r.len, n);
+	KUNIT_EXPECT_EQ(test, memcmp(card->data, want, n), 0);
+}
+
+#define SELECT_PKCS15	"00 A4 04 04 0C A000000063504B43532D3135"
+
+static const u8 pkcs15_aid[] = {
+	0xa0, 0x00, 0x00, 0x00, 0x63, 0x50, 0x4b, 0x43, 0x53, 0x2d, 0x31, 0x35,
+};
+
+/* --- the four cases ------------------------------------------------------- */
+
+static void apdu_cases_t0(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_channel_close(&card->apdu, 1), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 70 80 01 00", "9000" }), 0);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0x123, 3), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 01 23 03", "010203 9000" }), 0);
+	expect_data(test, "010203");
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2fe2, false);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 0C 02 2FE2", "9000" }), 0);
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2fe2, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2FE2", "6104" },
+				  { "00 C0 00 00 04", "6202 8800 9000" }), 0);
+	expect_data(test, "62028800");
+	KUNIT_EXPECT_FALSE(test, card->r.truncated);
+}
+
+static void apdu_cases_t1(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	card->io.t0 = false;
+	KUNIT_ASSERT_EQ(test, uicc_apdu_channel_close(&card->apdu, 1), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 70 80 01", "9000" }), 0);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 255), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 FF", "01 9000" }), 0);
+	expect_data(test, "01");
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x3f00, false);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 0C 02 3F00", "9000" }), 0);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_select_aid(&card->apdu, pkcs15_aid, 12, true), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { SELECT_PKCS15 "00", "6200 9000" }), 0);
+	expect_data(test, "6200");
+	/* 61xx is followed in T=1 too */
+	KUNIT_EXPECT_EQ(test, RUN(test, { SELECT_PKCS15 "00", "6102" },
+				  { "00 C0 00 00 02", "6200 9000" }), 0);
+	expect_data(test, "6200");
+}
+
+static void apdu_classes(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 1), 0);
+	card->io.channel = 1;
+	KUNIT_EXPECT_EQ(test, RUN(test, { "01 B0 00 00 01", "AA 9000" }), 0);
+	card->io.channel = 3;
+	KUNIT_EXPECT_EQ(test, RUN(test, { "03 B0 00 00 01", "AA 9000" }), 0);
+	card->io.channel = 4;
+	KUNIT_EXPECT_EQ(test, RUN(test, { "40 B0 00 00 01", "AA 9000" }), 0);
+	card->io.channel = 19;
+	KUNIT_EXPECT_EQ(test, RUN(test, { "4F B0 00 00 01", "AA 9000" }), 0);
+	uicc_apdu_status(&card->apdu, UICC_MODE_UICC, false);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "CF F2 00 0C 00", "9000" }), 0);
+	/* GET RESPONSE stays on the channel */
+	card->io.channel = 2;
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x5031, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "02 A4 00 04 02 5031", "6101" },
+				  { "02 C0 00 00 01", "62 9000" }), 0);
+	card->io.channel = 20;
+	KUNIT_EXPECT_EQ(test, uicc_apdu_exchange(&card->io, &card->apdu, &card->r), -EINVAL);
+	card->io.channel = 0;
+	card->apdu.le = 257;
+	KUNIT_EXPECT_EQ(test, uicc_apdu_exchange(&card->io, &card->apdu, &card->r), -EINVAL);
+}
+
+static void apdu_2g(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	card->io.mode = UICC_MODE_SIM2G;
+	card->io.channel = 1;		/* there are none in 2G */
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_SIM2G, 0x7f50, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "A0 A4 00 00 02 7F50", "9F03" },
+				  { "A0 C0 00 00 03", "010203 9000" }), 0);
+	expect_data(test, "010203");
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_SIM2G, 0x7f50, false);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "A0 A4 00 00 02 7F50", "9F16" }), 0);
+	uicc_apdu_status(&card->apdu, UICC_MODE_SIM2G, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "A0 F2 00 00 16", "01 9000" }), 0);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_record(&card->apdu, 0, 2, 14), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "A0 B2 02 04 0E", "9402" }), -ERANGE);
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_SIM2G, 0x6f00, false);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "A0 A4 00 00 02 6F00", "9404" }), -ENOENT);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "A0 A4 00 00 02 6F00", "9240" }), -EIO);
+}
+
+/* --- quirks --------------------------------------------------------------- */
+
+static void apdu_wrong_le(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 0xff), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 FF", "6C02" },
+				  { "00 B0 00 00 02", "ABCD 9000" }), 0);
+	expect_data(test, "ABCD");
+	/* wrong Le of GET RESPONSE */
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6110" },
+				  { "00 C0 00 00 10", "6C02" },
+				  { "00 C0 00 00 02", "6200 9000" }), 0);
+	expect_data(test, "6200");
+	/* data beside 6Cxx is no answer */
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 0xff), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 FF", "99 6C01" },
+				  { "00 B0 00 00 01", "AB 9000" }), 0);
+	expect_data(test, "AB");
+	/* the card names more than we want: it is read, what we want is kept */
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 01", "6C03" },
+				  { "00 B0 00 00 03", "ABCDEF 9000" }), 0);
+	expect_data(test, "AB");
+	KUNIT_EXPECT_TRUE(test, card->r.truncated);
+}
+
+/* READ at the end of a file: 6C00, then 9000 without data. */
+static void apdu_wrong_le_zero(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0x20, 0xff), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 20 FF", "6C00" },
+				  { "00 B0 00 20 00", "9000" }), 0);
+	KUNIT_EXPECT_EQ(test, card->r.len, 0);
+}
+
+static void apdu_wrong_le_for_ever(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 0xff), 0);
+	card->always = "6C00";
+	KUNIT_EXPECT_EQ(test, uicc_apdu_command(&card->io, &card->apdu, &card->r), -EPROTO);
+	KUNIT_EXPECT_EQ(test, card->sent, 1 + RESEND_MAX);
+	KUNIT_EXPECT_EQ(test, card->r.sw, 0x6c00);
+}
+
+static void apdu_get_response_for_ever(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	card->always = "6110";
+	KUNIT_EXPECT_EQ(test, uicc_apdu_command(&card->io, &card->apdu, &card->r), -EPROTO);
+	KUNIT_EXPECT_EQ(test, card->sent, 1 + UICC_GET_RESPONSE_MAX);
+	/* with data in each, the buffer is full first */
+	card->sent = 0;
+	card->always = "00112233445566778899AABBCCDDEEFF 6110";
+	KUNIT_EXPECT_EQ(test, uicc_apdu_command(&card->io, &card->apdu, &card->r), 0);
+	KUNIT_EXPECT_EQ(test, card->r.len, 256);
+	KUNIT_EXPECT_TRUE(test, card->r.truncated);
+	KUNIT_EXPECT_EQ(test, card->sent, 16);
+}
+
+/* A long answer in several pieces. */
+static void apdu_get_response_chain(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6100" },
+				  { "00 C0 00 00 00", "0102 6102" },
+				  { "00 C0 00 00 02", "0304 9000" }), 0);
+	expect_data(test, "01020304");
+	KUNIT_EXPECT_FALSE(test, card->r.truncated);
+}
+
+/* GET RESPONSE may return more than Le: kept as far as there is room. */
+static void apdu_get_response_longer(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6102" },
+				  { "00 C0 00 00 02", "62028800 9000" }), 0);
+	expect_data(test, "62028800");
+	card->r.size = 3;
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6102" },
+				  { "00 C0 00 00 02", "62028800 9000" }), 0);
+	expect_data(test, "620288");
+	KUNIT_EXPECT_TRUE(test, card->r.truncated);
+}
+
+/* READ answered with more than asked: never more than asked is believed. */
+static void apdu_read_longer(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 2), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 02", "01020304 9000" }), 0);
+	expect_data(test, "0102");
+	KUNIT_EXPECT_TRUE(test, card->r.truncated);
+	/* data nobody asked for */
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, false);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 0C 02 2F00", "6202 9000" }), 0);
+	KUNIT_EXPECT_EQ(test, card->r.len, 0);
+}
+
+/* ACK, then a status without data; 9000 without data to a SELECT with P2 = 04. */
+static void apdu_no_data(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 0x10), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 10", "9000" }), 0);
+	KUNIT_EXPECT_EQ(test, card->r.len, 0);
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "9000" }), 0);
+	KUNIT_EXPECT_EQ(test, card->r.len, 0);
+	/* announced, but not given */
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6120" },
+				  { "00 C0 00 00 20", "9000" }), 0);
+	KUNIT_EXPECT_EQ(test, card->r.len, 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6120" },
+				  { "00 C0 00 00 20", "6F00" }), -EPROTO);
+}
+
+/* 91xx is success wherever 9000 is, 92xx in UICC mode. */
+static void apdu_other_success(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6102" },
+				  { "00 C0 00 00 02", "6200 910F" }), 0);
+	expect_data(test, "6200");
+	KUNIT_EXPECT_EQ(test, card->r.sw, 0x910f);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 01", "AA 9240" }), 0);
+	expect_data(test, "AA");
+}
+
+/* A warning to case 4: the answer waits behind it (TS 102 221 7.3.1.1.4). */
+static void apdu_warning(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6283" },
+				  { "00 C0 00 00 00", "6C02" },
+				  { "00 C0 00 00 02", "6200 9000" }), 0);
+	expect_data(test, "6200");
+	/* there was none after all: the warning is the result */
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6283" },
+				  { "00 C0 00 00 00", "6D00" }), 0);
+	KUNIT_EXPECT_EQ(test, card->r.sw, 0x6283);
+	/* "end of file before Le" comes with data and is no error */
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 4), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", "0102 6282" }), 0);
+	expect_data(test, "0102");
+}
+
+static void apdu_refusals(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_select_aid(&card->apdu, pkcs15_aid, 12, true), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { SELECT_PKCS15, "6A82" }),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, RUN(test, { SELECT_PKCS15, "6A88" }),
+			-ENOENT);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_select_path(&card->apdu, (u16[]){ 0x7fff, 0x5031 }, 2,
+						    false), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 08 0C 04 7FFF5031", "6A82" }), -ENOENT);
+	uicc_apdu_channel_open(&card->apdu);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 70 00 00 01", "6D00" }), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 70 00 00 01", "6881" }), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 70 00 00 01", "01 9000" }), 0);
+	expect_data(test, "01");
+}
+
+static void apdu_broken_transport(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 4), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", "" }), -EPROTO);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", "90" }), -EPROTO);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", "6090" }), -EPROTO);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", "B000" }), -EPROTO);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", NULL, 1000 }), -EPROTO);
+	KUNIT_EXPECT_EQ(test, card->r.sw, 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", NULL, -ENODEV }), -ENODEV);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 04", NULL, -ETIMEDOUT }), -ETIMEDOUT);
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_UICC, 0x2f00, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 A4 00 04 02 2F00", "6102" },
+				  { "00 C0 00 00 02", NULL, -ENODEV }), -ENODEV);
+}
+
+/* --- status words --------------------------------------------------------- */
+
+static void apdu_status_words(struct kunit *test)
+{
+	static const struct {
+		u16 sw;
+		int uicc;
+		int sim;
+	} row[] = {
+		{ 0x9000, 0, 0 }, { 0x9001, -EPROTO, -EPROTO }, { 0x9100, 0, 0 },
+		{ 0x91ff, 0, 0 }, { 0x9200, 0, 0 }, { 0x9240, 0, -EIO }, { 0x9300, -EBUSY, -EBUSY },
+		{ 0x6105, 0, 0 }, { 0x9f05, 0, 0 }, { 0x6200, 0, 0 }, { 0x6281, -EIO, -EIO },
+		{ 0x6282, 0, 0 }, { 0x6283, 0, 0 }, { 0x63c2, -EACCES, -EACCES },
+		{ 0x6581, -EIO, -EIO }, { 0x6700, -EPROTO, -EPROTO },
+		{ 0x6881, -EOPNOTSUPP, -EOPNOTSUPP }, { 0x6900, -EACCES, -EACCES },
+		{ 0x6981, -EOPNOTSUPP, -EOPNOTSUPP }, { 0x6982, -EACCES, -EACCES },
+		{ 0x6983, -EACCES, -EACCES }, { 0x6985, -EACCES, -EACCES },
+		{ 0x6986, -EPROTO, -EPROTO }, { 0x6999, -ENOENT, -ENOENT },
+		{ 0x6a81, -EOPNOTSUPP, -EOPNOTSUPP }, { 0x6a82, -ENOENT, -ENOENT },
+		{ 0x6a83, -ENOENT, -ENOENT }, { 0x6a84, -ENOENT, -ENOENT },
+		{ 0x6a88, -ENOENT, -ENOENT }, { 0x6b00, -ERANGE, -ERANGE },
+		{ 0x6c10, -EPROTO, -EPROTO }, { 0x6d00, -EOPNOTSUPP, -EOPNOTSUPP },
+		{ 0x6e00, -EOPNOTSUPP, -EOPNOTSUPP }, { 0x6f00, -EPROTO, -EPROTO },
+		{ 0x9402, -ERANGE, -ERANGE }, { 0x9404, -ENOENT, -ENOENT },
+		{ 0x9408, -EOPNOTSUPP, -EOPNOTSUPP }, { 0x9804, -EACCES, -EACCES },
+		{ 0x9840, -EACCES, -EACCES }, { 0x0000, -EPROTO, -EPROTO },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, uicc_sw_to_errno(row[i].sw, UICC_MODE_UICC),
+				    row[i].uicc, "%04x", row[i].sw);
+		KUNIT_EXPECT_EQ_MSG(test, uicc_sw_to_errno(row[i].sw, UICC_MODE_SIM2G),
+				    row[i].sim, "%04x", row[i].sw);
+	}
+}
+
+static void apdu_end_of_file(struct kunit *test)
+{
+	static const u16 end[] = { 0x6282, 0x6b00, 0x6b10, 0x6a83, 0x6a84, 0x9402 };
+	static const u16 other[] = { 0x9000, 0x6982, 0x6a82, 0x9404, 0x6281, 0x6d00 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(end); i++)
+		KUNIT_EXPECT_TRUE(test, uicc_sw_ends_file(end[i]));
+	for (i = 0; i < ARRAY_SIZE(other); i++)
+		KUNIT_EXPECT_FALSE(test, uicc_sw_ends_file(other[i]));
+}
+
+/* --- builders ------------------------------------------------------------- */
+
+static void apdu_builders(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0x7fff, 255), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 7F FF FF", "6B00" }), -ERANGE);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary_sfi(&card->apdu, 2, 9, 1), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 82 09 01", "AA 9000" }), 0);
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_record(&card->apdu, 0x1e, 1, 54), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B2 01 F4 36", "6A83" }), -ENOENT);
+	uicc_apdu_status(&card->apdu, UICC_MODE_UICC, true);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "80 F2 00 00 00", "6C02" },
+				  { "80 F2 00 00 02", "6200 9000" }), 0);
+}
+
+static void apdu_builder_limits(struct kunit *test)
+{
+	static const u16 fids[9] = { 0 };
+	static const u8 aid[17] = { 0 };
+	struct uicc_apdu a;
+
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_binary(&a, 0x8000, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_binary(&a, 0, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_binary(&a, 0, 256), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_binary_sfi(&a, 0, 0, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_binary_sfi(&a, 31, 0, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_record(&a, 0, 0, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_record(&a, 0, 255, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_record(&a, 31, 1, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_read_record(&a, 0, 1, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_select_aid(&a, aid, 4, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_select_aid(&a, aid, 17, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_select_path(&a, fids, 0, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_select_path(&a, fids, 9, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_channel_close(&a, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_channel_close(&a, 20), -EINVAL);
+}
+
+static struct kunit_case apdu_cases[] = {
+	KUNIT_CASE(apdu_cases_t0),
+	KUNIT_CASE(apdu_cases_t1),
+	KUNIT_CASE(apdu_classes),
+	KUNIT_CASE(apdu_2g),
+	KUNIT_CASE(apdu_wrong_le),
+	KUNIT_CASE(apdu_wrong_le_zero),
+	KUNIT_CASE(apdu_wrong_le_for_ever),
+	KUNIT_CASE(apdu_get_response_for_ever),
+	KUNIT_CASE(apdu_get_response_chain),
+	KUNIT_CASE(apdu_get_response_longer),
+	KUNIT_CASE(apdu_read_longer),
+	KUNIT_CASE(apdu_no_data),
+	KUNIT_CASE(apdu_other_success),
+	KUNIT_CASE(apdu_warning),
+	KUNIT_CASE(apdu_refusals),
+	KUNIT_CASE(apdu_broken_transport),
+	KUNIT_CASE(apdu_status_words),
+	KUNIT_CASE(apdu_end_of_file),
+	KUNIT_CASE(apdu_builders),
+	KUNIT_CASE(apdu_builder_limits),
+	{}
+};
+
+static struct kunit_suite apdu_suite = {
+	.name = "uicc_apdu",
+	.init = apdu_test_init,
+	.test_cases = apdu_cases,
+};
+
+kunit_test_suite(apdu_suite);
