@@ -211,7 +211,7 @@ static enum http_err classify(CURLcode rc, const struct transfer *t)
 	switch (rc) {
 	case CURLE_OK:
 		return HTTP_OK;
-	case CURLE_UNSUPPORTED_PROTOCOL:
+	/* CURLE_UNSUPPORTED_PROTOCOL is none of these: url_allowed() saw the scheme, so it means HTTP/0.9. */
 	case CURLE_URL_MALFORMAT:
 	case CURLE_LOGIN_DENIED:
 		return HTTP_ERR_URL;
