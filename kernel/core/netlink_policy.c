@@ -10,11 +10,6 @@
 
 #include <uapi/linux/uicc.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation uicc_a_consent_timeout_ms_range = {
-	.max	= UICC_TIMEOUT_MAX_MS,
-};
-
 /* UICC_CMD_SLOT_GET - do */
 const struct nla_policy uicc_slot_get_nl_policy[UICC_A_SLOT_INDEX + 1] = {
 	[UICC_A_SLOT_INDEX] = { .type = NLA_U32, },
@@ -37,7 +32,7 @@ const struct nla_policy uicc_consent_ask_nl_policy[UICC_A_CONSENT_CHOICE + 1] = 
 	[UICC_A_CONSENT_KIND] = NLA_POLICY_MAX(NLA_U32, 7),
 	[UICC_A_CONSENT_ORIGIN] = { .type = NLA_NUL_STRING, .len = UICC_ORIGIN_MAX, },
 	[UICC_A_CONSENT_TEXT] = { .type = NLA_NUL_STRING, .len = UICC_TEXT_MAX, },
-	[UICC_A_CONSENT_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &uicc_a_consent_timeout_ms_range),
+	[UICC_A_CONSENT_TIMEOUT_MS] = { .type = NLA_U32, },
 	[UICC_A_CONSENT_OPTIONS] = { .type = NLA_NUL_STRING, .len = UICC_OPTIONS_MAX, },
 	[UICC_A_CONSENT_CHOICE] = { .type = NLA_STRING, .len = UICC_CHOICE_MAX, },
 };

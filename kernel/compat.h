@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the kernels this builds for (6.1 and later), and nothing
+ * else.
+ */
+#ifndef UICC_COMPAT_H
+#define UICC_COMPAT_H
+
+#include <linux/device.h>
+#include <linux/module.h>
+#include <linux/version.h>
+
+/* 6.4: struct class has no owner, and its attributes' callbacks take const. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define UICC_CLASS_OWNER	.owner = THIS_MODULE,
+#define uicc_class_arg		struct class
+#define uicc_class_attr_arg	struct class_attribute
+#else
+#define UICC_CLASS_OWNER
+#define uicc_class_arg		const struct class
+#define uicc_class_attr_arg	const struct class_attribute
+#endif
+
+/* 6.3: the uevent callback of a device type takes a const device. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define uicc_uevent_dev		struct device
+#else
+#define uicc_uevent_dev		const struct device
+#endif
+
+#endif /* UICC_COMPAT_H */

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cards: one insertion of a card, who may talk to it, and what it has selected.
+ * The content of its files, file.c knows.
+ */
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "internal.h"
+#include "trace.h"
+
+/* TS 102 221 11.1.1.2: "no data returned", and what cards that refuse it take. */
+static const u8 uicc_select_p2[] = { 0x0c, 0x00, 0x04 };
+
+/**
+ * uicc_atr_print() - an answer to reset in hex
+ * @atr: the answer
+ * @text: out: upper-case digits and a NUL, 2 * UICC_ATR_MAX + 1 bytes of room
+ *
+ * Context: any.
+ */
+void uicc_atr_print(const struct uicc_atr *atr, char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < atr->len; i++)
+		text = hex_byte_pack_upper(text, atr->raw[i]);
+	*text = '\0';
+}
+
+static int uicc_card_uevent(uicc_uevent_dev *dev, struct kobj_uevent_env *env)
+{
+	const struct uicc_card *card = to_uicc_card(dev);
+	const struct uicc_slot *slot = card->slot;
+	char atr[2 * UICC_ATR_MAX + 1];
+
+	uicc_atr_print(&card->atr, atr);
+	return add_uevent_var(env, "UICC_SLOT=%s", dev_name(&slot->dev)) ?:
+	       add_uevent_var(env, "UICC_TRANSPORT=%s", slot->transport) ?:
+	       add_uevent_var(env, "UICC_PROTOCOL=T=%u", uicc_atr_protocol(&card->atr)) ?:
+	       add_uevent_var(env, "UICC_ATR=%s", atr) ?:
+	       add_uevent_var(env, "UICC_SEQ=%llu", card->seq);
+}
+
+static void uicc_card_release(struct device *dev)
+{
+	struct uicc_card *card = to_uicc_card(dev);
+
+	uicc_files_free(card);
+	mutex_destroy(&card->files_lock);
+	mutex_destroy(&card->cache_lock);
+	mutex_destroy(&card->cmd_lock);
+	kfree_sensitive(card);
+	uicc_device_dead();
+}
+
+const struct device_type uicc_card_type = {
+	.name = "uicc_card",
+	.groups = uicc_card_groups,
+	.uevent = uicc_card_uevent,
+	.release = uicc_card_release,
+};
+
+/**
+ * uicc_card_drop_selection() - nothing is known to be selected any more
+ * @card: the card
+ *
+ * Context: card->cmd_lock is held.
+ */
+void uicc_card_drop_selection(struct uicc_card *card)
+{
+	lockdep_assert_held(&card->cmd_lock);
+	memset(&card->sel, 0, sizeof(card->sel));
+}
+
+/* Removed, or something was reported since: what is in the slot is not this card. */
+static bool uicc_card_stale(const struct uicc_card *card)
+{
+	return READ_ONCE(card->gone) || READ_ONCE(card->slot->events) != card->event;
+}
+
+/* uicc_apdu_io's way to the card: one TPDU. */
+static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp, size_t rsp_size)
+{
+	struct uicc_card *card = ctx;
+	u16 sw = 0;
+	int ret;
+
+	lockdep_assert_held(&card->cmd_lock);
+	lockdep_assert_held_read(&card->ops_lock);
+	if (uicc_card_stale(card))
+		return -ENODEV;
+	if (card->reset_needed)
+		return -EPROTO;
+	ret = card->ops->transmit(card->slot, cmd, cmd_len, rsp, rsp_size);
+	if (ret >= 2)
+		sw = rsp[ret - 2] << 8 | rsp[ret - 1];
+	trace_uicc_transmit(card->slot->index, cmd_len, ret < 0 ? 0 : ret, sw, min(ret, 0));
+	if (ret < 0) {
+		/* Nobody knows where in the command it stands. */
+		card->reset_needed = true;
+		if (uicc_card_stale(card))
+			ret = -ENODEV;
+	}
+	return ret;
+}
+
+/* Cold reset. When another card answers, it is a new insertion. */
+static int uicc_card_reset(struct uicc_card *card)
+{
+	u8 atr[UICC_ATR_MAX];
+	int ret;
+
+	lockdep_assert_held(&card->cmd_lock);
+	uicc_card_drop_selection(card);
+	card->mode_known = false;
+	card->reset_needed = true;
+	if (uicc_card_stale(card))
+		return -ENODEV;
+	ret = card->ops->power_on(card->slot, atr);
+	trace_uicc_reset(card->slot->index, card->seq, ret);
+	if (uicc_card_stale(card))
+		return -ENODEV;
+	if (ret < 0)
+		return ret;
+	if (ret != card->atr.len || memcmp(atr, card->atr.raw, ret)) {
+		uicc_slot_card_inserted(card->slot);
+		return -ENODEV;
+	}
+	card->reset_needed = false;
+	return 0;
+}
+
+/**
+ * uicc_card_get() - begin an operation on the card
+ * @card: the card
+ *
+ * Takes a reference, the ops and the card's attention; resets the card if the
+ * last operation was broken off. Ended by uicc_card_put().
+ *
+ * Context: may sleep, killable, as long as other operations last.
+ * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone; else
+ * what the reset returned. Nothing is held on failure.
+ */
+int uicc_card_get(struct uicc_card *card)
+{
+	int ret;
+
+	get_device(&card->dev);
+	ret = down_read_killable(&card->ops_lock);
+	if (ret)
+		goto err_put;
+	ret = mutex_lock_killable(&card->cmd_lock);
+	if (ret)
+		goto err_up;
+	ret = -ENODEV;
+	if (READ_ONCE(card->gone) || !card->ops)
+		goto err_unlock;
+	ret = card->reset_needed ? uicc_card_reset(card) : 0;
+	if (ret)
+		goto err_unlock;
+	return 0;
+
+err_unlock:
+	mutex_unlock(&card->cmd_lock);
+err_up:
+	up_read(&card->ops_lock);
+err_put:
+	put_device(&card->dev);
+	return ret;
+}
+
+/**
+ * uicc_card_put() - end an operation on the card
+ * @card: the card of uicc_card_get()
+ *
+ * Context: may sleep.
+ */
+void uicc_card_put(struct uicc_card *card)
+{
+	mutex_unlock(&card->cmd_lock);
+	up_read(&card->ops_lock);
+	put_device(&card->dev);
+}
+
+/**
+ * uicc_card_stop() - let nobody talk to the card any more
+ * @card: the card
+ *
+ * Operations that run get -ENODEV. When this returns no op runs for this card
+ * and none will.
+ *
+ * Context: may sleep; not from sysfs, netlink or an op. No lock is held.
+ */
+void uicc_card_stop(struct uicc_card *card)
+{
+	WRITE_ONCE(card->gone, true);
+	/*
+	 * A reader that looked at gone just before may begin a command just
+	 * after the cancel: cancel until all have let go.
+	 */
+	card->slot->ops->cancel(card->slot);
+	while (!down_write_trylock(&card->ops_lock)) {
+		usleep_range(200, 1000);
+		card->slot->ops->cancel(card->slot);
+	}
+	card->ops = NULL;
+	up_write(&card->ops_lock);
+}
+
+/**
+ * uicc_card_command() - one command, in the class the card understands
+ * @card: the card, from uicc_card_get()
+ * @apdu: the command; its class is the UICC's
+ * @r: the answer
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ * Return: as uicc_apdu_command(). -EAGAIN: the card knows the 2G class alone;
+ * it was reset, and the caller begins anew with commands of that mode.
+ */
+int uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
+		      struct uicc_rapdu *r)
+{
+	int ret;
+
+	lockdep_assert_held(&card->cmd_lock);
+	ret = uicc_apdu_exchange(&card->io, apdu, r);
+	if (ret)
+		return ret;
+	if (!card->mode_known && card->io.mode == UICC_MODE_UICC && r->sw == 0x6e00) {
+		ret = uicc_card_reset(card);
+		if (ret)
+			return ret;
+		card->io.mode = UICC_MODE_SIM2G;
+		card->mode_known = true;
+		return -EAGAIN;
+	}
+	card->mode_known = true;
+	return uicc_sw_to_errno(r->sw, card->io.mode);
+}
+
+static bool uicc_sw_bad_p1p2(u16 sw)
+{
+	return sw == 0x6a86 || sw == 0x6b00 || sw == 0x6a81;
+}
+
+/* One SELECT; without FCP with the P2 that the card takes for that. */
+static int uicc_card_select_one(struct uicc_card *card, struct uicc_apdu *apdu, bool want_fcp,
+				struct uicc_rapdu *r)
+{
+	unsigned int tries;
+	int ret;
+
+	if (card->io.mode == UICC_MODE_SIM2G)
+		return uicc_card_command(card, apdu, r);
+	if (want_fcp) {
+		ret = uicc_card_command(card, apdu, r);
+		if (!uicc_sw_bad_p1p2(r->sw))
+			return ret;
+		apdu->p2 = 0x00;	/* 3GPP TS 11.11 style: the FCP unasked */
+		return uicc_card_command(card, apdu, r);
+	}
+	for (tries = 0; tries < ARRAY_SIZE(uicc_select_p2); tries++) {
+		apdu->p2 = uicc_select_p2[card->p2];
+		ret = uicc_card_command(card, apdu, r);
+		if (!uicc_sw_bad_p1p2(r->sw))
+			return ret;
+		card->p2 = (card->p2 + 1) % ARRAY_SIZE(uicc_select_p2);
+	}
+	return ret;
+}
+
+/* SELECT of each file identifier in turn; only the last gives its FCP. */
+static int uicc_card_select_fids(struct uicc_card *card, const u16 *fids, size_t n,
+				 bool want_fcp, struct uicc_rapdu *r)
+{
+	struct uicc_apdu apdu;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		bool fcp = want_fcp && i == n - 1;
+
+		uicc_apdu_select_fid(&apdu, card->io.mode, fids[i], fcp);
+		ret = uicc_card_select_one(card, &apdu, fcp, r);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* By path, and by one identifier after the other where a card refuses paths. */
+static int uicc_card_select_path(struct uicc_card *card, u16 root, const struct uicc_path *path,
+				 bool want_fcp, struct uicc_rapdu *r)
+{
+	u16 fids[UICC_PATH_FIDS_MAX + 1];
+	bool app = root == UICC_FID_ADF;
+	struct uicc_apdu apdu;
+	int ret;
+
+	fids[0] = root;
+	memcpy(fids + 1, path->fids, path->n * sizeof(path->fids[0]));
+	if (card->io.mode == UICC_MODE_UICC && !card->no_path &&
+	    path->n + app <= UICC_PATH_MAX) {
+		ret = uicc_apdu_select_path(&apdu, app ? fids : fids + 1, path->n + app, want_fcp);
+		if (!ret)
+			ret = uicc_card_select_one(card, &apdu, want_fcp, r);
+		if (uicc_sw_bad_p1p2(r->sw))
+			card->no_path = true;
+		else if (ret != -ENOENT || path->n == 1)
+			return ret;
+	}
+	return uicc_card_select_fids(card, fids, path->n + 1, want_fcp, r);
+}
+
+static bool uicc_path_same_dir(const struct uicc_path *a, const struct uicc_path *b)
+{
+	return a->aid_len == b->aid_len && !memcmp(a->aid, b->aid, a->aid_len) && a->n == b->n &&
+	       !memcmp(a->fids, b->fids, (a->n - 1) * sizeof(a->fids[0]));
+}
+
+/* In an application: what is selected already is not selected again. */
+static int uicc_card_select_app(struct uicc_card *card, const struct uicc_path *path,
+				bool want_fcp, struct uicc_rapdu *r)
+{
+	struct uicc_selection *sel = &card->sel;
+	struct uicc_apdu apdu;
+	int ret;
+
+	if (card->io.mode == UICC_MODE_SIM2G)
+		return -ENOENT;		/* TS 51.011 has no applications */
+	if (sel->app_len == path->aid_len && !memcmp(sel->app, path->aid, path->aid_len) &&
+	    !card->no_path) {
+		ret = uicc_card_select_path(card, UICC_FID_ADF, path, want_fcp, r);
+		if (!ret)
+			return 0;
+		if (ret != -ENOENT && !uicc_sw_bad_p1p2(r->sw))
+			return ret;
+	}
+	sel->app_len = 0;
+	ret = uicc_apdu_select_aid(&apdu, path->aid, path->aid_len, false);
+	if (!ret)
+		ret = uicc_card_select_one(card, &apdu, false, r);
+	if (ret)
+		return ret;
+	sel->app_len = path->aid_len;
+	memcpy(sel->app, path->aid, path->aid_len);
+	return uicc_card_select_fids(card, path->fids, path->n, want_fcp, r);
+}
+
+static int uicc_card_select_try(struct uicc_card *card, const struct uicc_path *path,
+				bool want_fcp, struct uicc_rapdu *r)
+{
+	/* A neighbour of the selected file: its identifier will do. */
+	if (card->sel.ef_valid && uicc_path_same_dir(&card->sel.ef, path) &&
+	    (path->aid_len || path->n > 1 || card->no_path ||
+	     card->io.mode == UICC_MODE_SIM2G))
+		return uicc_card_select_fids(card, path->fids + path->n - 1, 1, want_fcp, r);
+	if (path->aid_len)
+		return uicc_card_select_app(card, path, want_fcp, r);
+	return uicc_card_select_path(card, UICC_FID_MF, path, want_fcp, r);
+}
+
+/**
+ * uicc_card_select() - select a file, with as few commands as it takes
+ * @card: the card, from uicc_card_get()
+ * @path: the file
+ * @want_fcp: ask for its FCP, even when it is selected
+ * @r: the answer: the FCP, when asked for
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ * Return: as uicc_apdu_command(); -ENOENT when any part of the path is not there.
+ */
+int uicc_card_select(struct uicc_card *card, const struct uicc_path *path, bool want_fcp,
+		     struct uicc_rapdu *r)
+{
+	struct uicc_selection *sel = &card->sel;
+	int ret;
+
+	lockdep_assert_held(&card->cmd_lock);
+	if (!want_fcp && sel->ef_valid && uicc_path_same_dir(&sel->ef, path) &&
+	    sel->ef.fids[path->n - 1] == path->fids[path->n - 1])
+		return 0;
+	r->sw = 0;
+	ret = uicc_card_select_try(card, path, want_fcp, r);
+	if (ret == -EAGAIN)
+		ret = uicc_card_select_try(card, path, want_fcp, r);
+	if (ret) {
+		uicc_card_drop_selection(card);
+		return ret;
+	}
+	sel->ef_valid = true;
+	sel->ef = *path;
+	return 0;
+}
+
+/**
+ * uicc_card_new() - make the device of a card, not yet added
+ * @slot: where it is
+ * @seq: number of the insertion
+ * @event: slot->events when it was put in
+ * @atr: its answer to reset
+ *
+ * Context: may sleep.
+ * Return: the card, with one reference, or ERR_PTR(-ENOMEM).
+ */
+struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long event,
+				const struct uicc_atr *atr)
+{
+	struct uicc_card *card;
+	int ret;
+
+	card = kzalloc(sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return ERR_PTR(-ENOMEM);
+	card->slot = slot;
+	card->seq = seq;
+	card->event = event;
+	card->atr = *atr;
+	card->ops = slot->ops;
+	init_rwsem(&card->ops_lock);
+	mutex_init(&card->cmd_lock);
+	mutex_init(&card->cache_lock);
+	mutex_init(&card->files_lock);
+	INIT_LIST_HEAD(&card->files);
+	card->io.transmit = uicc_card_transmit;
+	card->io.ctx = card;
+	card->io.t0 = true;
+
+	uicc_device_live();
+	device_initialize(&card->dev);
+	card->dev.class = &uicc_class;
+	card->dev.type = &uicc_card_type;
+	card->dev.parent = &slot->dev;
+	card->dev.groups = card->groups;
+	ret = dev_set_name(&card->dev, "%s.card", dev_name(&slot->dev));
+	if (!ret)
+		ret = uicc_files_init(card);
+	if (ret) {
+		put_device(&card->dev);
+		return ERR_PTR(ret);
+	}
+	return card;
+}

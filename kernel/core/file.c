@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Elementary files: their names, their export, and reading their content with
+ * as few commands as possible. How sysfs shows them, sysfs.c knows.
+ */
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#define UICC_RECORDS_MAX	254	/* TS 102 221 8.2.2.2 */
+#define UICC_READ_LE_MAX	255	/* some cards take P3 = 00 as "nothing" */
+
+/* There from the start, so that no program has to export them. */
+static const char * const uicc_discovery_files[UICC_DISCOVERY_FILES] = {
+	"3f00.2f00",				/* EF(DIR), TS 102 221 13.1 */
+	"3f00.2fe2",				/* EF(ICCID), TS 102 221 13.2 */
+	"a000000063504b43532d3135.5031",	/* EF(ODF) of PKCS#15 */
+	"3f00.7f50.5031",			/* EF(ODF) in DF(PKCS#15) of a SIM */
+};
+
+/* Lower-case hex alone. Returns the number of bytes, or -EINVAL. */
+static int uicc_path_hex(u8 *out, size_t size, const char *text, size_t len)
+{
+	size_t i;
+
+	if (!len || len % 2 || len / 2 > size)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (!isdigit(text[i]) && (text[i] < 'a' || text[i] > 'f'))
+			return -EINVAL;
+	if (hex2bin(out, text, len / 2))
+		return -EINVAL;
+	return len / 2;
+}
+
+/**
+ * uicc_path_parse() - read the name of a file
+ * @path: out
+ * @text: components joined by '.', lower-case hex: first 3f00 or an AID of 5 to
+ *	16 bytes, then 1 to UICC_PATH_FIDS_MAX file identifiers; a newline may end it
+ * @len: bytes of @text
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int uicc_path_parse(struct uicc_path *path, const char *text, size_t len)
+{
+	const char *end, *dot;
+	u8 bytes[UICC_AID_MAX];
+	int n;
+
+	memset(path, 0, sizeof(*path));
+	if (len && text[len - 1] == '\n')
+		len--;
+	end = text + len;
+	dot = memchr(text, '.', len);
+	if (!dot)
+		return -EINVAL;
+	n = uicc_path_hex(bytes, sizeof(bytes), text, dot - text);
+	if (n >= UICC_AID_MIN) {
+		path->aid_len = n;
+		memcpy(path->aid, bytes, n);
+	} else if (n != 2 || bytes[0] != UICC_FID_MF >> 8 || bytes[1]) {
+		return -EINVAL;
+	}
+	while (dot) {
+		text = dot + 1;
+		dot = memchr(text, '.', end - text);
+		n = uicc_path_hex(bytes, 2, text, (dot ?: end) - text);
+		if (n != 2 || path->n == UICC_PATH_FIDS_MAX)
+			return -EINVAL;
+		path->fids[path->n] = bytes[0] << 8 | bytes[1];
+		/* The MF and "the current application" are no place inside. */
+		if (path->fids[path->n] == UICC_FID_MF || path->fids[path->n] == UICC_FID_ADF)
+			return -EINVAL;
+		path->n++;
+	}
+	return 0;
+}
+
+static bool uicc_path_equal(const struct uicc_path *a, const struct uicc_path *b)
+{
+	/* Made by uicc_path_parse(), which clears what is not used. */
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static void uicc_path_print(const struct uicc_path *path, char *name)
+{
+	unsigned int i;
+
+	name += sprintf(name, "ef-");
+	if (path->aid_len)
+		name += sprintf(name, "%*phN", path->aid_len, path->aid);
+	else
+		name += sprintf(name, "3f00");
+	for (i = 0; i < path->n; i++)
+		name += sprintf(name, ".%04x", path->fids[i]);
+}
+
+/**
+ * uicc_file_new() - make a file
+ * @card: its card
+ * @path: where it is
+ *
+ * Context: may sleep.
+ * Return: the file, to be freed with uicc_file_free(), or NULL.
+ */
+struct uicc_file *uicc_file_new(struct uicc_card *card, const struct uicc_path *path)
+{
+	struct uicc_file *file;
+
+	file = kzalloc(sizeof(*file), GFP_KERNEL);
+	if (!file)
+		return NULL;
+	file->card = card;
+	file->path = *path;
+	uicc_path_print(path, file->name);
+	uicc_cache_init(&file->cache);
+	uicc_sysfs_file_init(file);
+	return file;
+}
+
+/**
+ * uicc_file_free() - free a file and what was read of it
+ * @file: a file that sysfs does not show (any more)
+ *
+ * Context: may sleep.
+ */
+void uicc_file_free(struct uicc_file *file)
+{
+	uicc_cache_drop(&file->cache);
+	kfree_sensitive(file);
+}
+
+/* The errno of the ABI: what a reader of the file can do something about. */
+static int uicc_file_errno(int ret)
+{
+	switch (ret) {
+	case 0:
+	case -ENOENT:
+	case -EACCES:
+	case -ENODEV:
+	case -ETIMEDOUT:
+	case -EINTR:
+	case -ENOMEM:
+	case -EOPNOTSUPP:
+		return ret;
+	default:
+		return -EPROTO;
+	}
+}
+
+/* Selects the file for its FCP and keeps that. */
+static int uicc_file_fetch_fcp(struct uicc_file *file)
+{
+	struct uicc_card *card = file->card;
+	struct uicc_rapdu r = { .size = sizeof(file->raw) };
+	struct uicc_fcp fcp = {};
+	int ret;
+
+	lockdep_assert_held(&card->cmd_lock);
+	if (file->fcp_known)
+		return 0;
+	r.data = kzalloc(r.size, GFP_KERNEL);
+	if (!r.data)
+		return -ENOMEM;
+	ret = uicc_card_select(card, &file->path, true, &r);
+	if (!ret)
+		ret = card->io.mode == UICC_MODE_SIM2G ?
+			uicc_fcp_parse_2g(&fcp, r.data, r.len) :
+			uicc_fcp_parse(&fcp, r.data, r.len);
+	if (!ret) {
+		mutex_lock(&card->cache_lock);
+		file->fcp = fcp;
+		memcpy(file->raw, r.data, r.len);
+		file->raw_len = r.len;
+		file->fcp_known = true;
+		if (fcp.type == UICC_FILE_LINEAR_FIXED || fcp.type == UICC_FILE_CYCLIC)
+			file->records = true;
+		mutex_unlock(&card->cache_lock);
+	}
+	kfree(r.data);
+	return ret;
+}
+
+/* Puts what was read in the cache; @end: the file ends behind it. */
+static int uicc_file_store(struct uicc_file *file, size_t off, const u8 *data, size_t len,
+			   bool end)
+{
+	int ret = 0;
+
+	mutex_lock(&file->card->cache_lock);
+	if (len)
+		ret = uicc_cache_store(&file->cache, off, data, len);
+	if (!ret && end)
+		ret = uicc_cache_set_eof(&file->cache, off + len);
+	mutex_unlock(&file->card->cache_lock);
+	return ret;
+}
+
+/* The byte before @off was read: so nothing at @off is the end, not a hole. */
+static bool uicc_file_reached(struct uicc_file *file, size_t off)
+{
+	size_t miss, miss_len;
+	bool reached;
+
+	mutex_lock(&file->card->cache_lock);
+	reached = !off || !uicc_cache_missing(&file->cache, off - 1, 1, &miss, &miss_len);
+	mutex_unlock(&file->card->cache_lock);
+	return reached;
+}
+
+/*
+ * One READ BINARY. Returns the bytes stored, 0 at the end of the file, or an
+ * errno; -EOPNOTSUPP when the file turns out not to be transparent.
+ */
+static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t len)
+{
+	struct uicc_card *card = file->card;
+	size_t le = min_t(size_t, len, UICC_READ_LE_MAX);
+	u8 data[256];
+	struct uicc_rapdu r = { .data = data, .size = sizeof(data) };
+	struct uicc_apdu apdu;
+	bool end;
+	int ret;
+
+	ret = uicc_card_select(card, &file->path, false, &r);
+	if (!ret)
+		ret = uicc_apdu_read_binary(&apdu, off, le);
+	if (!ret)
+		ret = uicc_card_command(card, &apdu, &r);
+	else
+		return ret;
+	switch (r.sw) {
+	case 0x6981:	/* command incompatible with file structure */
+	case 0x6986:	/* no current EF, as seen for record files */
+	case 0x9408:
+		uicc_card_drop_selection(card);
+		return -EOPNOTSUPP;
+	}
+	end = uicc_sw_ends_file(r.sw) || (!ret && r.len < le);
+	if (ret && !end)
+		return ret;
+	if (!r.len && !uicc_file_reached(file, off))
+		return 0;
+	ret = uicc_file_store(file, off, data, r.len, end);
+	memzero_explicit(data, sizeof(data));
+	return ret ?: r.len;
+}
+
+/* One READ RECORD: the one that @off is in. Returns as uicc_file_fetch_binary(). */
+static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
+{
+	struct uicc_card *card = file->card;
+	size_t length = file->fcp.record_length;
+	u8 data[256];
+	struct uicc_rapdu r = { .data = data, .size = sizeof(data) };
+	struct uicc_apdu apdu;
+	size_t index;
+	int ret;
+
+	if (!length || length > UICC_READ_LE_MAX)
+		return -EPROTO;
+	index = off / length;
+	off = index * length;
+	if (index >= (file->fcp.record_count ?: UICC_RECORDS_MAX))
+		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
+	ret = uicc_card_select(card, &file->path, false, &r);
+	if (!ret)
+		ret = uicc_apdu_read_record(&apdu, 0, index + 1, length);
+	if (ret)
+		return ret;
+	ret = uicc_card_command(card, &apdu, &r);
+	if (ret && uicc_sw_ends_file(r.sw))
+		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
+	if (ret)
+		return ret;
+	if (r.len != length)
+		return -EPROTO;
+	ret = uicc_file_store(file, off, data, length, index + 1 == file->fcp.record_count);
+	memzero_explicit(data, sizeof(data));
+	return ret ?: length;
+}
+
+static ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len)
+{
+	ssize_t got;
+	int ret;
+
+	lockdep_assert_held(&file->card->cmd_lock);
+	if (!file->records) {
+		got = uicc_file_fetch_binary(file, off, len);
+		if (got != -EOPNOTSUPP)
+			return got;
+		ret = uicc_file_fetch_fcp(file);
+		if (ret)
+			return ret;
+		if (!file->records)
+			return -EOPNOTSUPP;	/* BER-TLV, or no EF at all */
+	}
+	if (!file->fcp_known) {
+		ret = uicc_file_fetch_fcp(file);
+		if (ret)
+			return ret;
+	}
+	return uicc_file_fetch_record(file, off);
+}
+
+/* True when the cache has all that there is of the range, then copied to @buf. */
+static bool uicc_file_cached(struct uicc_file *file, char *buf, size_t off, size_t count,
+			     ssize_t *copied, size_t *miss, size_t *miss_len)
+{
+	bool hit;
+
+	mutex_lock(&file->card->cache_lock);
+	hit = !uicc_cache_missing(&file->cache, off, count, miss, miss_len);
+	if (hit)
+		*copied = uicc_cache_copy(&file->cache, off, (u8 *)buf, count);
+	mutex_unlock(&file->card->cache_lock);
+	return hit;
+}
+
+/**
+ * uicc_file_read() - read a range of a file's content
+ * @file: the file
+ * @buf: where to
+ * @off: first byte
+ * @count: bytes wanted
+ *
+ * Only what was never read of the range is asked of the card.
+ *
+ * Context: may sleep, killable.
+ * Return: bytes read, 0 at the end of the file, or -ENOENT, -EACCES, -ENODEV,
+ * -ETIMEDOUT, -EPROTO, -EOPNOTSUPP (a BER-TLV file), -EINTR, -ENOMEM.
+ */
+ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t count)
+{
+	struct uicc_card *card = file->card;
+	size_t miss, miss_len;
+	ssize_t got, copied = 0;
+	int ret;
+
+	if (READ_ONCE(card->gone))
+		return -ENODEV;
+	if (off < 0)
+		return -EINVAL;
+	if (off >= UICC_CACHE_MAX || !count)
+		return 0;
+	count = min_t(size_t, count, UICC_CACHE_MAX - off);
+	if (uicc_file_cached(file, buf, off, count, &copied, &miss, &miss_len))
+		return copied;
+
+	ret = uicc_card_get(card);
+	if (ret)
+		return uicc_file_errno(ret);
+	while (!uicc_file_cached(file, buf, off, count, &copied, &miss, &miss_len)) {
+		got = uicc_file_fetch(file, miss, miss_len);
+		if (got < 0)
+			ret = uicc_file_errno(got);
+		if (got > 0)
+			continue;
+		/* Nothing there, and where the file ends is not known either. */
+		if (!ret && uicc_file_cached(file, buf, off, count, &copied, &miss, &miss_len))
+			break;
+		if (!ret && miss > off)
+			uicc_file_cached(file, buf, off, miss - off, &copied, &miss, &miss_len);
+		break;
+	}
+	uicc_card_put(card);
+	return ret ?: copied;
+}
+
+static int uicc_file_need_fcp(struct uicc_file *file)
+{
+	struct uicc_card *card = file->card;
+	bool known;
+	int ret;
+
+	if (READ_ONCE(card->gone))
+		return -ENODEV;
+	mutex_lock(&card->cache_lock);
+	known = file->fcp_known;
+	mutex_unlock(&card->cache_lock);
+	if (known)
+		return 0;
+	ret = uicc_card_get(card);
+	if (ret)
+		return uicc_file_errno(ret);
+	ret = uicc_file_fetch_fcp(file);
+	uicc_card_put(card);
+	return uicc_file_errno(ret);
+}
+
+/**
+ * uicc_file_fcp() - the file control parameters, asked for at most once
+ * @file: the file
+ * @fcp: out
+ *
+ * Context: may sleep, killable.
+ * Return: 0 or an errno as uicc_file_read().
+ */
+int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp)
+{
+	int ret = uicc_file_need_fcp(file);
+
+	if (ret)
+		return ret;
+	mutex_lock(&file->card->cache_lock);
+	*fcp = file->fcp;
+	mutex_unlock(&file->card->cache_lock);
+	return 0;
+}
+
+/**
+ * uicc_file_fcp_read() - read a range of the FCP as the card gave it
+ * @file: the file
+ * @buf: where to
+ * @off: first byte
+ * @count: bytes wanted
+ *
+ * Context: may sleep, killable.
+ * Return: bytes read or an errno as uicc_file_read().
+ */
+ssize_t uicc_file_fcp_read(struct uicc_file *file, char *buf, loff_t off, size_t count)
+{
+	ssize_t ret = uicc_file_need_fcp(file);
+
+	if (ret)
+		return ret;
+	mutex_lock(&file->card->cache_lock);
+	ret = memory_read_from_buffer(buf, count, &off, file->raw, file->raw_len);
+	mutex_unlock(&file->card->cache_lock);
+	return ret;
+}
+
+static struct uicc_file *uicc_file_find(struct uicc_card *card, const struct uicc_path *path)
+{
+	struct uicc_file *file;
+
+	lockdep_assert_held(&card->files_lock);
+	list_for_each_entry(file, &card->files, node)
+		if (uicc_path_equal(&file->path, path))
+			return file;
+	return NULL;
+}
+
+/**
+ * uicc_file_export() - make a file appear in sysfs; the card is not asked
+ * @card: the card
+ * @text: its path
+ * @len: bytes of @text
+ *
+ * Context: may sleep; called from the attribute "export".
+ * Return: 0; -EINVAL not a path; -EEXIST it is there (a discovery file
+ * included); -ENOSPC there are UICC_FILES_MAX; -ENODEV the card is gone; -ENOMEM.
+ */
+int uicc_file_export(struct uicc_card *card, const char *text, size_t len)
+{
+	struct uicc_file *file;
+	struct uicc_path path;
+	int ret;
+
+	ret = uicc_path_parse(&path, text, len);
+	if (ret)
+		return ret;
+	mutex_lock(&card->files_lock);
+	if (READ_ONCE(card->gone))
+		ret = -ENODEV;
+	else if (uicc_file_find(card, &path))
+		ret = -EEXIST;
+	else if (card->n_files >= UICC_FILES_MAX)
+		ret = -ENOSPC;
+	if (ret)
+		goto out;
+	ret = -ENOMEM;
+	file = uicc_file_new(card, &path);
+	if (!file)
+		goto out;
+	ret = sysfs_create_group(&card->dev.kobj, &file->group);
+	if (ret) {
+		uicc_file_free(file);
+		goto out;
+	}
+	list_add_tail(&file->node, &card->files);
+	card->n_files++;
+out:
+	mutex_unlock(&card->files_lock);
+	return ret;
+}
+
+/**
+ * uicc_file_unexport() - undo uicc_file_export()
+ * @card: the card
+ * @text: the file's path
+ * @len: bytes of @text
+ *
+ * Waits for who reads the file just now.
+ *
+ * Context: may sleep; called from the attribute "unexport".
+ * Return: 0; -EINVAL not a path; -ENOENT not exported; -EPERM a discovery file;
+ * -ENODEV the card is gone.
+ */
+int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len)
+{
+	struct uicc_file *file;
+	struct uicc_path path;
+	int ret;
+
+	ret = uicc_path_parse(&path, text, len);
+	if (ret)
+		return ret;
+	mutex_lock(&card->files_lock);
+	file = uicc_file_find(card, &path);
+	if (READ_ONCE(card->gone))
+		ret = -ENODEV;
+	else if (!file || file->dying)
+		ret = -ENOENT;
+	else if (file->builtin)
+		ret = -EPERM;
+	else
+		file->dying = true;
+	mutex_unlock(&card->files_lock);
+	if (ret)
+		return ret;
+
+	/* Unlocked: it waits for readers. The name stays taken until it is gone. */
+	sysfs_remove_group(&card->dev.kobj, &file->group);
+	mutex_lock(&card->files_lock);
+	list_del(&file->node);
+	card->n_files--;
+	mutex_unlock(&card->files_lock);
+	uicc_file_free(file);
+	return 0;
+}
+
+/**
+ * uicc_files_init() - make the discovery files
+ * @card: a card whose device is not added yet
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM; the card's release frees what was made.
+ */
+int uicc_files_init(struct uicc_card *card)
+{
+	struct uicc_file *file;
+	struct uicc_path path;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < UICC_DISCOVERY_FILES; i++) {
+		ret = uicc_path_parse(&path, uicc_discovery_files[i],
+				      strlen(uicc_discovery_files[i]));
+		if (WARN_ON(ret))
+			return ret;
+		file = uicc_file_new(card, &path);
+		if (!file)
+			return -ENOMEM;
+		file->builtin = true;
+		list_add_tail(&file->node, &card->files);
+		card->n_files++;
+		card->groups[i] = &file->group;
+	}
+	return 0;
+}
+
+/**
+ * uicc_files_free() - free all files
+ * @card: a card whose device is gone from sysfs
+ *
+ * Context: may sleep.
+ */
+void uicc_files_free(struct uicc_card *card)
+{
+	struct uicc_file *file, *next;
+
+	list_for_each_entry_safe(file, next, &card->files, node) {
+		list_del(&file->node);
+		uicc_file_free(file);
+	}
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the core share with each other; transports see
+ * <linux/uicc.h> alone.
+ *
+ * Locks, in the order they are taken (Documentation/locking.rst):
+ *
+ *	uicc_consent_lock	netlink.c: the consent broker
+ *	uicc_slots_lock		class.c: the table of slots
+ *	slot->state_lock	slot->card, slot->state
+ *
+ *	card->files_lock	the list of exported files
+ *
+ *	card->ops_lock (read)	card->ops; written once, by removal
+ *	card->cmd_lock		one operation on the card; everything about it
+ *	card->cache_lock	what has been read of the card's files
+ *
+ *	slot->event_lock	spinlock: what the transport reported
+ */
+#ifndef UICC_CORE_INTERNAL_H
+#define UICC_CORE_INTERNAL_H
+
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/uicc.h>
+#include <linux/workqueue.h>
+
+#include "apdu.h"
+#include "atr.h"
+#include "cache.h"
+#include "fcp.h"
+
+#define UICC_FILES_MAX		64
+#define UICC_DISCOVERY_FILES	4
+#define UICC_PATH_FIDS_MAX	8	/* also UICC_PATH_MAX of apdu.h with 7FFF before */
+/* "ef-", an AID in hex, and FIDs with their points. */
+#define UICC_FILE_NAME_MAX	(3 + 2 * UICC_AID_MAX + 5 * UICC_PATH_FIDS_MAX + 1)
+
+struct uicc_card;
+
+/**
+ * struct uicc_slot - a reader's place for one card
+ * @dev: the device; its release frees the slot
+ * @index: number in the name
+ * @ops: the transport's; valid until uicc_slot_unregister() returns
+ * @transport: copy of the name in @ops, which may go before the slot does
+ * @location: the transport's stable name of the reader
+ * @priv: the transport's
+ * @state_lock: protects @card and @state
+ * @card: the card that can be asked for, or NULL; holds a reference
+ * @state: what sysfs and netlink say
+ * @event_lock: protects @present, @seq, @events, @closing
+ * @present: what the transport reported last
+ * @seq: insertions reported so far
+ * @events: reports so far; also read without the lock
+ * @closing: no more reports are taken
+ * @handled: @events when the work last looked; the work's own
+ * @detect: brings @card in line with what was reported; the only place (but for
+ *	uicc_slot_unregister()) where cards come and go
+ * @registered: the device was added
+ */
+struct uicc_slot {
+	struct device dev;
+	unsigned int index;
+	const struct uicc_slot_ops *ops;
+	const char *transport;
+	const char *location;
+	void *priv;
+
+	struct mutex state_lock;	/* card, state */
+	struct uicc_card *card;
+	enum uicc_slot_state state;
+
+	spinlock_t event_lock;		/* what was reported */
+	bool present;
+	u64 seq;
+	unsigned long events;
+	bool closing;
+
+	unsigned long handled;
+	struct work_struct detect;
+	bool registered;
+};
+
+/**
+ * struct uicc_path - where a file is
+ * @aid: application that contains it
+ * @aid_len: bytes of @aid, 0 when the path begins at the MF
+ * @fids: the DFs, and last the EF
+ * @n: number of @fids, at least 1
+ */
+struct uicc_path {
+	u8 aid[UICC_AID_MAX];
+	u8 aid_len;
+	u8 n;
+	u16 fids[UICC_PATH_FIDS_MAX];
+};
+
+/**
+ * struct uicc_selection - what the card has selected, to save APDUs
+ * @app_len: bytes of @app, 0 when no application is known to be selected
+ * @app: AID of the selected application
+ * @ef_valid: @ef is selected; its directory is the current one
+ * @ef: the file
+ */
+struct uicc_selection {
+	u8 app_len;
+	u8 app[UICC_AID_MAX];
+	bool ef_valid;
+	struct uicc_path ef;
+};
+
+/**
+ * struct uicc_card - one insertion of a card
+ * @dev: the device; its release frees the card
+ * @slot: where it is; the parent device, so it outlives the card
+ * @seq: number of the insertion
+ * @event: slot->events of the report that brought it
+ * @atr: its answer to the first reset
+ * @gone: it was removed: no command is begun any more
+ * @ops_lock: read: @ops stays; write: nobody talks to the card
+ * @ops: the transport's, NULL after removal
+ * @cmd_lock: held for one operation; protects the members up to @no_path
+ * @io: way for APDUs, with the mode chosen
+ * @mode_known: the card has taken a command of @io's class since the reset
+ * @reset_needed: the last command was broken off
+ * @sel: what is selected
+ * @p2: index of the P2 that this card takes for "no FCP, please"
+ * @no_path: the card refuses SELECT by path
+ * @cache_lock: protects the caches and facts in all files
+ * @files_lock: protects @files and @n_files
+ * @files: exported files, discovery files first
+ * @n_files: their number
+ * @groups: attribute groups of the discovery files, for device_add()
+ */
+struct uicc_card {
+	struct device dev;
+	struct uicc_slot *slot;
+	u64 seq;
+	unsigned long event;
+	struct uicc_atr atr;
+	bool gone;
+
+	struct rw_semaphore ops_lock;
+	const struct uicc_slot_ops *ops;
+
+	struct mutex cmd_lock;		/* one operation */
+	struct uicc_apdu_io io;
+	bool mode_known;
+	bool reset_needed;
+	struct uicc_selection sel;
+	u8 p2;
+	bool no_path;
+
+	struct mutex cache_lock;	/* what was read */
+
+	struct mutex files_lock;	/* list of files */
+	struct list_head files;
+	unsigned int n_files;
+	const struct attribute_group *groups[UICC_DISCOVERY_FILES + 1];
+};
+
+/**
+ * struct uicc_file - one EF of a card, an attribute group in sysfs
+ * @node: in the card's list
+ * @card: the card; the file lives no longer than it
+ * @path: where it is
+ * @name: name of the group
+ * @builtin: a discovery file
+ * @dying: being unexported; still in the list so that nobody takes its name
+ * @cache: content; with card->cache_lock
+ * @fcp_known: @fcp and @raw are set; with card->cache_lock
+ * @records: found to be record-structured; with card->cache_lock
+ * @fcp: file control parameters
+ * @raw: the FCP as the card gave it
+ * @raw_len: bytes of @raw
+ * @group: what sysfs sees of the file
+ * @data: attribute "data"
+ * @fcp_attr: attribute "fcp"
+ * @bins: for @group
+ * @type: attribute "type"
+ * @record_length: attribute "record_length"
+ * @record_count: attribute "record_count"
+ * @attrs: for @group
+ */
+struct uicc_file {
+	struct list_head node;
+	struct uicc_card *card;
+	struct uicc_path path;
+	char name[UICC_FILE_NAME_MAX];
+	bool builtin;
+	bool dying;
+
+	struct uicc_cache cache;
+	bool fcp_known;
+	bool records;
+	struct uicc_fcp fcp;
+	u8 raw[256];
+	u16 raw_len;
+
+	struct attribute_group group;
+	struct bin_attribute data;
+	struct bin_attribute fcp_attr;
+	struct bin_attribute *bins[3];
+	struct device_attribute type;
+	struct device_attribute record_length;
+	struct device_attribute record_count;
+	struct attribute *attrs[4];
+};
+
+#define to_uicc_slot(d)	container_of(d, struct uicc_slot, dev)
+#define to_uicc_card(d)	container_of(d, struct uicc_card, dev)
+
+/* class.c */
+extern struct class uicc_class;
+extern struct workqueue_struct *uicc_wq;
+kgid_t uicc_agent_gid(void);
+int uicc_slots_reserve(unsigned int *index);
+void uicc_slots_release(unsigned int index);
+void uicc_slots_show(struct uicc_slot *slot);
+void uicc_slots_hide(struct uicc_slot *slot);
+struct uicc_slot *uicc_slots_find(unsigned int index);
+struct uicc_slot *uicc_slots_next(unsigned int from);
+void uicc_device_live(void);
+void uicc_device_dead(void);
+
+/* slot.c */
+extern const struct device_type uicc_slot_type;
+struct uicc_card *uicc_slot_card_get(struct uicc_slot *slot);
+enum uicc_slot_state uicc_slot_state(struct uicc_slot *slot);
+u64 uicc_slot_seq(struct uicc_slot *slot);
+
+/* card.c */
+void uicc_atr_print(const struct uicc_atr *atr, char *text);
+extern const struct device_type uicc_card_type;
+struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long event,
+				const struct uicc_atr *atr);
+void uicc_card_stop(struct uicc_card *card);
+int __must_check uicc_card_get(struct uicc_card *card);
+void uicc_card_put(struct uicc_card *card);
+int __must_check uicc_card_select(struct uicc_card *card, const struct uicc_path *path,
+				  bool want_fcp, struct uicc_rapdu *r);
+int __must_check uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
+				   struct uicc_rapdu *r);
+void uicc_card_drop_selection(struct uicc_card *card);
+
+/* file.c */
+int uicc_path_parse(struct uicc_path *path, const char *text, size_t len);
+struct uicc_file *uicc_file_new(struct uicc_card *card, const struct uicc_path *path);
+void uicc_file_free(struct uicc_file *file);
+ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
+int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp);
+ssize_t uicc_file_fcp_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
+int uicc_file_export(struct uicc_card *card, const char *text, size_t len);
+int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len);
+int uicc_files_init(struct uicc_card *card);
+void uicc_files_free(struct uicc_card *card);
+
+/* sysfs.c */
+extern const struct attribute_group *uicc_slot_groups[];
+extern const struct attribute_group *uicc_card_groups[];
+void uicc_sysfs_file_init(struct uicc_file *file);
+
+/* netlink.c */
+int uicc_netlink_init(void);
+void uicc_netlink_exit(void);
+void uicc_netlink_slot_event(struct uicc_slot *slot, u8 cmd);
+void uicc_netlink_card_event(struct uicc_card *card, u8 cmd);
+void uicc_netlink_card_gone(struct uicc_slot *slot);
+
+#endif /* UICC_CORE_INTERNAL_H */
