@@ -89,12 +89,21 @@ int build_text_into(struct build *b, struct slice *dest, bool *opaque_dest)
 static int text_append(struct build *b, struct slice s, unsigned int flags)
 {
 	struct build_text *t = &b->text;
-	size_t keep = t->own ? 0 : t->s.n;	/* borrowed bytes that now need a copy */
+	size_t keep;	/* borrowed bytes that now need a copy */
 	int ret = 0;
 	uint8_t *p;
 
-	if (flags & CODEC_TEXT_OPAQUE)
+	/* White space beside bytes is layout, some encoders write it. */
+	if (t->opaque && !(flags & CODEC_TEXT_OPAQUE) && str_trim(s).n == 0)
+		return 0;
+	if (flags & CODEC_TEXT_OPAQUE) {
+		if (!t->opaque && str_trim(t->s).n == 0) {
+			t->s = SLICE_NONE;
+			t->own = NULL;
+		}
 		t->opaque = true;
+	}
+	keep = t->own ? 0 : t->s.n;
 	if (!slice_present(t->s) && (flags & CODEC_TEXT_STABLE) && b->borrow) {
 		t->s = s;
 		return 0;
