@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmscctl: what its files share. It shows and changes nothing. */
+#ifndef DMSC_CTL_CTL_H
+#define DMSC_CTL_CTL_H
+
+#include "util/cleanup.h"
+#include "util/conf.h"
+
+enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_MODULE = 4, CTL_STORE = 5 };
+
+struct ctl {
+	struct conf conf;
+	const char *store;	/* directory */
+	bool json;
+};
+
+/* --- table.c: rows as aligned text or as a JSON array of objects --- */
+
+#define TABLE_COLUMNS 10
+
+struct table {
+	bool json;
+	size_t ncolumns;
+	const char *const *columns;	/* lower-case words, also JSON names */
+	size_t rows, cells_cap, ncells;
+	char **cells;			/* owned; NULL where memory ran out */
+};
+
+void table_init(struct table *t, bool json, const char *const *columns, size_t n);
+/* One cell, left to right, then the next row. Control characters become '?'. */
+void table_cell(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Prints and frees. No rows: nothing as text, [] as JSON. */
+void table_print(struct table *t);
+
+/* --- kernel.c and stored.c: the commands --- */
+int ctl_slots(const struct ctl *c);
+int ctl_cards(const struct ctl *c);
+int ctl_questions(const struct ctl *c);
+int ctl_accounts(const struct ctl *c);
+int ctl_sessions(const struct ctl *c);
+int ctl_state(const struct ctl *c);
+int ctl_tree(const struct ctl *c, const char *uri);
+
+#endif

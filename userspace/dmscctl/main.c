@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* dmscctl(1): options and dispatch. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "dmscctl/ctl.h"
+#include "util/log.h"
+
+static const char usage[] =
+	"usage: dmscctl [--json] [--store DIR] [--config FILE] COMMAND\n"
+	"  slots        readers and what is in them\n"
+	"  cards        cards that answered\n"
+	"  questions    questions that wait for a person, or are being shown\n"
+	"  accounts     DM accounts and where they came from\n"
+	"  sessions     the last sessions and how they ended\n"
+	"  state        what became of each card's wish for a session\n"
+	"  tree [URI]   the management tree, secrets masked\n"
+	"  status       slots, questions, accounts and sessions together\n";
+
+static int status(const struct ctl *c)
+{
+	int r, worst = CTL_OK;
+
+	puts("# slots");
+	r = ctl_slots(c);
+	if (r)
+		worst = r;
+	if (!r) {
+		puts("# questions");
+		r = ctl_questions(c);
+		worst = r ? r : worst;
+	}
+	puts("# accounts");
+	r = ctl_accounts(c);
+	worst = r ? r : worst;
+	if (r)
+		return worst;
+	puts("# sessions");
+	r = ctl_sessions(c);
+	return r ? r : worst;
+}
+
+static int dispatch(const struct ctl *c, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct ctl *c);
+	} commands[] = {
+		{ "slots", ctl_slots }, { "cards", ctl_cards }, { "questions", ctl_questions },
+		{ "accounts", ctl_accounts }, { "sessions", ctl_sessions },
+		{ "state", ctl_state }, { "status", status },
+	};
+	size_t i;
+
+	if (argc >= 1 && argc <= 2 && !strcmp(argv[0], "tree"))
+		return ctl_tree(c, argc == 2 ? argv[1] : ".");
+	for (i = 0; argc == 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[0], commands[i].name))
+			return commands[i].run(c);
+	fputs(usage, stderr);
+	return CTL_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' }, { "store", required_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+	static struct ctl ctl;
+	const char *path = CONF_PATH;
+	char err[CONF_ERROR_MAX];
+	int c, r;
+
+	log_init("dmscctl", LOG_LVL_ERR);
+	while ((c = getopt_long(argc, argv, "hV", options, NULL)) >= 0) {
+		switch (c) {
+		case 'j':
+			ctl.json = true;
+			break;
+		case 's':
+			ctl.store = optarg;
+			break;
+		case 'c':
+			path = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return CTL_OK;
+		case 'V':
+			puts("dmscctl " DMSC_VERSION);
+			return CTL_OK;
+		default:
+			fputs(usage, stderr);
+			return CTL_USAGE;
+		}
+	}
+	if (conf_load(path, &ctl.conf, err)) {
+		fprintf(stderr, "dmscctl: %s\n", err);
+		return CTL_USAGE;
+	}
+	if (!ctl.store)
+		ctl.store = ctl.conf.store;
+	r = dispatch(&ctl, argc - optind, argv + optind);
+	return fflush(stdout) ? CTL_FAILED : r;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the store holds: accounts, sessions, cards' wishes. Read-only, no secret, no ICCID. */
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "dmscctl/ctl.h"
+#include "mo/dmacc.h"
+#include "store/store.h"
+
+#define SESSIONS_SHOWN 20
+
+/* Opens the store for reading. CTL_OK with *s NULL when there is none yet: nothing was stored. */
+static int open_store(const struct ctl *c, struct store **s)
+{
+	int r = store_open(c->store, STORE_READ, 0, s);
+
+	if (r == -ENOENT) {
+		*s = NULL;
+		return CTL_OK;
+	}
+	if (r == -EACCES)
+		fprintf(stderr, "dmscctl: %s: permission denied: only root and the user dmsc may look\n",
+			c->store);
+	else if (r)
+		fprintf(stderr, "dmscctl: %s: %s\n", c->store, store_strerror(r));
+	return r ? CTL_STORE : CTL_OK;
+}
+
+static void cell_time(struct table *t, int64_t when)
+{
+	char text[32] = "-";
+	time_t sec = when;
+	struct tm tm;
+
+	if (when && gmtime_r(&sec, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	table_cell(t, "%s", text);
+}
+
+struct accounts {
+	struct table table;
+	struct store *store;
+	struct dm_tree *tree;
+};
+
+static int on_account(void *ctx, struct dm_node *node, struct slice server_id)
+{
+	struct accounts *x = ctx;
+	struct store_origin o;
+	struct dm_account a;
+
+	if (dmacc_read(x->tree, server_id, &a) == -ENOMEM) {
+		dm_account_fini(&a);
+		return -ENOMEM;
+	}
+	table_cell(&x->table, "%.*s", (int)server_id.n, (const char *)server_id.p);
+	table_cell(&x->table, "%s", buf_cstr(&a.url));
+	if (!node->origin)
+		table_cell(&x->table, "by hand or server");
+	else if (!store_origin_get(x->store, node->origin, &o))
+		table_cell(&x->table, "card in %s", o.slot);
+	else
+		table_cell(&x->table, "card");
+	dm_account_fini(&a);
+	return 0;
+}
+
+int ctl_accounts(const struct ctl *c)
+{
+	static const char *const columns[] = { "server", "address", "from" };
+	struct accounts x = { 0 };
+	int rc = open_store(c, &x.store), r = 0;
+
+	if (rc)
+		return rc;
+	table_init(&x.table, c->json, columns, 3);
+	if (x.store) {
+		x.tree = dm_tree_new();
+		r = x.tree ? store_tree_load(x.store, x.tree) : -ENOMEM;
+		if (!r)
+			r = dmacc_each(x.tree, on_account, &x);
+		dm_tree_free(x.tree);
+	}
+	if (r)
+		fprintf(stderr, "dmscctl: accounts: %s\n", store_strerror(r));
+	table_print(&x.table);
+	store_close(x.store);
+	return r ? CTL_STORE : CTL_OK;
+}
+
+static int on_session(void *ctx, const struct store_session *j)
+{
+	struct table *t = ctx;
+
+	table_cell(t, "%lld", (long long)j->id);
+	table_cell(t, "%s", j->server_id);
+	cell_time(t, j->started);
+	cell_time(t, j->ended);
+	table_cell(t, "%s", j->outcome[0] ? j->outcome : "running or killed");
+	table_cell(t, "%u", j->messages);
+	table_cell(t, "%s", j->reason);
+	return 0;
+}
+
+int ctl_sessions(const struct ctl *c)
+{
+	static const char *const columns[] = { "id", "server", "started", "ended", "outcome",
+					       "messages", "reason" };
+	struct store *s = NULL;
+	struct table t;
+	int rc = open_store(c, &s), r = 0;
+
+	if (rc)
+		return rc;
+	table_init(&t, c->json, columns, 7);
+	if (s)
+		r = store_session_each(s, SESSIONS_SHOWN, on_session, &t);
+	table_print(&t);
+	store_close(s);
+	return r ? CTL_STORE : CTL_OK;
+}
+
+static int on_card(void *ctx, const struct store_card *k)
+{
+	struct table *t = ctx;
+
+	table_cell(t, "%s", k->slot);
+	table_cell(t, "%llu", (unsigned long long)k->seq);
+	table_cell(t, "%s", store_card_phase_name(k->phase));
+	table_cell(t, "%u", k->attempts);
+	cell_time(t, k->next_attempt);
+	cell_time(t, k->updated);
+	table_cell(t, "%s", k->reason);
+	return 0;
+}
+
+int ctl_state(const struct ctl *c)
+{
+	static const char *const columns[] = { "slot", "seq", "phase", "attempts", "next",
+					       "updated", "about" };
+	struct store *s = NULL;
+	struct table t;
+	int rc = open_store(c, &s), r = 0;
+
+	if (rc)
+		return rc;
+	table_init(&t, c->json, columns, 7);
+	if (s)
+		r = store_card_each(s, on_card, &t);
+	table_print(&t);
+	store_close(s);
+	return r ? CTL_STORE : CTL_OK;
+}
+
+/* The tree's printer lives in dmsc-client, with the masking of secrets. */
+int ctl_tree(const struct ctl *c, const char *uri)
+{
+	execl(DMSC_PREFIX "/bin/dmsc-client", "dmsc-client", "--store", c->store, "tree", uri, NULL);
+	execlp("dmsc-client", "dmsc-client", "--store", c->store, "tree", uri, NULL);
+	fprintf(stderr, "dmscctl: dmsc-client: %s\n", strerror(errno));
+	return CTL_FAILED;
+}
