@@ -62,7 +62,11 @@ struct dm_session_config {
 	struct slice device_id;			/* "IMEI:..." or another URN */
 	uint32_t session_id;			/* 1..0xffff; 0 = made from random bytes */
 	bool server_initiated;			/* Alert 1200 instead of 1201 */
-	bool transport_authenticated;		/* TLS verified the server: SRVCRED may be missing */
+	/*
+	 * TLS verified the server (or the configuration vouches for it): it may come
+	 * without credentials. Credentials it does send are checked all the same.
+	 */
+	bool transport_authenticated;
 	bool insist_srvcred;			/* ... but the account's SRVCRED is demanded all the same */
 	uint32_t max_msg_size;			/* bytes we take; 0 = 65536 */
 	uint32_t max_obj_size;			/* bytes we take; 0 = 1 MiB */

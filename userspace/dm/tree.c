@@ -332,6 +332,11 @@ size_t dm_tree_count(const struct dm_tree *t)
 	return t->count;
 }
 
+uint64_t dm_tree_next_id(const struct dm_tree *t)
+{
+	return t->next_id;
+}
+
 void dm_node_uri(const struct dm_node *n, struct buf *out)
 {
 	size_t len = 1, at;

@@ -64,6 +64,8 @@ struct dm_tree *dm_tree_new(void);
 void dm_tree_free(struct dm_tree *t);
 struct dm_node *dm_tree_root(struct dm_tree *t);
 size_t dm_tree_count(const struct dm_tree *t);
+/* The id the next new node gets: what is made from now on has this or a greater one. */
+uint64_t dm_tree_next_id(const struct dm_tree *t);
 
 /* By URI without a query part ("./A/B", "A/B", "." are all fine); NULL when there is none. */
 struct dm_node *dm_tree_find(struct dm_tree *t, struct slice uri);

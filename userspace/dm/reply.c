@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The queue of answers and its way into messages; it knows no session. */
+#include "dm/reply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "util/digest.h"
+
+#define MIN_CHUNK 64			/* bytes; a smaller piece waits for the next message */
+
+void dm_reply_init(struct dm_reply *r)
+{
+	memset(r, 0, sizeof(*r));
+	buf_init(&r->arena, DM_REPLY_MAX);
+}
+
+void dm_reply_fini(struct dm_reply *r)
+{
+	buf_wipe_fini(&r->arena);
+	free(r->recs);
+	memset(r, 0, sizeof(*r));
+}
+
+void dm_reply_clear(struct dm_reply *r)
+{
+	buf_reset(&r->arena);
+	r->n = r->head = 0;
+	r->err = 0;
+}
+
+bool dm_reply_empty(const struct dm_reply *r)
+{
+	return r->head == r->n;
+}
+
+static struct dm_span put(struct dm_reply *r, struct slice s)
+{
+	struct dm_span sp = { r->arena.len, s.n };
+
+	if (!slice_present(s))
+		return (struct dm_span){ UINT32_MAX, 0 };
+	buf_put_slice(&r->arena, s);
+	if (buf_error(&r->arena))
+		r->err = buf_error(&r->arena);
+	return sp;
+}
+
+static struct slice get(const struct dm_reply *r, struct dm_span sp)
+{
+	if (sp.off == UINT32_MAX)
+		return SLICE_NONE;
+	return slice_of(sp.len ? r->arena.data + sp.off : (const uint8_t *)"", sp.len);
+}
+
+static struct dm_rec *rec_new(struct dm_reply *r)
+{
+	struct dm_rec *x;
+
+	if (r->n == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 32;
+
+		x = reallocarray(r->recs, cap, sizeof(*x));
+		if (!x) {
+			r->err = -ENOMEM;
+			return NULL;
+		}
+		r->recs = x;
+		r->cap = cap;
+	}
+	x = &r->recs[r->n++];
+	memset(x, 0, sizeof(*x));
+	x->cmd_ref = x->name = x->target = x->source = x->format = x->mime = x->data =
+		(struct dm_span){ UINT32_MAX, 0 };
+	return x;
+}
+
+size_t dm_reply_status(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd *cmd,
+		       const struct dm_item *item, enum dm_status code)
+{
+	struct dm_rec *x = rec_new(r);
+
+	if (!x)
+		return SIZE_MAX;
+	x->type = DM_CMD_STATUS;
+	x->kind = cmd->kind;
+	x->code = code;
+	x->msg_ref = msg_ref;
+	x->cmd_ref = put(r, slice_present(cmd->cmd_id) ? cmd->cmd_id : SLICE_LIT(""));
+	if (cmd->kind == DM_CMD_OTHER)
+		x->name = put(r, cmd->name);
+	if (item) {
+		x->target = put(r, item->target);
+		x->source = put(r, item->source);
+	}
+	return r->n - 1;
+}
+
+void dm_reply_results(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd *cmd,
+		      const struct dm_cmd_result *res, bool binary_ok)
+{
+	struct dm_rec *x = rec_new(r);
+
+	if (!x)
+		return;
+	x->type = DM_CMD_RESULTS;
+	x->kind = cmd->kind;
+	x->msg_ref = msg_ref;
+	x->raw = res->binary && binary_ok;
+	x->cmd_ref = put(r, slice_present(cmd->cmd_id) ? cmd->cmd_id : SLICE_LIT(""));
+	x->source = put(r, res->source);
+	x->mime = put(r, res->type);
+	if (!res->binary || binary_ok) {
+		x->format = put(r, res->binary && !res->format.n ? SLICE_LIT("bin") : res->format);
+		x->data = put(r, res->data);
+		return;
+	}
+	x->format = put(r, SLICE_LIT("b64"));
+	x->data.off = r->arena.len;
+	base64_encode(&r->arena, res->data);
+	x->data.len = r->arena.len - x->data.off;
+	if (buf_error(&r->arena))
+		r->err = buf_error(&r->arena);
+}
+
+void dm_reply_alert(struct dm_reply *r, unsigned int code, struct slice target, struct slice source)
+{
+	struct dm_rec *x = rec_new(r);
+
+	if (!x)
+		return;
+	x->type = DM_CMD_ALERT;
+	x->code = code;
+	x->target = put(r, target);
+	x->source = put(r, source);
+}
+
+void dm_reply_answer(struct dm_reply *r, struct slice text)
+{
+	struct dm_rec *x = r->n ? &r->recs[r->n - 1] : NULL;
+	uint32_t len = text.n;
+	struct dm_span sp;
+
+	if (!x || x->nitems == UINT8_MAX)
+		return;
+	sp = put(r, slice_of(&len, sizeof(len)));
+	if (!x->nitems++)
+		x->data = sp;
+	put(r, slice_of(text.p ? text.p : (const uint8_t *)"", text.n));
+	x->data.len = r->arena.len - x->data.off;
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+struct number {
+	char text[12];
+	struct slice s;
+};
+
+static struct slice number(struct number *n, unsigned int v)
+{
+	char *p = n->text + sizeof(n->text);
+
+	do {
+		*--p = '0' + v % 10;
+		v /= 10;
+	} while (v);
+	return n->s = slice_of(p, n->text + sizeof(n->text) - p);
+}
+
+static void write_status(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
+			 struct buf *out, unsigned int cmd_id, bool refs)
+{
+	struct number id, msg, code;
+	struct dm_item items[DM_UI_MAX_CHOICES] = { 0 };
+	const char *name = dm_cmd_kind_name(x->kind);
+	struct dm_cmd c = {
+		.kind = DM_CMD_STATUS, .cmd_id = number(&id, cmd_id), .msg_ref = number(&msg, x->msg_ref),
+		.cmd_ref = get(r, x->cmd_ref), .cmd = name ? slice_str(name) : get(r, x->name),
+		.target_ref = refs ? get(r, x->target) : SLICE_NONE,
+		.source_ref = refs ? get(r, x->source) : SLICE_NONE,
+		.data = number(&code, x->code), .items = items,
+	};
+	struct slice a = get(r, x->data);
+
+	for (; c.nitems < x->nitems && c.nitems < DM_UI_MAX_CHOICES && a.n >= 4; c.nitems++) {
+		uint32_t len;
+
+		memcpy(&len, a.p, 4);
+		if (len > a.n - 4)
+			break;
+		items[c.nitems].data = slice_of(a.p + 4, len);
+		a = slice_of(a.p + 4 + len, a.n - 4 - len);
+	}
+	enc->command(out, &c);
+}
+
+/* @take: bytes of data from x->sent on. */
+static void write_results(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
+			  struct buf *out, unsigned int cmd_id, size_t take)
+{
+	struct number id, msg;
+	struct slice data = get(r, x->data);
+	struct dm_item item = {
+		.source = get(r, x->source), .data_opaque = x->raw,
+		.meta = { .format = get(r, x->format), .type = get(r, x->mime) },
+		.more_data = x->sent + take < data.n,
+	};
+	struct dm_cmd c = {
+		.kind = DM_CMD_RESULTS, .cmd_id = number(&id, cmd_id), .msg_ref = number(&msg, x->msg_ref),
+		.cmd_ref = get(r, x->cmd_ref), .items = &item, .nitems = 1,
+	};
+
+	if (slice_present(data))
+		item.data = slice_of(data.p + x->sent, take);
+	if (item.more_data && !x->sent) {
+		item.meta.has_size = true;
+		item.meta.size = data.n;
+	}
+	enc->command(out, &c);
+}
+
+static void write_alert(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
+			struct buf *out, unsigned int cmd_id)
+{
+	struct number id, code;
+	struct dm_item item = { .target = get(r, x->target), .source = get(r, x->source) };
+	struct dm_cmd c = {
+		.kind = DM_CMD_ALERT, .cmd_id = number(&id, cmd_id), .data = number(&code, x->code),
+		.items = &item, .nitems = item.target.n || item.source.n ? 1 : 0,
+	};
+
+	enc->command(out, &c);
+}
+
+static void write_rec(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
+		      struct buf *out, unsigned int cmd_id)
+{
+	size_t mark = out->len;
+
+	if (x->type == DM_CMD_RESULTS) {
+		write_results(r, x, enc, out, cmd_id, x->data.len - x->sent);
+	} else if (x->type == DM_CMD_ALERT) {
+		write_alert(r, x, enc, out, cmd_id);
+	} else {
+		write_status(r, x, enc, out, cmd_id, true);
+		if (buf_error(out) != -EILSEQ)
+			return;
+		/* A reference the encoding cannot carry is left out; CmdRef says enough. */
+		buf_truncate(out, mark);
+		write_status(r, x, enc, out, cmd_id, false);
+	}
+}
+
+size_t dm_reply_measure(const struct dm_reply *r, const struct dm_encoder *enc, size_t first)
+{
+	struct buf b = BUF_INIT;
+	size_t n = 0;
+
+	for (size_t i = first; i < r->n; i++) {
+		buf_reset(&b);
+		write_rec(r, &r->recs[i], enc, &b, 65535);
+		n += b.len;
+	}
+	buf_fini(&b);
+	return n;
+}
+
+/* Keeps whole UTF-8 characters and base64 groups together. */
+static size_t chunk_end(struct slice data, size_t from, size_t take)
+{
+	size_t end = from + take;
+
+	while (end > from && end < data.n && (data.p[end] & 0xc0) == 0x80)
+		end--;
+	return end > from ? end - from : take;
+}
+
+/* A piece of a value that does not fit; true when one was written. */
+static bool write_chunk(struct dm_reply *r, struct dm_rec *x, const struct dm_encoder *enc,
+			struct buf *out, size_t room, unsigned int cmd_id)
+{
+	size_t mark = out->len, left = x->data.len - x->sent, take = left;
+	size_t whole = room;
+
+	while (take > MIN_CHUNK) {
+		size_t used;
+
+		take = take > whole ? whole : take * 3 / 4;
+		if (take <= MIN_CHUNK)
+			break;
+		take = x->raw ? take : chunk_end(get(r, x->data), x->sent, take);
+		write_results(r, x, enc, out, cmd_id, take);
+		used = out->len - mark;
+		if (!buf_error(out) && used <= room) {
+			x->sent += take;
+			return true;
+		}
+		buf_truncate(out, mark);
+		/* The markup's share is known now: next time it fits, unless escapes differ. */
+		whole = used > room && used - room < take ? take - (used - room) : take * 3 / 4;
+	}
+	return false;
+}
+
+bool dm_reply_write(struct dm_reply *r, const struct dm_encoder *enc, struct buf *out, size_t limit,
+		    size_t reserve, unsigned int *cmd_id, bool first)
+{
+	size_t end = limit > reserve + enc->tail_size ? limit - reserve - enc->tail_size : limit;
+
+	while (r->head < r->n) {
+		struct dm_rec *x = &r->recs[r->head];
+		size_t mark = out->len;
+
+		write_rec(r, x, enc, out, *cmd_id);
+		if (limit && out->len > end) {
+			size_t room = mark < end ? end - mark : 0;
+			bool big = x->type == DM_CMD_RESULTS && x->data.len > MIN_CHUNK;
+
+			buf_truncate(out, mark);
+			if (big && write_chunk(r, x, enc, out, room, *cmd_id)) {
+				++*cmd_id;
+				return false;
+			}
+			if (!first)
+				return false;
+			write_rec(r, x, enc, out, *cmd_id);	/* it never fits: better too large than lost */
+		}
+		if (buf_error(out))
+			return false;
+		++*cmd_id;
+		first = false;
+		r->head++;
+	}
+	return true;
+}

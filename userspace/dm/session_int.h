@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the session*.c files share; nobody else includes this. */
+#ifndef DMSC_DM_SESSION_INT_H
+#define DMSC_DM_SESSION_INT_H
+
+#include "dm/reply.h"
+#include "dm/session.h"
+
+#define SESSION_MAX_MESSAGES 4096	/* per direction; a server that never ends is cut off */
+#define SESSION_MAX_CONTAINERS 8	/* nested Atomic and Sequence */
+#define SESSION_CMD_IDS 65536		/* numeric CmdIDs below are checked for repetition */
+#define SESSION_DEF_MSG_SIZE 65536u
+#define SESSION_DEF_OBJ_SIZE (1u << 20)
+#define SESSION_HDR_ROOM 1024		/* bytes a header and its Status take at most, by estimate */
+#define SESSION_ALERT_ROOM 160		/* bytes kept for Alert 1222 or 1223 */
+#define SESSION_NONCE_LEN 16		/* 128 bit, DM Security 1.2 section 5.3 */
+
+struct session_frame {
+	enum dm_cmd_kind kind;		/* DM_CMD_ATOMIC or DM_CMD_SEQUENCE */
+	dm_mark mark;			/* tree before it */
+	size_t rec;			/* its Status in the reply queue; SIZE_MAX: none */
+	size_t first;			/* first record of its members */
+	bool failed;			/* Atomic: rolled back, the rest is 215 */
+	bool stopped;			/* the rest is 215 */
+};
+
+/* The message being received. */
+struct session_in {
+	bool begun, hdr, ended, final;
+	bool duplicate;
+	bool challenged;		/* our SyncHdr got 401 or 407 with a challenge */
+	bool stop;			/* a cancelled UI alert: the rest is 215 */
+	bool aborted;			/* Alert 1223 */
+	enum dm_status hdr_code;	/* what our Status of its SyncHdr says */
+	enum dm_status refuse;		/* what each command is answered with instead of run */
+	bool chal;			/* a challenge goes with hdr_code */
+	bool fatal;			/* answer, then end with s->result.end */
+	bool no_resp;
+	uint32_t msg_id;
+	unsigned int commands;		/* that want a Status */
+	size_t first_rec;
+	dm_mark mark;
+	int64_t now;
+	uint8_t seen[SESSION_CMD_IDS / 8];
+	struct session_frame frames[SESSION_MAX_CONTAINERS];
+	unsigned int depth;
+	unsigned int over_depth;	/* containers too deep, counted only */
+};
+
+/* A large object on its way in (Pro 1.2 section 7). */
+struct session_lo {
+	bool active;
+	enum dm_cmd_kind kind;
+	uint64_t size;			/* as announced */
+	bool opaque;
+	struct buf target, source, format, type, data, correlator;
+};
+
+struct dm_session {
+	struct dm_session_config cfg;
+	struct dm_session_result result;
+	char text[160];
+	bool started;
+	char sid[8];
+	char device_id[256];
+	uint32_t msg_id;		/* of our last message */
+	uint32_t last_in;		/* MsgID last received; 0 = none */
+	struct buf resp_uri;
+	struct buf last_out;		/* for a repeated message */
+	uint64_t peer_max_msg, peer_max_obj;	/* 0 = unlimited */
+
+	/* We to the server */
+	enum dm_auth auth;		/* in use; DM_AUTH_NONE = no credentials */
+	struct buf nonce;		/* for our next credentials */
+	bool nonce_new;			/* to be stored */
+	bool cred_each;			/* 200: credentials in every message */
+	unsigned int challenges;	/* answered */
+
+	/* The server to us */
+	enum dm_auth srv_auth;
+	struct buf srv_nonce;
+	bool srv_ok;
+	bool srv_nonce_new;
+	unsigned int srv_challenges;
+
+	uint32_t pkg1_msg_id;
+	unsigned int alert_cmd_id[DM_SESSION_MAX_ALERTS];
+	struct dm_reply reply;
+	struct session_in in;
+	struct session_lo lo;
+	struct dm_cmd_env env;
+};
+
+/* session.c */
+void session_end(struct dm_session *s, enum dm_session_end end, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* session_auth.c */
+void session_auth_init(struct dm_session *s);
+/* Fills *cred for our next message; data goes to @out. False: no credentials. */
+bool session_cred(struct dm_session *s, struct dm_cred *cred, struct buf *out);
+/* Verifies the server; sets in.hdr_code, in.refuse and in.chal. */
+void session_check_server(struct dm_session *s, const struct dm_hdr *hdr);
+/* Status of our SyncHdr. */
+void session_hdr_status(struct dm_session *s, unsigned int code, const struct dm_cmd *cmd);
+/* Fills the Chal that goes with our Status of SyncHdr; text goes to @out. */
+bool session_chal(struct dm_session *s, struct dm_meta *chal, struct buf *out);
+int session_save_nonces(struct dm_session *s, int64_t now);
+
+/* session_in.c */
+enum dm_status session_run_item(struct dm_session *s, const struct dm_cmd *cmd,
+				const struct dm_item *item);
+void session_status(struct dm_session *s, const struct dm_cmd *cmd, const struct dm_item *item,
+		    enum dm_status code);
+bool session_skipping(const struct dm_session *s);
+
+/* session_ui.c: alerts from the server. */
+void session_alert(struct dm_session *s, const struct dm_cmd *cmd);
+
+/* session_lo.c */
+void session_lo_drop(struct dm_session *s);
+void session_lo_fini(struct dm_session *s);
+/* A command came: ends a broken object with 1225. */
+void session_lo_check(struct dm_session *s, const struct dm_cmd *cmd);
+bool session_lo_wanted(const struct dm_session *s, const struct dm_cmd *cmd, const struct dm_item *item);
+/* Takes a chunk; the status of it, or of the whole command after the last one. */
+enum dm_status session_lo_item(struct dm_session *s, const struct dm_cmd *cmd,
+			       const struct dm_item *item);
+
+/* session_out.c */
+int session_package1(struct dm_session *s, struct buf *out);
+/* 1 or -errno. @abort: with Alert 1223 and without the rest. */
+int session_message(struct dm_session *s, struct buf *out, bool abort);
+
+#endif

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Messages of the client: package 1, and answers with their end rules (DM Protocol 1.2 section 8). */
+#include <errno.h>
+#include <stdio.h>
+
+#include "dm/session_int.h"
+
+/* Texts a header borrows while it is written. */
+struct hdr_text {
+	char msg_id[12];
+	struct buf cred;
+};
+
+static void begin_message(struct dm_session *s, struct buf *out, struct hdr_text *t)
+{
+	const struct dm_credential *c = &s->cfg.account->client;
+	struct dm_hdr h = {
+		.ver_dtd = SLICE_LIT("1.2"), .ver_proto = SLICE_LIT("DM/1.2"),
+		.session_id = slice_str(s->sid), .target = dm_session_next_uri(s),
+		.source = slice_str(s->device_id),
+		.meta = {
+			.has_max_msg_size = true, .max_msg_size = s->cfg.max_msg_size,
+			.has_max_obj_size = true, .max_obj_size = s->cfg.max_obj_size,
+		},
+	};
+
+	buf_reset(out);
+	buf_init(&t->cred, 0);
+	snprintf(t->msg_id, sizeof(t->msg_id), "%u", ++s->msg_id);
+	h.msg_id = slice_str(t->msg_id);
+	/* With MD5 the name travels beside the device's identity. */
+	if (c->present && c->name.len)
+		h.source_name = buf_slice(&c->name);
+	h.has_cred = session_cred(s, &h.cred, &t->cred);
+	s->cfg.encoder->begin(out, &h);
+	buf_wipe_fini(&t->cred);
+}
+
+static int end_message(struct dm_session *s, struct buf *out, bool final)
+{
+	s->cfg.encoder->finish(out, final);
+	if (buf_error(out))
+		return buf_error(out);
+	s->result.messages_out++;
+	buf_reset(&s->last_out);
+	buf_put_slice(&s->last_out, buf_slice(out));
+	return buf_error(&s->last_out);
+}
+
+/* Status of the SyncHdr received last; nothing when there was none. */
+static void put_hdr_status(struct dm_session *s, struct buf *out, unsigned int *cmd_id)
+{
+	char id[12], msg[12], code[8];
+	struct dm_item versions = { .data = s->in.hdr_code == DM_ST_BAD_DTD ? SLICE_LIT("1.2")
+									    : SLICE_LIT("DM/1.2") };
+	struct dm_cmd c = {
+		.kind = DM_CMD_STATUS, .cmd_ref = SLICE_LIT("0"), .cmd = SLICE_LIT("SyncHdr"),
+		.target_ref = slice_str(s->device_id), .source_ref = buf_slice(&s->cfg.account->url),
+	};
+	struct buf nonce = BUF_INIT;
+
+	if (!s->in.hdr || !s->in.hdr_code)
+		return;
+	snprintf(id, sizeof(id), "%u", (*cmd_id)++);
+	snprintf(msg, sizeof(msg), "%u", s->in.msg_id);
+	snprintf(code, sizeof(code), "%u", s->in.hdr_code);
+	c.cmd_id = slice_str(id);
+	c.msg_ref = slice_str(msg);
+	c.data = slice_str(code);
+	c.has_chal = session_chal(s, &c.chal, &nonce);
+	if (s->in.hdr_code == DM_ST_BAD_DTD || s->in.hdr_code == DM_ST_BAD_PROTOCOL) {
+		c.items = &versions;
+		c.nitems = 1;
+	}
+	s->cfg.encoder->command(out, &c);
+	buf_wipe_fini(&nonce);
+}
+
+static void put_alert(struct dm_session *s, struct buf *out, unsigned int *cmd_id, const char *code)
+{
+	char id[12];
+	struct dm_cmd c = { .kind = DM_CMD_ALERT, .data = slice_str(code) };
+
+	snprintf(id, sizeof(id), "%u", (*cmd_id)++);
+	c.cmd_id = slice_str(id);
+	s->cfg.encoder->command(out, &c);
+}
+
+/* --- package 1 ----------------------------------------------------------- */
+
+#define MAX_DEVINFO 64			/* leaves sent */
+
+static int put_devinfo(struct dm_session *s, struct buf *out, unsigned int *cmd_id)
+{
+	struct dm_node *top = dm_tree_find(s->cfg.tree, SLICE_LIT("./DevInfo"));
+	struct dm_item items[MAX_DEVINFO] = { 0 };
+	_cleanup_buf_ struct buf uris = BUF_INIT;
+	size_t ends[MAX_DEVINFO];
+	struct dm_cmd c = { .kind = DM_CMD_REPLACE, .items = items };
+	char id[12];
+
+	for (struct dm_node *n = top; n && c.nitems < MAX_DEVINFO; n = dm_tree_next(top, n)) {
+		struct dm_item *it = &items[c.nitems];
+
+		if (n->format == DM_FMT_NODE)
+			continue;
+		dm_node_uri(n, &uris);
+		ends[c.nitems++] = uris.len;
+		it->data = dm_node_value(n);
+		if (n->format != DM_FMT_CHR)
+			it->meta.format = slice_str(dm_format_name(n->format));
+	}
+	if (buf_error(&uris))
+		return buf_error(&uris);
+	if (!c.nitems)
+		return -ENOENT;
+	for (size_t i = 0, at = 0; i < c.nitems; at = ends[i++])
+		items[i].source = slice_of(uris.data + at, ends[i] - at);
+	snprintf(id, sizeof(id), "%u", (*cmd_id)++);
+	c.cmd_id = slice_str(id);
+	s->cfg.encoder->command(out, &c);
+	return 0;
+}
+
+static void put_generic_alerts(struct dm_session *s, struct buf *out, unsigned int *cmd_id)
+{
+	for (size_t i = 0; i < s->cfg.nalerts; i++) {
+		const struct dm_session_alert *a = &s->cfg.alerts[i];
+		struct dm_item it = {
+			.source = a->source, .data = a->data,
+			.meta = { .type = a->type, .format = a->format, .mark = a->mark },
+		};
+		struct dm_cmd c = { .kind = DM_CMD_ALERT, .data = SLICE_LIT("1226"),
+				    .correlator = a->correlator, .items = &it, .nitems = 1 };
+		char id[12];
+
+		s->alert_cmd_id[i] = *cmd_id;
+		snprintf(id, sizeof(id), "%u", (*cmd_id)++);
+		c.cmd_id = slice_str(id);
+		s->cfg.encoder->command(out, &c);
+	}
+}
+
+int session_package1(struct dm_session *s, struct buf *out)
+{
+	unsigned int cmd_id = 1;
+	struct hdr_text t;
+	int rc;
+
+	begin_message(s, out, &t);
+	s->pkg1_msg_id = s->msg_id;
+	/* A repeated package 1 may have to challenge the server in its turn. */
+	if (s->in.hdr && s->in.chal)
+		put_hdr_status(s, out, &cmd_id);
+	put_alert(s, out, &cmd_id, s->cfg.server_initiated ? "1200" : "1201");
+	rc = put_devinfo(s, out, &cmd_id);
+	if (rc)
+		return rc;
+	put_generic_alerts(s, out, &cmd_id);
+	rc = end_message(s, out, true);
+	return rc ? rc : 1;
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+int session_message(struct dm_session *s, struct buf *out, bool abort)
+{
+	bool next = !abort && (!s->in.final || s->lo.active);
+	unsigned int cmd_id = 1;
+	struct hdr_text t;
+	bool all;
+	int rc;
+
+	begin_message(s, out, &t);
+	put_hdr_status(s, out, &cmd_id);
+	all = dm_reply_write(&s->reply, s->cfg.encoder, out, s->peer_max_msg,
+			     next || abort ? SESSION_ALERT_ROOM : 0, &cmd_id, true);
+	if (buf_error(out))
+		return buf_error(out);
+	if (abort)
+		put_alert(s, out, &cmd_id, "1223");
+	else if (next && all)
+		put_alert(s, out, &cmd_id, "1222");
+	rc = end_message(s, out, abort || (all && !next));
+	if (rc)
+		return rc;
+	if (all || abort)
+		dm_reply_clear(&s->reply);
+	return 1;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Alerts from the server: UI alerts for the person, and the few about the session itself. */
+#include <stdio.h>
+
+#include "dm/session_int.h"
+#include "util/str.h"
+
+enum { AL_DISPLAY = 1100, AL_CONFIRM, AL_TEXT, AL_CHOICE, AL_CHOICES, AL_NEXT = 1222, AL_NO_END = 1225 };
+
+#define UI_MAX_TEXT 4096		/* bytes shown */
+
+static void put_answers(struct dm_session *s, unsigned int code, const struct dm_ui_answer *a)
+{
+	if (code == AL_TEXT)
+		dm_reply_answer(&s->reply, buf_slice(&a->text));
+	if (code != AL_CHOICE && code != AL_CHOICES)
+		return;
+	for (size_t i = 0; i < a->nchosen && i < DM_UI_MAX_CHOICES; i++) {
+		char n[12];
+
+		snprintf(n, sizeof(n), "%u", a->chosen[i]);
+		dm_reply_answer(&s->reply, slice_str(n));
+	}
+}
+
+static enum dm_status ask(struct dm_session *s, unsigned int code, const struct dm_cmd *cmd,
+			  struct dm_ui_answer *a)
+{
+	struct dm_ui_request req = { .code = code };
+	enum dm_status st;
+
+	if (!s->env.ops || !s->env.ops->ui)
+		return DM_ST_UNSUPPORTED;
+	if (cmd->nitems < 2)
+		return DM_ST_BAD_REQUEST;
+	req.options = cmd->items[0].data;
+	req.text = cmd->items[1].data;
+	req.choices = cmd->items + 2;
+	req.nchoices = cmd->nitems - 2;
+	if (req.text.n > UI_MAX_TEXT)
+		return DM_ST_TOO_LARGE;
+	if (code >= AL_CHOICE && !req.nchoices)
+		return DM_ST_BAD_REQUEST;
+	if (req.nchoices > DM_UI_MAX_CHOICES)
+		return DM_ST_CHOICE_TOO_LARGE;
+	st = s->env.ops->ui(s->cfg.ctx, &req, a);
+	return st ? st : DM_ST_UNSUPPORTED;
+}
+
+static void ui_alert(struct dm_session *s, unsigned int code, const struct dm_cmd *cmd)
+{
+	struct dm_ui_answer a = { 0 };
+	enum dm_status st = ask(s, code, cmd, &a);
+
+	s->result.commands++;
+	session_status(s, cmd, NULL, st);
+	if (st == DM_ST_OK && !cmd->no_resp && !s->in.no_resp)
+		put_answers(s, code, &a);
+	buf_wipe_fini(&a.text);
+	/* "No" ends a Sequence; a cancel ends the message, but not that of a mere display. */
+	if (st == DM_ST_NOT_MODIFIED && s->in.depth)
+		s->in.frames[s->in.depth - 1].stopped = true;
+	if ((st == DM_ST_CANCELLED || st == DM_ST_TIMEOUT) && code != AL_DISPLAY)
+		s->in.stop = true;
+}
+
+void session_alert(struct dm_session *s, const struct dm_cmd *cmd)
+{
+	uint32_t code;
+
+	if (str_parse_u32(str_trim(cmd->data), &code))
+		session_status(s, cmd, NULL, DM_ST_BAD_REQUEST);
+	else if (code >= AL_DISPLAY && code <= AL_CHOICES)
+		ui_alert(s, code, cmd);
+	else if (code == AL_NEXT || code == AL_NO_END)
+		session_status(s, cmd, NULL, DM_ST_OK);
+	else
+		session_status(s, cmd, NULL, DM_ST_UNSUPPORTED);
+}
