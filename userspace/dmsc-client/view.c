@@ -167,12 +167,14 @@ static void keep_ops(struct view *v, const struct dm_cmd *cmd)
 /* One Status may speak for every item of its command, or name one with TargetRef. */
 static void give_status(struct view *v, const struct dm_cmd *st)
 {
+	size_t start = v->cursor;
 	uint32_t code;
 
 	if (str_parse_u32(st->data, &code) < 0 || code > 999)
 		return;
 	for (size_t i = 0; i < v->nops; i++) {
-		struct view_op *op = &v->ops[(v->cursor + i) % v->nops];
+		size_t at = (start + i) % v->nops;
+		struct view_op *op = &v->ops[at];
 
 		if (!slice_eq_str(st->cmd_ref, op->cmd_id))
 			continue;
@@ -180,7 +182,7 @@ static void give_status(struct view *v, const struct dm_cmd *st)
 		    !slice_eq_str(st->target_ref, op->uri))
 			continue;
 		op->status = (int)code;
-		v->cursor = (v->cursor + i) % v->nops;
+		v->cursor = at;
 		if (slice_present(st->target_ref))
 			return;
 	}
