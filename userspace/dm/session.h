@@ -68,6 +68,7 @@ struct dm_session_config {
 	 */
 	bool transport_authenticated;
 	bool insist_srvcred;			/* ... but the account's SRVCRED is demanded all the same */
+	bool transport_plain;			/* no TLS: a password goes in the clear only if the account says BASIC */
 	uint32_t max_msg_size;			/* bytes we take; 0 = 65536 */
 	uint32_t max_obj_size;			/* bytes we take; 0 = 1 MiB */
 	struct dm_uri_limits limits;

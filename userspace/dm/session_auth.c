@@ -78,7 +78,8 @@ static bool may_answer(const struct dm_session *s, enum dm_auth want)
 		return true;
 	/* A password in the clear only where the account says so or the server is proven. */
 	return want == DM_AUTH_BASIC &&
-	       (c->type == DM_AUTH_BASIC || s->cfg.transport_authenticated);
+	       (c->type == DM_AUTH_BASIC ||
+		(s->cfg.transport_authenticated && !s->cfg.transport_plain));
 }
 
 static void challenged(struct dm_session *s, unsigned int code, const struct dm_cmd *cmd)

@@ -263,6 +263,7 @@ static int new_session(struct run *x)
 		 */
 		.transport_authenticated = true,
 		.insist_srvcred = x->plain && x->account.server.present,
+		.transport_plain = x->plain,
 		.max_msg_size = MAX_MSG_SIZE,
 		.max_obj_size = MAX_OBJ_SIZE,
 		.alerts = x->alerts,
