@@ -36,8 +36,6 @@ struct codec_copy {
 	struct buf out;
 	enum dm_cmd_kind open[32];	/* containers */
 	unsigned int nopen;
-	/* WBXML raw bytes become base64 text, as an engine writing XML would send them. */
-	bool base64;
 };
 
 extern const struct dm_sink codec_copy_sink;
@@ -46,7 +44,7 @@ extern const struct dm_sink codec_copy_sink;
 int codec_convert(enum codec_format from, struct slice msg, enum codec_format to, struct buf *out);
 /* Reads tests/vectors/codec/@name, from the directory make runs in; fails the test without it. */
 void codec_vector(const char *name, struct buf *out);
-/* The golden text beside a vector is what the dump of @msg must be. */
+/* The golden text beside a vector is what the dump (unified) of @msg must be. */
 void codec_expect(enum codec_format format, struct slice msg, const char *golden);
 
 #endif
