@@ -216,6 +216,16 @@ static void content_digest(struct card *c)
 	digest_sha256_parts(parts, 3, c->digest);
 }
 
+static bool is_erased(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] != 0xff && s.p[i] != 0x00)
+			return false;
+	return true;
+}
+
 /* 1: there is something to apply; 0: there is not; -errno, logged. */
 static int card_read(struct card *c)
 {
@@ -259,6 +269,10 @@ static int card_read(struct card *c)
 		log_err("%s: EF(DM_Bootstrap): %s; nothing is applied", c->start.slot,
 			card_error(r));
 		return r;
+	}
+	if (is_erased(buf_slice(&c->bootstrap))) {
+		log_notice("%s: EF(DM_Bootstrap) is empty: nothing to apply", c->start.slot);
+		return 0;
 	}
 	r = indicator_find(c, &rd, &dir, noids);
 	if (r)

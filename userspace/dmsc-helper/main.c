@@ -19,12 +19,14 @@
 
 struct args {
 	const char *card, *seq, *log;
+	char instance[64];	/* cut into card and seq */
 	bool reconcile, setup, detach;
 };
 
 static void usage(FILE *f)
 {
 	fputs("usage: dmsc-helper --card DEVICE --seq N [--detach] [--log FILE]\n"
+	      "       dmsc-helper --instance DEVICE-N\n"
 	      "       dmsc-helper --reconcile [--detach] [--log FILE]\n"
 	      "       dmsc-helper --setup\n"
 	      "Started by udev, see dmsc-helper(8). Also: --config FILE, --client FILE,\n"
@@ -165,11 +167,27 @@ static int insertion_main(const struct helper *h, const struct args *a)
 	return r;
 }
 
+/* "uicc0.card-7", as a unit's instance has it, is --card uicc0.card --seq 7. */
+static void instance_take(struct args *a, const char *arg)
+{
+	char *dash;
+
+	snprintf(a->instance, sizeof(a->instance), "%s", arg);
+	dash = strrchr(a->instance, '-');
+	a->card = a->instance;
+	a->seq = "";
+	if (dash) {
+		*dash = 0;
+		a->seq = dash + 1;
+	}
+}
+
 /* 0 to go on, else 1 + exit status. */
 static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 {
 	static const struct option options[] = {
 		{ "card", required_argument, NULL, 'c' }, { "seq", required_argument, NULL, 's' },
+		{ "instance", required_argument, NULL, 'i' },
 		{ "reconcile", no_argument, NULL, 'r' }, { "setup", no_argument, NULL, 'S' },
 		{ "detach", no_argument, NULL, 'd' }, { "log", required_argument, NULL, 'l' },
 		{ "config", required_argument, NULL, 'f' },
@@ -181,6 +199,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		switch (c) {
 		case 'c': a->card = optarg; break;
 		case 's': a->seq = optarg; break;
+		case 'i': instance_take(a, optarg); break;
 		case 'r': a->reconcile = true; break;
 		case 'S': a->setup = true; break;
 		case 'd': a->detach = true; break;
