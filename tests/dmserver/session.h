@@ -156,7 +156,10 @@ struct reply_plan {
 	bool abort;
 };
 
-/* Writes the answer to @m; 0, or -errno when it cannot be encoded. True in *ends: it ends the session. */
+/*
+ * Writes the answer to @m; *@ends: it ends the session. 0, or -errno when it
+ * cannot be encoded.
+ */
 int reply_build(struct server *srv, struct session *s, const struct message *m,
 		const struct reply_plan *plan, struct buf *out, bool *ends);
 
