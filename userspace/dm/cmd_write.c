@@ -81,6 +81,15 @@ enum dm_status dm_cmd_parents(struct dm_cmd_env *env, struct dm_node *base, stru
 	return DM_ST_NONE;
 }
 
+/* A MIME type or identifier: text without control characters, as it goes out again in Meta. */
+static bool type_good(struct slice type)
+{
+	for (size_t i = 0; i < type.n; i++)
+		if (type.p[i] < 0x20 || type.p[i] == 0x7f)
+			return false;
+	return type.n <= 255 && str_utf8_valid(type);
+}
+
 /* Format, type and value of a new node. */
 static enum dm_status add_content(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 				  const struct dm_item *item, struct buf *scratch,
@@ -90,8 +99,8 @@ static enum dm_status add_content(struct dm_cmd_env *env, const struct dm_cmd *c
 	enum dm_status st;
 
 	in->format = DM_FMT_CHR;
-	in->type = dm_cmd_type(cmd, item);
-	if (f.n && dm_format_parse(str_trim(f), &in->format))
+	in->type = str_trim(dm_cmd_type(cmd, item));
+	if (!type_good(in->type) || (f.n && dm_format_parse(str_trim(f), &in->format)))
 		return DM_ST_BAD_FORMAT;
 	if (in->format == DM_FMT_NODE) {
 		if (slice_eq_str(in->type, "text/plain"))
@@ -228,12 +237,12 @@ static enum dm_status replace_prop(struct dm_cmd_env *env, struct dm_node *n, st
 static enum dm_status replace_value(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 				    const struct dm_item *item, struct dm_node *n)
 {
-	struct slice f = dm_cmd_format(cmd, item), type = dm_cmd_type(cmd, item), value;
+	struct slice f = dm_cmd_format(cmd, item), type = str_trim(dm_cmd_type(cmd, item)), value;
 	enum dm_format format = n->format;
 	struct buf scratch = BUF_INIT;
 	enum dm_status st;
 
-	if (f.n && (dm_format_parse(str_trim(f), &format) || format == DM_FMT_NODE))
+	if (!type_good(type) || (f.n && (dm_format_parse(str_trim(f), &format) || format == DM_FMT_NODE)))
 		return DM_ST_BAD_FORMAT;
 	if (!slice_present(item->data) && format != DM_FMT_NULL)
 		return DM_ST_BAD_REQUEST;
