@@ -21,6 +21,7 @@ struct card {
 	unsigned int n_steps;
 	unsigned int at;
 	struct uicc_apdu_io io;
+	u8 beyond[1024];	/* looks like success to whom reads behind @io */
 	struct uicc_apdu apdu;
 	struct uicc_rapdu r;
 	u8 data[300];
@@ -79,6 +80,7 @@ static int apdu_test_init(struct kunit *test)
 	card->io.transmit = card_transmit;
 	card->io.ctx = card;
 	card->io.t0 = true;
+	memset(card->beyond, 0x91, sizeof(card->beyond));
 	card->r.data = card->data;
 	card->r.size = 256;
 	test->priv = card;
@@ -503,6 +505,7 @@ static void apdu_builder_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uicc_apdu_select_path(&a, fids, 9, false), -EINVAL);
 	KUNIT_EXPECT_EQ(test, uicc_apdu_channel_close(&a, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, uicc_apdu_channel_close(&a, 20), -EINVAL);
+	KUNIT_EXPECT_EQ(test, uicc_apdu_channel_close(&a, 19), 0);
 }
 
 static struct kunit_case apdu_cases[] = {

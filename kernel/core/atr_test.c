@@ -165,6 +165,34 @@ static void atr_nonsense(struct kunit *test)
 				    0x80 ^ 0x81 ^ 0x21 ^ 0xa5), -EPROTO);
 }
 
+/* As long as an ATR may be: every interface byte of four groups, 15 historical bytes. */
+static void atr_longest(struct kunit *test)
+{
+	u8 raw[UICC_ATR_MAX + 1] = {
+		0x3b, 0xff, 0x18, 0x00, 0x02, 0xf0, 0x00, 0x00, 0x0b, 0xf1,
+		0xfe, 0x93, 0x00, 0x7f, 0x06, 0x00, 0x00,
+	};
+	struct uicc_atr a;
+	int i;
+
+	memset(raw + 17, 'h', 15);
+	for (i = 1; i < UICC_ATR_MAX - 1; i++)
+		raw[UICC_ATR_MAX - 1] ^= raw[i];
+	KUNIT_ASSERT_EQ(test, uicc_atr_parse(&a, raw, UICC_ATR_MAX), 0);
+	KUNIT_EXPECT_EQ(test, a.di, 12);
+	KUNIT_EXPECT_EQ(test, a.tc1, 2);
+	KUNIT_EXPECT_TRUE(test, a.specific);
+	KUNIT_EXPECT_FALSE(test, a.specific_implicit);
+	KUNIT_EXPECT_EQ(test, a.wi, 11);
+	KUNIT_EXPECT_EQ(test, a.ifsc, 254);
+	KUNIT_EXPECT_EQ(test, a.bwi, 9);
+	KUNIT_EXPECT_EQ(test, a.cwi, 3);
+	KUNIT_EXPECT_EQ(test, a.classes, UICC_ATR_CLASS_B | UICC_ATR_CLASS_C);
+	KUNIT_EXPECT_EQ(test, a.hist, 17);
+	KUNIT_EXPECT_EQ(test, a.hist_len, 15);
+	KUNIT_EXPECT_EQ(test, uicc_atr_parse(&a, raw, UICC_ATR_MAX + 1), -EPROTO);
+}
+
 /* Every cut of a good ATR is refused, and interface bytes without end too. */
 static void atr_cut_anywhere(struct kunit *test)
 {
@@ -195,6 +223,7 @@ static struct kunit_case atr_cases[] = {
 	KUNIT_CASE(atr_inverse),
 	KUNIT_CASE(atr_reserved_speed),
 	KUNIT_CASE(atr_nonsense),
+	KUNIT_CASE(atr_longest),
 	KUNIT_CASE(atr_cut_anywhere),
 	{}
 };

@@ -671,11 +671,12 @@ static void consent_answers(struct kunit *test)
 		{ UICC_KIND_TEXT, { UICC_OUTCOME_YES, text, UICC_VALUE_MAX }, 0 },
 		{ UICC_KIND_TEXT, { UICC_OUTCOME_YES, text, UICC_VALUE_MAX + 1 }, -EINVAL },
 		{ UICC_KIND_TEXT, { UICC_OUTCOME_NO, "hello", 5 }, -EINVAL },
-		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "1234", 4 }, 0 },
+		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "0919", 4 }, 0 },
 		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "12345678", 8 }, 0 },
 		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "123", 3 }, -EINVAL },
 		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "123456789", 9 }, -EINVAL },
-		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "12a4", 4 }, -EINVAL },
+		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "/234", 4 }, -EINVAL },
+		{ UICC_KIND_PIN, { UICC_OUTCOME_YES, "123:", 4 }, -EINVAL },
 		{ UICC_KIND_PIN, { .outcome = UICC_OUTCOME_YES }, -EINVAL },
 		{ UICC_KIND_PIN, { .outcome = UICC_OUTCOME_CANCELLED }, 0 },
 		{ UICC_KIND_SINGLE_CHOICE, { UICC_OUTCOME_YES, NULL, 0, 1, { 3 } }, 0 },
@@ -702,7 +703,7 @@ static void consent_answers(struct kunit *test)
 	/* and the answer arrives as it was given */
 	KUNIT_ASSERT_EQ(test, answer_with(test, UICC_KIND_TEXT, &row[8].a, told), 0);
 	KUNIT_EXPECT_STREQ(test, told->value, "hello");
-	KUNIT_ASSERT_EQ(test, answer_with(test, UICC_KIND_SINGLE_CHOICE, &row[21].a, told), 0);
+	KUNIT_ASSERT_EQ(test, answer_with(test, UICC_KIND_SINGLE_CHOICE, &row[22].a, told), 0);
 	KUNIT_EXPECT_EQ(test, told->n_selected, 1u);
 	KUNIT_EXPECT_EQ(test, told->selected[0], 3u);
 	KUNIT_EXPECT_EQ(test, told->outcome, UICC_OUTCOME_YES);

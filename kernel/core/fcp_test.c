@@ -245,6 +245,8 @@ static void fcp_2g(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.fid, 0x2fe2);
 	KUNIT_EXPECT_EQ(test, f.security, UICC_SECURITY_2G);
 	KUNIT_EXPECT_EQ(test, f.access[0], 0x0f);
+	KUNIT_EXPECT_TRUE(test, f.has_size);
+	KUNIT_EXPECT_TRUE(test, f.has_fid);
 
 	KUNIT_ASSERT_EQ(test, PARSE_2G(&f, 0, 0, 0x00, 0x1c, 0x6f, 0x40, 0x04, 0x00,
 				       0x11, 0xff, 0xff, 0x01, 0x02, 0x01, 0x0e), 0);
