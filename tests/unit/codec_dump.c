@@ -29,6 +29,16 @@ static void quoted(struct buf *out, struct slice s)
 	buf_put_u8(out, '"');
 }
 
+/* The two notations name the type of what they embed after themselves. */
+static struct slice without_notation(struct slice type)
+{
+	if (str_ends(type, "+wbxml"))
+		type.n -= strlen("wbxml");
+	else if (str_ends(type, "+xml"))
+		type.n -= strlen("xml");
+	return type;
+}
+
 static void field(struct buf *out, const char *name, struct slice s)
 {
 	if (!slice_present(s))
@@ -43,16 +53,16 @@ static void number(struct buf *out, const char *name, bool has, uint64_t v)
 		buf_printf(out, " %s=%llu", name, (unsigned long long)v);
 }
 
-static void meta(struct buf *out, const char *where, const struct dm_meta *m)
+static void meta(struct buf *out, const char *where, const struct dm_meta *m, bool unify)
 {
 	struct buf t = BUF_INIT;
 
 	field(&t, "format", m->format);
-	field(&t, "type", m->type);
+	field(&t, "type", unify ? without_notation(m->type) : m->type);
 	field(&t, "mark", m->mark);
 	field(&t, "version", m->version);
 	field(&t, "nonce", m->next_nonce);
-	if (m->nonce_opaque)
+	if (m->nonce_opaque && !unify)
 		buf_put_str(&t, " (opaque)");
 	number(&t, "size", m->has_size, m->size);
 	number(&t, "maxmsgsize", m->has_max_msg_size, m->max_msg_size);
@@ -62,12 +72,12 @@ static void meta(struct buf *out, const char *where, const struct dm_meta *m)
 	buf_fini(&t);
 }
 
-static void cred(struct buf *out, const struct dm_cred *c)
+static void cred(struct buf *out, const struct dm_cred *c, bool unify)
 {
 	buf_put_str(out, " cred={");
-	meta(out, "meta", &c->meta);
+	meta(out, "meta", &c->meta, unify);
 	field(out, "data", c->data);
-	buf_put_str(out, c->data_opaque ? " (opaque) }" : " }");
+	buf_put_str(out, c->data_opaque && !unify ? " (opaque) }" : " }");
 }
 
 static void tnds(struct buf *out, const struct dm_tnds *t, bool unify)
@@ -118,15 +128,22 @@ static int on_header(void *ctx, const struct dm_hdr *h)
 	if (h->no_resp)
 		buf_put_str(&d->out, " noresp");
 	if (h->has_cred)
-		cred(&d->out, &h->cred);
-	meta(&d->out, "meta", &h->meta);
+		cred(&d->out, &h->cred, d->unify);
+	meta(&d->out, "meta", &h->meta, d->unify);
 	buf_put_u8(&d->out, '\n');
 	return called(d);
+}
+
+/* Markup DM has no use for (DevInf of data synchronisation) counts as nothing in either notation. */
+static bool is_foreign(struct slice s)
+{
+	return s.n > 4 && s.p[0] >= 1 && s.p[0] <= 3 && s.p[3] == 0x6a;
 }
 
 static void data(struct codec_dump *d, const struct dm_item *it)
 {
 	struct codec_tnds *t = NULL;
+	struct slice s = it->data;
 
 	if (d->unify && it->data_opaque &&
 	    codec_tnds_decode(CODEC_WBXML, it->data, NULL, &t, NULL) == 0) {
@@ -135,7 +152,9 @@ static void data(struct codec_dump *d, const struct dm_item *it)
 		codec_tnds_free(t);
 		return;
 	}
-	field(&d->out, it->data_opaque && !d->unify ? "data(opaque)" : "data", it->data);
+	if (d->unify && it->data_opaque && is_foreign(s))
+		s.n = 0;
+	field(&d->out, it->data_opaque && !d->unify ? "data(opaque)" : "data", s);
 	buf_put_u8(&d->out, '\n');
 }
 
@@ -146,7 +165,7 @@ static void item(struct codec_dump *d, const struct dm_item *it)
 	field(&d->out, "targetname", it->target_name);
 	field(&d->out, "source", it->source);
 	field(&d->out, "sourcename", it->source_name);
-	meta(&d->out, "meta", &it->meta);
+	meta(&d->out, "meta", &it->meta, d->unify);
 	if (it->more_data)
 		buf_put_str(&d->out, " more");
 	if (!it->tnds) {
@@ -172,11 +191,11 @@ static void command(struct codec_dump *d, const struct dm_cmd *c)
 	field(o, "cmd", c->cmd);
 	field(o, "targetref", c->target_ref);
 	field(o, "sourceref", c->source_ref);
-	meta(o, "meta", &c->meta);
+	meta(o, "meta", &c->meta, d->unify);
 	if (c->has_cred)
-		cred(o, &c->cred);
+		cred(o, &c->cred, d->unify);
 	if (c->has_chal)
-		meta(o, "chal", &c->chal);
+		meta(o, "chal", &c->chal, d->unify);
 	field(o, "data", c->data);
 	field(o, "correlator", c->correlator);
 	buf_put_u8(o, '\n');

@@ -13,8 +13,9 @@ struct codec_dump {
 	unsigned int fail_at, calls;
 	int fail_with;
 	/*
-	 * Opaque data that is a WBXML MgmtTree is shown as the tree, and an opaque
-	 * value as a plain one: what two notations of one message have in common.
+	 * Shows what two notations of one message have in common: opaque data that
+	 * is a WBXML MgmtTree as the tree, other opaque texts as plain ones, types
+	 * without their +xml or +wbxml.
 	 */
 	bool unify;
 };
