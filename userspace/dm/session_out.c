@@ -149,8 +149,8 @@ int session_package1(struct dm_session *s, struct buf *out)
 
 	begin_message(s, out, &t);
 	s->pkg1_msg_id = s->msg_id;
-	/* A repeated package 1 may have to challenge the server in its turn. */
-	if (s->in.hdr && s->in.chal)
+	/* A repeated package 1 answers the challenging message's header, perhaps with a challenge of its own. */
+	if (s->in.hdr)
 		put_hdr_status(s, out, &cmd_id);
 	put_alert(s, out, &cmd_id, s->cfg.server_initiated ? "1200" : "1201");
 	rc = put_devinfo(s, out, &cmd_id);
