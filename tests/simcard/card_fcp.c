@@ -50,8 +50,8 @@ static size_t put_condition(uint8_t *out, int access)
 		out[1] = 0;
 		return 2;
 	}
-	memcpy(out, (const uint8_t[]){ 0xA4, 0x06, 0x83, 0x01, key_reference(access), 0x95, 0x01,
-				       0x08 }, 8);
+	memcpy(out, "\xA4\x06\x83\x01\x00\x95\x01\x08", 8);
+	out[4] = key_reference(access);
 	return 8;
 }
 
@@ -134,12 +134,13 @@ static void put_directory(struct fcp *f, const struct card *c, const struct card
 {
 	/* UICC characteristics: clock stop allowed; all voltage classes. */
 	static const uint8_t characteristics[] = { 0x80, 0x01, 0x71 };
+	size_t n = card_has_quirk(c, QUIRK_FCP_PADDED_AID) ? AID_MAX : file->aid_len;
 	uint8_t aid[AID_MAX];
 
 	if (file->kind == FILE_ADF) {
 		memset(aid, 0xFF, sizeof(aid));
 		memcpy(aid, file->aid, file->aid_len);
-		put(f, 0x84, aid, card_has_quirk(c, QUIRK_FCP_PADDED_AID) ? AID_MAX : file->aid_len);
+		put(f, 0x84, aid, n);
 	}
 	put(f, 0xA5, characteristics, sizeof(characteristics));
 }

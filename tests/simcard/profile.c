@@ -159,7 +159,8 @@ static int finish_ef(struct builder *b)
 	if (b->content.len)
 		memcpy(f->data, b->content.data, b->content.len);
 	buf_reset(&b->content);
-	b->size = b->records = 0;
+	b->size = 0;
+	b->records = 0;
 	b->ef = -1;
 	return 0;
 }
@@ -191,7 +192,8 @@ static int do_adf(struct builder *b)
 	if (err)
 		return err;
 	if (b->dir != 0)
-		return reader_fail(&b->r, "an ADF stands beside the MF: the directory above lacks its \"end\"");
+		return reader_fail(&b->r, "an ADF stands beside the MF: "
+				   "the directory above lacks its \"end\"");
 	err = new_file(b, FILE_ADF, &f);
 	if (!err)
 		err = word_hex(&b->r, 1, b->r.n_words > 1 ? 2 : 1, f->aid, AID_MAX, &f->aid_len);
@@ -330,19 +332,16 @@ static int do_record(struct builder *b, struct card_file *f)
 
 static int parse_access(struct builder *b, int *access)
 {
+	*access = ACCESS_NEVER;
 	if (word_is(b, 1, "always"))
 		*access = ACCESS_ALWAYS;
-	else if (word_is(b, 1, "never"))
-		*access = ACCESS_NEVER;
-	else {
-		*access = ACCESS_NEVER;
-		for (int i = 0; i < PROFILE_KEYS; i++) {
-			if (word_is(b, 1, keys[i].name))
-				*access = i;
-		}
-		if (*access == ACCESS_NEVER)
-			return reader_fail(&b->r, "access is always, never, pin1, pin2, adm1 or universal");
+	for (int i = 0; i < PROFILE_KEYS; i++) {
+		if (word_is(b, 1, keys[i].name))
+			*access = i;
 	}
+	if (*access == ACCESS_NEVER && !word_is(b, 1, "never"))
+		return reader_fail(&b->r,
+				   "access is always, never, pin1, pin2, adm1 or universal");
 	return no_more(b, 2);
 }
 
@@ -383,57 +382,87 @@ static int do_arr(struct builder *b, struct card_file *f)
 	return no_more(b, 3);
 }
 
-/* Lines that belong to the EF above them. 1 = not such a line. */
-static int ef_line(struct builder *b, const char *word)
+static int do_content(struct builder *b, struct card_file *f)
 {
-	struct card_file *f = b->ef >= 0 ? &b->p->files[b->ef] : NULL;
-	static const char *const words[] = { "hex", "text", "file", "fill", "record", "sfi", "read",
-		"update", "size", "pad", "record-length", "records", "arr", "deactivated" };
+	if (f->structure != EF_TRANSPARENT)
+		return reader_fail(&b->r, "EF %04X has records: say \"record %s\"", f->fid,
+				   b->r.words[0].s);
+	return add_content(b, 0);
+}
+
+static int do_read(struct builder *b, struct card_file *f)
+{
+	return parse_access(b, &f->read);
+}
+
+static int do_update(struct builder *b, struct card_file *f)
+{
+	return parse_access(b, &f->update);
+}
+
+static int do_size(struct builder *b, struct card_file *f)
+{
+	int err = word_number(&b->r, 1, 1, EF_SIZE_MAX, &b->size);
+
+	return err ? err : no_more(b, 2);
+}
+
+static int do_pad(struct builder *b, struct card_file *f)
+{
+	int err = word_hex_exact(&b->r, 1, &f->pad, 1);
+
+	return err ? err : no_more(b, 2);
+}
+
+static int do_record_length(struct builder *b, struct card_file *f)
+{
 	unsigned int v;
-	size_t i;
 	int err;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]) && strcmp(word, words[i]); i++)
-		;
-	if (i == sizeof(words) / sizeof(words[0]))
-		return 1;
-	if (!f)
-		return reader_fail(&b->r, "\"%s\" stands outside an EF", word);
-	if (i < 4 && f->structure != EF_TRANSPARENT)
-		return reader_fail(&b->r, "EF %04X has records: say \"record %s\"", f->fid, word);
-	switch (i) {
-	case 0: case 1: case 2: case 3:
-		return add_content(b, 0);
-	case 4:
-		return do_record(b, f);
-	case 5:
-		return do_sfi(b, f);
-	case 6:
-		return parse_access(b, &f->read);
-	case 7:
-		return parse_access(b, &f->update);
-	case 8:
-		err = word_number(&b->r, 1, 1, EF_SIZE_MAX, &b->size);
-		return err ? err : no_more(b, 2);
-	case 9:
-		err = word_hex_exact(&b->r, 1, &f->pad, 1);
-		return err ? err : no_more(b, 2);
-	case 10:
-		if (b->content.len)
-			return reader_fail(&b->r, "record-length must come before the first record");
-		err = word_number(&b->r, 1, 1, RECORD_MAX, &v);
-		if (!err)
-			f->record_len = v;
-		return err ? err : no_more(b, 2);
-	case 11:
-		err = word_number(&b->r, 1, 1, RECORDS_MAX, &b->records);
-		return err ? err : no_more(b, 2);
-	case 12:
-		return do_arr(b, f);
-	default:
-		f->deactivated = true;
-		return no_more(b, 1);
+	if (b->content.len)
+		return reader_fail(&b->r, "record-length must come before the first record");
+	err = word_number(&b->r, 1, 1, RECORD_MAX, &v);
+	if (err)
+		return err;
+	f->record_len = v;
+	return no_more(b, 2);
+}
+
+static int do_records(struct builder *b, struct card_file *f)
+{
+	int err = word_number(&b->r, 1, 1, RECORDS_MAX, &b->records);
+
+	return err ? err : no_more(b, 2);
+}
+
+static int do_deactivated(struct builder *b, struct card_file *f)
+{
+	f->deactivated = true;
+	return no_more(b, 1);
+}
+
+/* Lines that belong to the EF above them. */
+static int ef_line(struct builder *b, const char *word)
+{
+	static const struct {
+		const char *word;
+		int (*run)(struct builder *b, struct card_file *f);
+	} table[] = {
+		{ "hex", do_content }, { "text", do_content }, { "file", do_content },
+		{ "fill", do_content }, { "record", do_record }, { "sfi", do_sfi },
+		{ "read", do_read }, { "update", do_update }, { "size", do_size },
+		{ "pad", do_pad }, { "record-length", do_record_length },
+		{ "records", do_records }, { "arr", do_arr }, { "deactivated", do_deactivated },
+	};
+
+	for (size_t i = 0; i < COUNT(table); i++) {
+		if (strcmp(word, table[i].word))
+			continue;
+		if (b->ef < 0)
+			return reader_fail(&b->r, "\"%s\" stands outside an EF", word);
+		return table[i].run(b, &b->p->files[b->ef]);
 	}
+	return reader_fail(&b->r, "unknown word \"%s\"", word);
 }
 
 static int do_atr(struct builder *b)
@@ -530,18 +559,16 @@ static int do_line(struct builder *b)
 		{ "adf", do_adf }, { "end", do_end }, { "ef", do_ef },
 	};
 	const char *word = b->r.words[0].s;
-	int err;
 
 	if (b->r.words[0].quoted)
 		return reader_fail(&b->r, "a line begins with a word, not a string");
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < COUNT(table); i++) {
 		if (!strcmp(word, table[i].word))
 			return table[i].run(b);
 	}
 	if (!strcmp(word, "quirk"))
 		return quirk_parse(&b->r, b->p);
-	err = ef_line(b, word);
-	return err == 1 ? reader_fail(&b->r, "unknown word \"%s\"", word) : err;
+	return ef_line(b, word);
 }
 
 /*

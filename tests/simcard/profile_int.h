@@ -12,6 +12,8 @@
 #define LINE_BYTES_MAX 4096
 #define INCLUDE_DEPTH_MAX 4
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 struct word {
 	char *s;	/* NUL-terminated, inside reader.text; a quoted string may hold NULs */
 	size_t n;

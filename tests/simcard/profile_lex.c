@@ -226,7 +226,9 @@ int word_hex_exact(struct reader *r, int at, uint8_t *out, size_t len)
 	err = word_hex(r, at, at + 1, out, len, &n);
 	if (err)
 		return err;
-	return n == len ? 0 : reader_fail(r, "\"%s\" is not %zu hex digits", r->words[at].s, 2 * len);
+	if (n != len)
+		return reader_fail(r, "\"%s\" is not %zu hex digits", r->words[at].s, 2 * len);
+	return 0;
 }
 
 int word_number(struct reader *r, int at, unsigned int min, unsigned int max, unsigned int *out)

@@ -61,8 +61,6 @@ static const struct {
 	{ "ANY", INS_ANY },
 };
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 const char *ins_name(uint8_t ins)
 {
 	for (size_t i = 0; i < COUNT(instructions); i++) {
@@ -106,7 +104,7 @@ static int parse_security(struct reader *r, int at, unsigned int *number)
 	return reader_fail(r, "fcp-security is expanded, compact or none");
 }
 
-/* Reads the arguments from word 2 on; *at is where they end. */
+/* Reads what stands behind the name; *at is where it ends. */
 static int parse_args(struct reader *r, enum args args, unsigned int max, struct quirk *q, int *at)
 {
 	bool ins = args == ARGS_INS || args == ARGS_INS_SW || args == ARGS_INS_HEX ||
