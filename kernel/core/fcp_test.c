@@ -186,6 +186,9 @@ static void fcp_long_lengths(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, PARSE(&f, 0x62, 0x82, 0x00, 0x06, 0x82, 0x82, 0x00, 0x02,
 				    0x41, 0x21), 0);
 	KUNIT_EXPECT_EQ(test, f.type, UICC_FILE_TRANSPARENT);
+	/* empty */
+	KUNIT_EXPECT_EQ(test, PARSE(&f, 0x62, 0x81, 0x00), 0);
+	KUNIT_EXPECT_EQ(test, PARSE(&f, 0x62, 0x82, 0x00, 0x00), 0);
 	/* indefinite, four bytes, cut in the length */
 	KUNIT_EXPECT_EQ(test, PARSE(&f, 0x62, 0x80, 0x82, 0x02, 0x41, 0x21), -EPROTO);
 	KUNIT_EXPECT_EQ(test, PARSE(&f, 0x62, 0x84, 0, 0, 0, 4, 0x82, 2, 0x41, 0x21), -EPROTO);
