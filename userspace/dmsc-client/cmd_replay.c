@@ -269,7 +269,12 @@ static int make_account(struct replay *r)
 	dm_account_fini(&r->account);
 	buf_put_str(&r->account.server_id, r->server_id);
 	buf_put_str(&r->account.url, "https://replay.invalid/");
-	return buf_error(&r->account.url) ? -ENOMEM : 0;
+	/* So that a recorded challenge can be answered; what is sent is not the recording's. */
+	r->account.client.present = true;
+	r->account.client.type = DM_AUTH_MD5;
+	buf_put_str(&r->account.client.name, "replay");
+	buf_put_str(&r->account.client.secret, "replay");
+	return buf_error(&r->account.client.secret) ? -ENOMEM : 0;
 }
 
 static int make_session(struct replay *r)
