@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* card/indicator and card/plan: the format's rules and the statements T1-T9 that are decisions. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "card/plan.h"
+#include "fake_card.h"
+#include "util/str.h"
+
+static struct indicator ind;
+
+/* Parses hex text with blanks. */
+static enum indicator_state parse(const char *hex)
+{
+	struct fake_card c = { 0 };
+
+	fake_card_add_hex(&c, "x", hex);
+	indicator_parse(slice_of(c.file[0].data, c.file[0].size), &ind);
+	fake_card_free(&c);
+	return ind.state;
+}
+
+#define CONNECT "E106 C00101 C10101"
+#define CONFIRM "E109 C00101 C10101 C20103"
+
+static void the_documented_examples(void **state)
+{
+	assert_int_equal(parse(CONNECT), INDICATOR_VALID);
+	assert_true(ind.connect);
+	assert_false(ind.every_power_on || ind.ask_incorporate);
+	assert_int_equal(ind.ui, INDICATOR_UI_UNSPECIFIED);
+	assert_int_equal(parse(CONFIRM), INDICATOR_VALID);
+	assert_int_equal(ind.ui, INDICATOR_UI_CONFIRM);
+	assert_int_equal(parse("E12F C00101 C10101 C20103 C30E 646D2E6578616D706C652E6E6574"
+			       "C414 436F6E6E65637420746F206F70657261746F723F"), INDICATOR_VALID);
+	assert_string_equal(ind.text, "Connect to operator?");
+	assert_int_equal(ind.nservers, 1);
+	assert_true(indicator_covers(&ind, SLICE_LIT("dm.example.net")));
+	assert_false(indicator_covers(&ind, SLICE_LIT("dm.example.org")));
+	assert_false(indicator_covers(&ind, SLICE_LIT("dm.example.ne")));
+	assert_int_equal(parse("FFFFFFFFFF"), INDICATOR_ABSENT);
+	assert_int_equal(parse(""), INDICATOR_ABSENT);
+}
+
+static void fields(void **state)
+{
+	assert_int_equal(parse("E10A C1012F C00101 C502012C"), INDICATOR_VALID);	/* any order */
+	assert_true(ind.connect && ind.every_power_on && ind.ask_incorporate);	/* reserved bits ignored */
+	assert_int_equal(ind.timeout_s, 300);
+	assert_int_equal(ind.nservers, 0);
+	assert_true(indicator_covers(&ind, SLICE_LIT("anyone")));
+	assert_int_equal(parse("E109 C00101 C10100 C20100"), INDICATOR_VALID);
+	assert_false(ind.connect);
+	assert_int_equal(parse("E10B C00101 C10101 C30161 C300"), INDICATOR_MALFORMED);
+	assert_int_equal(parse("E10C C00101 C10101 C30161 C30162"), INDICATOR_VALID);
+	assert_int_equal(ind.nservers, 2);
+	/* unknown fields, one with a long tag */
+	assert_int_equal(parse("E10D C00101 C10101 C60199 DF2D0101 FFFF"), INDICATOR_VALID);
+}
+
+static void filling_behind_is_ignored(void **state)
+{
+	assert_int_equal(parse(CONNECT "FFFF0000FF"), INDICATOR_VALID);
+	assert_int_equal(parse(CONNECT "FF01"), INDICATOR_MALFORMED);
+	assert_int_equal(parse(CONNECT CONNECT), INDICATOR_MALFORMED);
+}
+
+static void malformed(void **state)
+{
+	static const char *const bad[] = {
+		"E106 C00102 C10101",		/* version 2 */
+		"E106 C00100 C10101",
+		"E103 C10101",			/* no version */
+		"E103 C00101",			/* no flags */
+		"E100",
+		"E109 C00101 C00101 C10101",	/* twice */
+		"E109 C00101 C10101 C10101",
+		"E10C C00101 C10101 C20103 C20103",
+		"E10C C00101 C10101 C40161 C40162",
+		"E10E C00101 C10101 C5020001 C5020001",
+		"E109 C00101 C10101 C20104",	/* unknown ui-mode */
+		"E107 C0020101 C10101",		/* wrong lengths */
+		"E105 C000 C10101",
+		"E107 C00101 C1020101",
+		"E10A C00101 C10101 C2020303",
+		"E109 C00101 C10101 C50105",
+		"E10B C00101 C10101 C503000005",
+		"E108 C00101 C10101 C400",
+		"E108 C00101 C10101 C300",
+		"E109 C00101 C10101 C3010A",	/* control character in a server id */
+		"E10A C00101 C10101 C302C3FF",	/* no UTF-8 */
+		"E106 C00101 C10201",		/* inner beyond outer */
+		"E107 C00101 C10101",		/* outer beyond the file */
+		"E180 C00101 C10101 0000",	/* indefinite */
+		"E18106 C00101 C10101",		/* not the shortest length */
+		"E107 C00101 C1810101",
+		"C00101 C10101",		/* no outer object */
+		"FFE106 C00101 C10101",
+		"E1",
+		"E1820200",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (parse(bad[i]) != INDICATOR_MALFORMED)
+			fail_msg("taken: %s", bad[i]);
+		assert_non_null(ind.reason);
+		/* nothing of it is believed */
+		assert_false(ind.connect || ind.every_power_on || ind.ask_incorporate);
+		assert_int_equal(ind.nservers, 0);
+	}
+}
+
+static void size_limits(void **state)
+{
+	uint8_t raw[600];
+	size_t len;
+
+	memset(raw, 0, sizeof(raw));
+	/* E1 82 LL LL C0 01 01 C1 01 01 C9 82 LL LL ... */
+	for (len = 511; len <= 513; len++) {
+		size_t outer = len - 4, inner = outer - 6 - 4;
+
+		memcpy(raw, (uint8_t[]){ 0xe1, 0x82, (uint8_t)(outer >> 8), (uint8_t)outer, 0xc0, 1,
+					 1, 0xc1, 1, 1, 0xc9, 0x82, (uint8_t)(inner >> 8),
+					 (uint8_t)inner }, 14);
+		indicator_parse(slice_of(raw, len), &ind);
+		assert_int_equal(ind.state, len <= 512 ? INDICATOR_VALID : INDICATOR_MALFORMED);
+	}
+	/* text: 120 bytes fit, 121 do not */
+	for (len = 120; len <= 121; len++) {
+		memset(raw, 'a', sizeof(raw));
+		memcpy(raw, (uint8_t[]){ 0xe1, 0x81, (uint8_t)(len + 8), 0xc0, 1, 1, 0xc1, 1, 1, 0xc4,
+					 (uint8_t)len }, 11);
+		indicator_parse(slice_of(raw, len + 11), &ind);
+		assert_int_equal(ind.state, len == 120 ? INDICATOR_VALID : INDICATOR_MALFORMED);
+	}
+	assert_int_equal(ind.text[0], 0);
+}
+
+static void truncated_everywhere(void **state)
+{
+	static const char hex[] = "E10CC00101C10101C20103C30161";
+	char cut[sizeof(hex)];
+	size_t n;
+
+	for (n = 2; n < sizeof(hex) - 1; n += 2) {
+		memcpy(cut, hex, n);
+		cut[n] = 0;
+		assert_int_equal(parse(cut), INDICATOR_MALFORMED);
+	}
+	assert_int_equal(parse(hex), INDICATOR_VALID);
+}
+
+static void text_loses_what_could_deceive(void **state)
+{
+	char out[32];
+
+	/* ESC, BEL, newline, right-to-left override U+202E, a stray byte, U+00E4 kept */
+	assert_int_equal(parse("E117 C00101 C10101 C40F 1B5B6D 41 0A07 E280AE 42 C3A4 FF 43 7F"),
+			 INDICATOR_VALID);
+	assert_string_equal(ind.text, "[mAB\xc3\xa4" "C");
+	assert_int_equal(text_printable(SLICE_LIT("\xc0\xaf\xed\xa0\x80\xf8\xf4\x90\x80\x80 x"), out, sizeof(out)), 2);
+	assert_string_equal(out, " x");
+	/* cut between characters, never inside one */
+	assert_int_equal(text_printable(SLICE_LIT("a\xc3\xa4\xc3\xa4"), out, 5), 3);
+	assert_string_equal(out, "a\xc3\xa4");
+	assert_int_equal(text_printable(SLICE_LIT("abc"), out, 1), 0);
+}
+
+static struct indicator from_card(struct fake_card *c, struct pkcs15_object *o, int want)
+{
+	struct card_reader rd = fake_card_reader(c);
+
+	assert_int_equal(indicator_read(&rd, o, &ind), want);
+	return ind;
+}
+
+static void reading(void **state)
+{
+	struct pkcs15_object o = { .path = "3f00.6433" };
+	struct fake_card c = { 0 };
+
+	fake_card_add_hex(&c, o.path, CONFIRM "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+			  "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+			  "FFFFFFFFFFFFFFFFFFFFFFFF");
+	from_card(&c, &o, 0);
+	assert_int_equal(ind.state, INDICATOR_VALID);
+	assert_int_equal(c.reads, 1);
+	assert_int_equal(c.bytes, 64);
+	fake_card_free(&c);
+
+	/* longer than the first read: exactly the rest is fetched */
+	fake_card_add_hex(&c, o.path, "E148 C00101 C10101 C440"
+			  "61616161616161616161616161616161616161616161616161616161616161616161616161"
+			  "616161616161616161616161616161616161616161616161616161 FFFFFFFF");
+	from_card(&c, &o, 0);
+	assert_int_equal(ind.state, INDICATOR_VALID);
+	assert_int_equal(c.reads, 2);
+	assert_int_equal(c.bytes, 2 + 0x48);
+	fake_card_free(&c);
+
+	/* Path.length ends before the object does */
+	fake_card_add_hex(&c, o.path, CONFIRM);
+	o.len = 8;
+	from_card(&c, &o, 0);
+	assert_int_equal(ind.state, INDICATOR_MALFORMED);
+	o.len = 0;
+	fake_card_free(&c);
+}
+
+static void unreadable_is_not_absent(void **state)
+{
+	static const int errors[] = { -EACCES, -ETIMEDOUT, -EPROTO, -ENOENT, -EPERM };
+	struct pkcs15_object o = { .path = "3f00.6433" };
+	struct fake_card c = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		fake_card_add_error(&c, o.path, errors[i]);
+		from_card(&c, &o, 0);
+		assert_int_equal(ind.state, INDICATOR_UNREADABLE);
+		assert_int_equal(ind.err, errors[i]);
+		assert_non_null(ind.reason);
+		fake_card_free(&c);
+	}
+	fake_card_add_error(&c, o.path, -ENODEV);
+	from_card(&c, &o, -ENODEV);
+	fake_card_free(&c);
+}
+
+/* --- the two gates ------------------------------------------------------- */
+
+static enum plan_verdict verdict(const char *hex, struct plan_input in)
+{
+	const char *why = NULL;
+	enum plan_verdict v;
+
+	parse(hex);
+	in.ind = &ind;
+	if (!in.server_id.p)
+		in.server_id = SLICE_LIT("dm.example.net");
+	v = plan_session(&in, &why);
+	assert_non_null(why);
+	return v;
+}
+
+#define BOOTED .bootstrapped = true
+#define VERDICT(hex, ...) verdict(hex, (struct plan_input){ __VA_ARGS__ })
+
+static void T1_connect(void **state)
+{
+	assert_int_equal(VERDICT(CONNECT, BOOTED), PLAN_SESSION);
+	assert_int_equal(VERDICT("E109 C00101 C10101 C20101", BOOTED), PLAN_SESSION);
+	assert_int_equal(VERDICT("E109 C00101 C10101 C20102", BOOTED), PLAN_SESSION_NOTICE);
+}
+
+static void T2_confirm(void **state)
+{
+	assert_int_equal(VERDICT(CONFIRM, BOOTED), PLAN_SESSION_ASK);
+}
+
+static void T3_refusal_is_remembered_the_rest_is_not(void **state)
+{
+	assert_int_equal(VERDICT(CONFIRM, BOOTED, .past = PLAN_PAST_REFUSED), PLAN_NO_SESSION);
+	assert_int_equal(VERDICT(CONFIRM, BOOTED, .past = PLAN_PAST_PENDING), PLAN_SESSION_ASK);
+}
+
+static void T4_no_indicator_or_not_connect(void **state)
+{
+	assert_int_equal(VERDICT("FF", BOOTED), PLAN_NO_SESSION);
+	assert_int_equal(VERDICT("E106 C00101 C10100", BOOTED), PLAN_NO_SESSION);
+	assert_int_equal(VERDICT("FF", BOOTED, .connect_without_indicator = true), PLAN_SESSION);
+	assert_int_equal(VERDICT("FF", BOOTED, .cp_init = true), PLAN_SESSION);
+	/* the EF decides when both exist */
+	assert_int_equal(VERDICT("E106 C00101 C10100", BOOTED, .cp_init = true,
+				 .connect_without_indicator = true), PLAN_NO_SESSION);
+	assert_int_equal(VERDICT(CONFIRM, BOOTED, .cp_init = true), PLAN_SESSION_ASK);
+}
+
+static void T5_no_account_no_session(void **state)
+{
+	assert_int_equal(VERDICT(CONNECT, .bootstrapped = false), PLAN_NO_SESSION);
+	assert_int_equal(VERDICT(CONFIRM, .cp_init = true, .connect_without_indicator = true),
+			 PLAN_NO_SESSION);
+}
+
+static void T6_confirm_without_connect(void **state)
+{
+	assert_int_equal(VERDICT("E109 C00101 C10100 C20103", BOOTED), PLAN_NO_SESSION);
+}
+
+static void T8_malformed_fails_closed(void **state)
+{
+	struct plan_input in = { BOOTED, .ind = &ind, .cp_init = true,
+				 .connect_without_indicator = true,
+				 .server_id = SLICE_LIT("dm.example.net") };
+	const char *why;
+
+	assert_int_equal(VERDICT("E106 C00102 C10101", BOOTED, .cp_init = true,
+				 .connect_without_indicator = true), PLAN_NO_SESSION);
+	assert_int_equal(plan_incorporate(&ind, false, false), PLAN_ASK);
+	ind.state = INDICATOR_UNREADABLE;
+	assert_int_equal(plan_session(&in, &why), PLAN_NO_SESSION);
+	assert_int_equal(plan_incorporate(&ind, false, false), PLAN_ASK);
+}
+
+static void T9_once_per_content_or_every_power_on(void **state)
+{
+	static const char every[] = "E106 C00101 C10103";
+
+	assert_int_equal(VERDICT(CONNECT, BOOTED, .past = PLAN_PAST_DONE), PLAN_NO_SESSION);
+	assert_int_equal(VERDICT(CONNECT, BOOTED, .past = PLAN_PAST_PENDING), PLAN_SESSION);
+	assert_int_equal(VERDICT(every, BOOTED, .past = PLAN_PAST_DONE), PLAN_SESSION);
+	assert_int_equal(VERDICT(every, BOOTED, .past = PLAN_PAST_DONE,
+				 .done_in_this_power_on = true), PLAN_NO_SESSION);
+	/* a refusal outlives power-ons */
+	assert_int_equal(VERDICT(every, BOOTED, .past = PLAN_PAST_REFUSED), PLAN_NO_SESSION);
+}
+
+static void named_servers_only(void **state)
+{
+	static const char named[] = "E109 C00101 C10101 C30161";
+
+	assert_int_equal(VERDICT(named, BOOTED, .server_id = SLICE_LIT("a")), PLAN_SESSION);
+	assert_int_equal(VERDICT(named, BOOTED, .server_id = SLICE_LIT("b")), PLAN_NO_SESSION);
+}
+
+static void gate_before_incorporating(void **state)
+{
+	parse("E106 C00101 C10105");	/* connect, ask before taking over data */
+	assert_int_equal(plan_incorporate(&ind, false, false), PLAN_ASK);
+	assert_int_equal(plan_incorporate(&ind, false, true), PLAN_GO);
+	assert_int_equal(plan_incorporate(&ind, true, false), PLAN_REFUSED);
+	parse(CONFIRM);	/* asks before the session, not before the data */
+	assert_int_equal(plan_incorporate(&ind, false, false), PLAN_GO);
+	parse("FF");
+	assert_int_equal(plan_incorporate(&ind, true, false), PLAN_GO);
+}
+
+#define T(f) cmocka_unit_test(f)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_documented_examples), T(fields), T(filling_behind_is_ignored), T(malformed),
+		T(size_limits), T(truncated_everywhere), T(text_loses_what_could_deceive),
+		T(reading), T(unreadable_is_not_absent), T(T1_connect), T(T2_confirm),
+		T(T3_refusal_is_remembered_the_rest_is_not), T(T4_no_indicator_or_not_connect),
+		T(T5_no_account_no_session), T(T6_confirm_without_connect),
+		T(T8_malformed_fails_closed), T(T9_once_per_content_or_every_power_on),
+		T(named_servers_only), T(gate_before_incorporating),
+	};
+
+	return cmocka_run_group_tests_name("indicator", tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ipc: what a broken or hostile peer can send. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <cmocka.h>
+
+#include "ipc/ipc.h"
+
+#define HEAD offsetof(struct ipc_msg, start)
+
+static int fds[2];
+static struct ipc_msg m, got;
+
+static int setup(void **state)
+{
+	return ipc_pair(fds);
+}
+
+static int teardown(void **state)
+{
+	close(fds[0]);
+	if (fds[1] >= 0)
+		close(fds[1]);
+	return 0;
+}
+
+/* Sends raw bytes and returns what the receiver says. */
+static int raw(const void *p, size_t n)
+{
+	assert_int_equal(send(fds[0], p, n, 0), n);
+	return ipc_recv(fds[1], &got, 1000);
+}
+
+static void good_messages_pass(void **state)
+{
+	ipc_prepare(&m, IPC_READ);
+	m.read.len = IPC_DATA_MAX;
+	strcpy(m.read.path, "3f00.2fe2");
+	assert_int_equal(ipc_send(fds[0], &m, 1000), 0);
+	assert_int_equal(ipc_recv(fds[1], &got, 1000), 0);
+	assert_int_equal(got.type, IPC_READ);
+	assert_string_equal(got.read.path, "3f00.2fe2");
+
+	ipc_prepare(&m, IPC_DATA);
+	m.data.len = 3;
+	memcpy(m.data.data, "abc", 3);
+	assert_int_equal(ipc_send(fds[1], &m, 1000), 0);
+	assert_int_equal(ipc_recv(fds[0], &got, 1000), 0);
+	assert_int_equal(got.data.len, 3);
+	assert_memory_equal(got.data.data, "abc", 3);
+
+	ipc_prepare(&m, IPC_END);
+	assert_int_equal(ipc_send(fds[0], &m, 1000), 0);
+	assert_int_equal(ipc_recv(fds[1], &got, 1000), 0);
+	assert_int_equal(got.type, IPC_END);
+}
+
+static void header_is_judged(void **state)
+{
+	ipc_prepare(&m, IPC_END);
+	assert_int_equal(raw(&m, HEAD), 0);
+	assert_int_equal(raw(&m, HEAD - 1), -EPROTO);
+	assert_int_equal(raw(&m, 1), -EPROTO);
+	m.version = 2;
+	assert_int_equal(raw(&m, HEAD), -EPROTO);
+	ipc_prepare(&m, IPC_END);
+	m.reserved = 1;
+	assert_int_equal(raw(&m, HEAD), -EPROTO);
+	ipc_prepare(&m, 0);
+	assert_int_equal(raw(&m, HEAD), -EPROTO);
+	ipc_prepare(&m, IPC_TYPE_COUNT);
+	assert_int_equal(raw(&m, HEAD), -EPROTO);
+	m.type = 0xffff;
+	assert_int_equal(raw(&m, HEAD), -EPROTO);
+}
+
+static void size_is_exact(void **state)
+{
+	static uint8_t big[sizeof(struct ipc_msg) + 1];
+	size_t n = HEAD + sizeof(struct ipc_session);
+
+	ipc_prepare(&m, IPC_SESSION);
+	strcpy(m.session.server_id, "s");
+	assert_int_equal(raw(&m, n), 0);
+	assert_int_equal(raw(&m, n - 1), -EPROTO);
+	assert_int_equal(raw(&m, n + 1), -EPROTO);
+	ipc_prepare(&m, IPC_DATA);
+	memcpy(big, &m, HEAD);
+	assert_int_equal(raw(big, sizeof(big)), -EPROTO);	/* truncated by the receiver */
+	m.data.len = 5;
+	assert_int_equal(raw(&m, HEAD + 8 + 4), -EPROTO);
+	assert_int_equal(raw(&m, HEAD + 8 + 5), 0);
+	m.data.len = IPC_DATA_MAX + 1;
+	assert_int_equal(raw(&m, HEAD + 8), -EPROTO);
+	m.data.len = 0xffffffff;
+	assert_int_equal(raw(&m, HEAD + 8), -EPROTO);
+}
+
+static void fields_are_judged(void **state)
+{
+	size_t read = HEAD + sizeof(struct ipc_read), outcome = HEAD + sizeof(struct ipc_outcome);
+	size_t session = HEAD + sizeof(struct ipc_session);
+
+	ipc_prepare(&m, IPC_READ);
+	assert_int_equal(raw(&m, read), -EPROTO);	/* reads nothing */
+	m.read.len = IPC_DATA_MAX + 1;
+	assert_int_equal(raw(&m, read), -EPROTO);
+	m.read.len = 1;
+	m.read.off = 0x1000000;
+	assert_int_equal(raw(&m, read), -EPROTO);
+	m.read.off = 0;
+	memset(m.read.path, 'a', sizeof(m.read.path));	/* no end */
+	assert_int_equal(raw(&m, read), -EPROTO);
+
+	ipc_prepare(&m, IPC_SESSION);
+	assert_int_equal(raw(&m, session), -EPROTO);	/* no server */
+	strcpy(m.session.server_id, "a\nb");
+	assert_int_equal(raw(&m, session), -EPROTO);
+	strcpy(m.session.server_id, "a");
+	m.session.ui = IPC_UI_ASK + 1;
+	assert_int_equal(raw(&m, session), -EPROTO);
+	m.session.ui = IPC_UI_ASK;
+	m.session.timeout_s = 65536;
+	assert_int_equal(raw(&m, session), -EPROTO);
+
+	ipc_prepare(&m, IPC_OUTCOME);
+	assert_int_equal(raw(&m, outcome), 0);
+	m.outcome.result = IPC_RESULT_COUNT;
+	assert_int_equal(raw(&m, outcome), -EPROTO);
+	m.outcome.result = 0;
+	m.outcome.err = 1;
+	assert_int_equal(raw(&m, outcome), -EPROTO);
+	m.outcome.err = INT32_MIN;
+	assert_int_equal(raw(&m, outcome), -EPROTO);
+
+	ipc_prepare(&m, IPC_SLOT);
+	m.slot.iccid_len = 10;	/* an empty slot has no ICCID */
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_slot)), -EPROTO);
+	m.slot.state = IPC_SLOT_CARD;
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_slot)), 0);
+	m.slot.iccid_len = IPC_ICCID_MAX + 1;
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_slot)), -EPROTO);
+}
+
+static void descriptors_sent_along_are_dropped(void **state)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { &m, HEAD };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+	int before, after;
+
+	ipc_prepare(&m, IPC_END);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fds[0], sizeof(int));
+	before = dup(0);
+	close(before);
+	assert_int_equal(sendmsg(fds[0], &h, 0), HEAD);
+	assert_int_equal(ipc_recv(fds[1], &got, 1000), 0);
+	after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+}
+
+static void waits_are_bounded_and_ends_are_told(void **state)
+{
+	int i, r = 0;
+
+	assert_int_equal(ipc_recv(fds[1], &got, 20), -ETIMEDOUT);
+	ipc_prepare(&m, IPC_DATA);
+	m.data.len = IPC_DATA_MAX;
+	for (i = 0; i < 10000 && !r; i++)	/* nobody reads */
+		r = ipc_send(fds[0], &m, 10);
+	assert_int_equal(r, -ETIMEDOUT);
+	close(fds[1]);
+	fds[1] = -1;
+	assert_int_equal(ipc_send(fds[0], &m, 10), -EPIPE);
+	assert_int_equal(ipc_recv(fds[0], &got, 10), -EPIPE);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(good_messages_pass), T(header_is_judged), T(size_is_exact), T(fields_are_judged),
+		T(descriptors_sent_along_are_dropped), T(waits_are_bounded_and_ends_are_told),
+	};
+
+	return cmocka_run_group_tests_name("ipc", tests, NULL, NULL);
+}
