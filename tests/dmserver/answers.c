@@ -285,14 +285,16 @@ void answers_take(struct server *srv, struct session *s, const struct message *m
 		  struct answers *a)
 {
 	struct order o = { 0 };
-	uint32_t code;
+	bool hdr_due;
 	size_t i;
 
 	memset(a, 0, sizeof(*a));
+	/* A package 1 repeated with credentials need not answer the challenge's header. */
+	hdr_due = s->out_msgid && !s->lost && !s->challenged;
 	for (i = 0; i < m->n; i++) {
 		const struct dm_cmd *c = &m->cmds[i].c;
 
-		if (!i && s->out_msgid && !s->lost &&
+		if (!i && hdr_due &&
 		    (c->kind != DM_CMD_STATUS || !slice_eq_str(c->cmd_ref, "0")))
 			violation(srv, s, "RepPro Status",
 				  "the first command is not the Status of SyncHdr");
@@ -300,10 +302,8 @@ void answers_take(struct server *srv, struct session *s, const struct message *m
 			take_status(srv, s, c, &o, a);
 		else if (c->kind == DM_CMD_RESULTS)
 			take_results(srv, s, c, a);
-		else if (c->kind == DM_CMD_ALERT && !str_parse_u32(c->data, &code) && code == 1223)
-			a->aborted = true;
 	}
-	if (s->out_msgid && !o.hdr_seen && !s->lost)
+	if (hdr_due && !o.hdr_seen)
 		violation(srv, s, "RepPro Status", "no Status for the SyncHdr of message %u",
 			  s->out_msgid);
 }

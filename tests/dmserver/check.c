@@ -257,8 +257,8 @@ void check_body(struct server *srv, struct session *s, const struct message *m)
 {
 	size_t i;
 
-	/* A message that goes on with package 1 need not hold all of it. */
-	if (!s->authed && (m->final || !s->in_msgid))
+	/* A message that goes on with package 1 need not hold all of it, nor need an abort. */
+	if (!s->authed && (m->final || !s->in_msgid) && !message_has_alert(m, "1223"))
 		check_package1(srv, s, m);
 	check_cmd_ids(srv, s, m);
 	for (i = 0; i < m->n; i++)

@@ -175,3 +175,13 @@ void message_fini(struct message *m)
 	free(m->cmds);
 	memset(m, 0, sizeof(*m));
 }
+
+bool message_has_alert(const struct message *m, const char *code)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->cmds[i].c.kind == DM_CMD_ALERT && slice_eq_str(m->cmds[i].c.data, code))
+			return true;
+	return false;
+}

@@ -35,5 +35,7 @@ struct message {
 int message_decode(struct message *m, enum codec_format format, struct slice bytes,
 		   struct codec_error *why);
 void message_fini(struct message *m);
+/* Does it hold an Alert with this code? */
+bool message_has_alert(const struct message *m, const char *code);
 
 #endif

@@ -15,6 +15,7 @@
 #include "util/str.h"
 
 #define ENDED_KEEP_MS 60000
+#define MESSAGES_MAX 10000	/* of one session; keeps what it holds bounded */
 #define VIOLATIONS_MAX 1000	/* events per session; a hostile client must not fill the disk */
 
 uint64_t session_now_ms(void)
@@ -23,6 +24,18 @@ uint64_t session_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* A view that was cut within a character, or bytes that are none, must not hide the text. */
+static void printable(struct buf *text)
+{
+	size_t i;
+
+	if (str_utf8_valid(buf_slice(text)))
+		return;
+	for (i = 0; i < text->len; i++)
+		if (text->data[i] >= 0x80)
+			text->data[i] = '?';
 }
 
 void violation(struct server *srv, struct session *s, const char *clause, const char *fmt, ...)
@@ -37,6 +50,7 @@ void violation(struct server *srv, struct session *s, const char *clause, const 
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
+	printable(&text);
 	e = record_begin(srv->record, "violation");
 	json_num(e, "session", s->number);
 	json_num(e, "after_msg_id", s->in_msgid);
@@ -164,12 +178,27 @@ static struct session *find_session(struct server *srv, struct slice device, str
 	return NULL;
 }
 
+/* A device has one session at a time: a new one shows that it gave the old one up. */
+static void give_up_others(struct server *srv, struct slice device)
+{
+	unsigned int i;
+
+	for (i = 0; i < srv->max_sessions; i++) {
+		struct session *s = &srv->sessions[i];
+
+		if (s->used && !s->ended && slice_eq(buf_slice(&s->device), device))
+			session_end(srv, s, "given up by the client");
+	}
+}
+
 static struct session *begin(struct server *srv, const struct message *m, struct slice device,
 			     struct slice id, struct slice peer)
 {
-	struct session *s = free_place(srv);
+	struct session *s;
 	struct device *d;
 
+	give_up_others(srv, device);
+	s = free_place(srv);
 	if (!s)
 		return NULL;
 	s->used = true;
@@ -384,6 +413,7 @@ static void refuse_client(struct server *srv, struct session *s, const struct au
 	plan->hdr_status = v->result == AUTH_MISSING ? 407 : 401;
 	plan->statuses_only = true;
 	plan->challenge = scheme;
+	s->challenged = true;
 	if (scheme == AUTH_MD5)
 		renew_nonce(srv, s);
 	log_notice("session %u: %u: %s", s->number, plan->hdr_status, v->why);
@@ -417,8 +447,6 @@ static const char *decide(struct session *s, const struct message *m, const stru
 {
 	if (s->ended)
 		return NULL;
-	if (a->aborted)
-		return "aborted by the client";
 	if (a->refused) {
 		if (++s->server_refused > 1 || !s->user || s->user->server_scheme == AUTH_NONE)
 			return "the client refuses the server's credentials";
@@ -503,9 +531,14 @@ static const char *handle(struct server *srv, struct session *s, const struct me
 	s->sum.alerts += generic_alerts(m);
 	if (v->user)
 		s->user = v->user;
-	if (v->result == AUTH_ACCEPTED) {
+	if (message_has_alert(m, "1223")) {
+		/* Nobody is challenged on the way out. */
+		if (!s->ended)
+			outcome = "aborted by the client";
+	} else if (v->result == AUTH_ACCEPTED) {
 		accept_client(srv, s, plan);
 		answers_take(srv, s, m, &a);
+		s->challenged = false;
 		outcome = decide(s, m, &a, srv, plan);
 	} else {
 		refuse_client(srv, s, v, plan);
@@ -632,6 +665,9 @@ void session_request(struct server *srv, const struct dm_request *req, struct dm
 		no_room(srv, res, req);
 	} else if (repeated) {
 		repeat_reply(srv, s, exchange, res);
+	} else if (s->sum.in == MESSAGES_MAX) {
+		session_end(srv, s, "too many messages");
+		res->http_status = 503;
 	} else {
 		s->sum.in++;
 		s->last_ms = session_now_ms();

@@ -131,7 +131,6 @@ void check_body(struct server *srv, struct session *s, const struct message *m);
 /* answers.c */
 struct answers {
 	bool refused;		/* the client refused our credentials and challenges us */
-	bool aborted;		/* Alert 1223 */
 	bool more;		/* a piece of a large object came: ask for the next */
 };
 

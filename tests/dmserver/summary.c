@@ -6,6 +6,7 @@
 #include "summary.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@
 #include "util/str.h"
 
 #define OPEN_MAX_SESSIONS 4096
+#define NOTES_MAX 65536	/* bytes about one session */
 
 /* Behind the string that starts at @p (a quote), or NULL. */
 static const uint8_t *skip_string(const uint8_t *p, const uint8_t *end)
@@ -94,6 +96,7 @@ static struct slice text(struct slice line, const char *key)
 struct open_session {
 	uint64_t number;
 	char device[80], time[32];
+	struct buf notes;	/* lines to print below the session's own */
 };
 
 struct summary {
@@ -102,13 +105,37 @@ struct summary {
 	unsigned int sessions, problems;
 };
 
-static void forget(struct summary *sum, uint64_t session)
+static struct open_session *find_open(struct summary *sum, uint64_t session)
 {
 	size_t i;
 
 	for (i = 0; i < sum->n; i++)
 		if (sum->open[i].number == session)
-			sum->open[i--] = sum->open[--sum->n];
+			return &sum->open[i];
+	return NULL;
+}
+
+/* Prints what was noted of a session and forgets it. */
+static void close_open(struct summary *sum, struct open_session *o)
+{
+	if (!o)
+		return;
+	fputs(buf_cstr(&o->notes), stdout);
+	buf_fini(&o->notes);
+	*o = sum->open[--sum->n];
+}
+
+__attribute__((format(printf, 3, 4)))
+static void note(struct summary *sum, struct slice line, const char *fmt, ...)
+{
+	struct open_session *o = find_open(sum, number(line, "session"));
+	va_list ap;
+
+	if (!o)
+		return;
+	va_start(ap, fmt);
+	buf_vprintf(&o->notes, fmt, ap);
+	va_end(ap);
 }
 
 static void session_begins(struct summary *sum, struct slice line)
@@ -119,6 +146,7 @@ static void session_begins(struct summary *sum, struct slice line)
 		return;
 	o = &sum->open[sum->n++];
 	o->number = number(line, "session");
+	buf_init(&o->notes, NOTES_MAX);
 	snprintf(o->device, sizeof(o->device), "%.*s", S(text(line, "device")));
 	snprintf(o->time, sizeof(o->time), "%.*s", S(text(line, "time")));
 }
@@ -128,7 +156,6 @@ static void session_ends(struct summary *sum, struct slice line)
 	uint64_t violations = number(line, "violations"), failed = number(line, "failed_expects");
 	uint64_t alerts = number(line, "generic_alerts"), ms = number(line, "duration_ms");
 
-	forget(sum, number(line, "session"));
 	sum->sessions++;
 	printf("%.*s session %llu, device %.*s, user %.*s: %.*s after %llu.%03llu s\n",
 	       S(text(line, "time")), (unsigned long long)number(line, "session"),
@@ -147,17 +174,17 @@ static void session_ends(struct summary *sum, struct slice line)
 		sum->problems++;
 	}
 	putchar('\n');
+	close_open(sum, find_open(sum, number(line, "session")));
 }
 
 static void unfinished(struct summary *sum)
 {
-	size_t i;
-
-	for (i = 0; i < sum->n; i++)
+	while (sum->n) {
 		printf("%s session %llu, device %s: its end is not in the record\n",
-		       sum->open[i].time, (unsigned long long)sum->open[i].number,
-		       sum->open[i].device);
-	sum->n = 0;
+		       sum->open[0].time, (unsigned long long)sum->open[0].number,
+		       sum->open[0].device);
+		close_open(sum, &sum->open[0]);
+	}
 }
 
 static void take_line(struct summary *sum, struct slice line)
@@ -171,16 +198,18 @@ static void take_line(struct summary *sum, struct slice line)
 	else if (slice_eq_str(event, "session-end"))
 		session_ends(sum, line);
 	else if (slice_eq_str(event, "violation"))
-		printf("        session %llu violates %.*s: %.*s\n",
-		       (unsigned long long)number(line, "session"), S(text(line, "clause")),
-		       S(text(line, "text")));
+		note(sum, line, "    violates %.*s: %.*s\n", S(text(line, "clause")),
+		     S(text(line, "text")));
 	else if (slice_eq_str(event, "expect-failed"))
-		printf("        session %llu, script line %llu, %.*s: %.*s expected, %.*s came\n",
-		       (unsigned long long)number(line, "session"),
-		       (unsigned long long)number(line, "line"), S(text(line, "uri")),
-		       S(text(line, "expected")), S(text(line, "got")));
+		note(sum, line, "    script line %llu, %.*s: %.*s expected, %.*s came\n",
+		     (unsigned long long)number(line, "line"), S(text(line, "uri")),
+		     S(text(line, "expected")), S(text(line, "got")));
+	else if (slice_eq_str(event, "misbehave"))
+		note(sum, line, "    script line %llu: %.*s\n",
+		     (unsigned long long)number(line, "line"), S(text(line, "what")));
 	else if (slice_eq_str(event, "malformed"))
-		printf("        malformed message: %.*s\n", S(text(line, "text")));
+		printf("%.*s malformed message: %.*s\n", S(text(line, "time")),
+		       S(text(line, "text")));
 }
 
 int summary_print(const char *dir)

@@ -180,8 +180,9 @@ def test_basic():
         equal('basic user is asked for basic', c.chal()[0], 'syncml:auth-basic')
         c.send([c.hdr_ok()] + PKG1, cred('basic', b64(b'bob:nope')))
         equal('wrong password', c.status(), '401')
-        c.send([c.hdr_ok()] + PKG1, cred('basic', b64(b'bob:b secret')))
+        c.send(PKG1, cred('basic', b64(b'bob:b secret')))
         equal('basic', c.status(), '212')
+        equal('no violation', violations(s), [])
         c = Client(s, session='2', user='nobody')
         c.send(PKG1, cred('basic', b64(b'nobody:x')))
         equal('unknown user', c.status(), '401')
@@ -567,6 +568,18 @@ def test_abort():
         equal('client aborts', (c.status(), c.status('2'), c.commands()), ('200', '200', []))
         equal('outcome', outcomes(s), ['aborted by the client'])
         equal('no violation', violations(s), [])
+    with Server('package\n garbage\n') as s:
+        c = Client(s, user='alice')
+        s.post(c.build(PKG1, msgid=1))
+        c.msg = 1
+        c.send([alert(1223)])
+        equal('abort without credentials', (c.status(), c.chal()[0], c.commands()),
+              ('200', None, []))
+        equal('outcome', outcomes(s), ['aborted by the client'])
+        equal('no violation', violations(s), [])
+        Client(s, session='2', user='alice').send(PKG1)
+        Client(s, session='3', user='alice').send(PKG1)
+        equal('a new session ends the old one', outcomes(s)[1:], ['given up by the client'])
 
 
 def test_more_messages():
