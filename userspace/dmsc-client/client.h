@@ -16,9 +16,11 @@ extern const struct dm_tnds_ops client_tnds_ops;
 
 /*
  * The stored tree with every management object installed. @device_id may be
- * NULL. 0 or -errno; *out is unmodified on failure.
+ * NULL; so may @limits, which gets what ./DevDetail/URI says. 0 or -errno;
+ * *out is unmodified on failure.
  */
-int client_tree_open(struct store *s, const char *device_id, struct dm_tree **out) must_check;
+int client_tree_open(struct store *s, const char *device_id, struct dm_tree **out,
+		     struct dm_uri_limits *limits) must_check;
 
 /* Fills a bounded reason. */
 void client_reason(char *out, size_t size, const char *fmt, ...)

@@ -104,7 +104,7 @@ int cmd_tree(int argc, char **argv, struct client_args *a)
 	id = a->device_id;
 	if (!id && client_device_id(devid, sizeof(devid)) == 0)
 		id = devid;
-	err = client_tree_open(s, id, &t);
+	err = client_tree_open(s, id, &t, NULL);
 	if (err)
 		log_err("tree: %s", store_strerror(err));
 	rc = err ? CLIENT_STORE : print_tree(t, optind < argc ? argv[optind] : ".");

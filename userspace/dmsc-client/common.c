@@ -85,7 +85,8 @@ const struct dm_tnds_ops client_tnds_ops = { .decode = tnds_decode, .encode = tn
 
 /* --- the tree --- */
 
-int client_tree_open(struct store *s, const char *device_id, struct dm_tree **out)
+int client_tree_open(struct store *s, const char *device_id, struct dm_tree **out,
+		     struct dm_uri_limits *limits)
 {
 	struct mo_facts facts;
 	struct dm_tree *t = dm_tree_new();
@@ -97,11 +98,14 @@ int client_tree_open(struct store *s, const char *device_id, struct dm_tree **ou
 	err = store_tree_load(s, t);
 	if (!err)
 		err = mo_install(t, &facts, time(NULL));
-	if (err)
+	if (err) {
 		dm_tree_free(t);
-	else
-		*out = t;
-	return err;
+		return err;
+	}
+	*out = t;
+	if (limits)
+		*limits = facts.limits;
+	return 0;
 }
 
 /* --- the device's name --- */

@@ -32,6 +32,7 @@ struct run {
 	struct client_session_result *r;
 	char device_id[128];
 	struct dm_tree *tree;
+	struct dm_uri_limits limits;
 	struct dm_account account;
 	struct http *http;
 	struct dm_session *session;
@@ -126,7 +127,7 @@ static const struct dm_session_ops session_ops = {
 
 static int load_account(struct run *x)
 {
-	int err = client_tree_open(x->store, x->device_id, &x->tree);
+	int err = client_tree_open(x->store, x->device_id, &x->tree, &x->limits);
 
 	if (err)
 		return fail(x, CLIENT_STORE, err, store_strerror(err));
@@ -266,6 +267,7 @@ static int new_session(struct run *x)
 		.transport_plain = x->plain,
 		.max_msg_size = MAX_MSG_SIZE,
 		.max_obj_size = MAX_OBJ_SIZE,
+		.limits = x->limits,
 		.alerts = x->alerts,
 		.nalerts = x->nalerts,
 		.ops = &session_ops,
