@@ -74,6 +74,9 @@ static void fcp_records(struct kunit *test)
 				    0x80, 0x02, 0x00, 0x1e), 0);
 	KUNIT_EXPECT_EQ(test, f.type, UICC_FILE_CYCLIC);
 	KUNIT_EXPECT_EQ(test, f.record_count, 3);
+	/* a size in four bytes */
+	KUNIT_ASSERT_EQ(test, PARSE(&f, 0x62, 0x06, 0x80, 0x04, 0x00, 0x01, 0x00, 0x02), 0);
+	KUNIT_EXPECT_EQ(test, f.size, 0x10002);
 	/* neither: 0, so the reader goes on until the card ends it */
 	KUNIT_ASSERT_EQ(test, PARSE(&f, 0x62, 0x06, 0x82, 0x04, 0x42, 0x21, 0x00, 0x0a), 0);
 	KUNIT_EXPECT_EQ(test, f.record_count, 0);
