@@ -97,6 +97,14 @@ void build_fini(struct build *b);
 /* After the parser ended well: the message's end. 0, -EBADMSG or what the sink returned. */
 int build_finish(struct build *b);
 
+/* The scope of a new element below @parent, or -errno; with b->stopped set, that is the result. */
+int build_child(struct build *b, struct build_frame *parent, unsigned int tag,
+		struct build_frame *frame);
+/* What follows from the end of SyncHdr, of a command, of an element with a number. */
+int build_hdr_end(struct build *b);
+int build_command_end(struct build *b, struct build_frame *f);
+void build_number_end(struct build *b, unsigned int tag);
+
 /* build_tnds.c: children of the TNDS scopes. The scope of the new element, or -errno. */
 int build_tnds_child(struct build *b, const struct build_frame *parent, unsigned int tag,
 		     struct build_frame *frame);

@@ -242,7 +242,7 @@ static int attr_token(struct wbxml *w, struct attr *a, uint8_t c, bool report)
 	return ret ? ret : attr_add(w, a, s);
 }
 
-/* The attribute list of an element or of a processing instruction (@report false), its END included. */
+/* The list of an element or of a processing instruction (@report false), its END included. */
 static int attributes(struct wbxml *w, bool report)
 {
 	struct attr a;
