@@ -51,6 +51,18 @@ WALKS = {
 }
 # Walked by tests of their own.
 OTHERS = {"2g", "no-pkcs15"}
+# Faulty cards: name, the file that is read, what one READ BINARY of 16 bytes answers.
+FAULTY = {
+    "bad-memory": ("6431", (b"", "6581")),
+    "bad-endless-6c": ("6431", (b"", "6C10")),
+    "bad-empty-reads": ("6431", (b"", "9000")),
+    "bad-endless-61": ("6431", (DM[:16], "9000")),
+    "bad-size": ("6431", (DM[:16], "9000")),
+    "bad-silent": ("6431", (DM[:16], "9000")),
+    "odd-search": ("6431", (DM[:16], "9000")),
+    "odd-91xx": ("6431", (DM[:16], "9110")),
+    "odd": ("6431", (DM[:16], "9000")),
+}
 
 
 def objects(dodf):
@@ -116,7 +128,7 @@ def walk_pkcs15(card, name):
 def test_walk_every_profile(bin_dir):
     names = {n for n in os.listdir(PROFILES)
              if "." not in n and os.path.isfile(os.path.join(PROFILES, n))}
-    check("profiles", names, set(WALKS) | OTHERS)
+    check("profiles", names, set(WALKS) | OTHERS | set(FAULTY))
     for name in WALKS:
         try:
             with Card(bin_dir, profile(name)) as card:
@@ -124,6 +136,30 @@ def test_walk_every_profile(bin_dir):
                 walk_pkcs15(card, name)
         except Failure as e:
             raise Failure(f"{name}: {e}") from None
+
+
+def test_walk_faulty_profiles(bin_dir):
+    for name, (fid, wanted) in FAULTY.items():
+        with Card(bin_dir, profile(name)) as card:
+            good = "9110" if name == "odd-91xx" else "9000"
+            check(f"{name}: ATR", card.reset()[:1], b"\x3B")
+            check(f"{name}: AID", card.select_aid(PKCS15), good)
+            check(f"{name}: SELECT", card.select(fid), good)
+            check(f"{name}: READ", card.raw("00B0000010"), wanted)
+            data, status = card.raw("00A40004026431")
+            check(f"{name}: waiting", (data, status[:2]), (b"", "61"))
+            data, status = card.raw("00C00000" + status[2:])
+            if name == "bad-endless-61":
+                check("never ends", (data, status), (b"\0", "6101"))
+                check("never ends", card.raw("00C0000001"), (b"\0", "6101"))
+                continue
+            check(f"{name}: FCP", (data[0], status), (0x62, good))
+            if name == "bad-size":
+                check("size", dict(tlv(tlv(data)[0][1]))[0x80], b"\xFF\xFF")
+            if name == "odd":
+                check("two bytes too many", data[-2:], b"\xA5\xA5")
+            if name == "bad-silent":
+                check("silence", card.raw("00B0000010", seconds=0.2), None)
 
 
 def test_walk_no_pkcs15(bin_dir):
