@@ -553,9 +553,12 @@ static int netlink_open(struct insertion *in)
 
 static int insertion_prepare(struct insertion *in)
 {
-	int r = ef_slot_read(in->h->sysfs, in->slot.name, &in->slot);
+	struct ef_slot s;
+	int r = ef_slot_read(in->h->sysfs, in->slot.name, &s);
 
-	if (r || in->slot.seq != in->seq || in->slot.state != EF_SLOT_READY) {
+	if (!r)
+		in->slot = s;
+	if (r || s.seq != in->seq || s.state != EF_SLOT_READY) {
 		log_info("%s: insertion %llu is over already", in->card,
 			 (unsigned long long)in->seq);
 		return 1;

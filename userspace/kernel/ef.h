@@ -36,7 +36,7 @@ struct ef_slot {
 	uint64_t seq;
 };
 
-/* @root: EF_SYSFS, or another directory in tests. 0; -ENODEV: no such slot; -EPROTO: an odd value. */
+/* @root: EF_SYSFS, or another directory in tests. @slot must not point into *@out. 0; -ENODEV: no such slot; -EPROTO: an odd value. */
 int ef_slot_read(const char *root, const char *slot, struct ef_slot *out) must_check;
 /* Names of the present slots, at most @max, sorted; the count or -errno (-ENOENT: no class, module absent). */
 int ef_slot_list(const char *root, char (*names)[32], size_t max) must_check;
