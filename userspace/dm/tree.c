@@ -213,7 +213,7 @@ size_t dm_tree_subtree_size(const struct tnode *n)
 
 /* --- life ---------------------------------------------------------------- */
 
-static void node_free(struct tnode *n)
+void dm_tree_node_free(struct tnode *n)
 {
 	if (n->n.value)
 		explicit_bzero(n->n.value, n->n.value_len);
@@ -226,7 +226,7 @@ static void node_free(struct tnode *n)
 	free(n);
 }
 
-static struct tnode *node_new(const struct dm_node_init *init)
+struct tnode *dm_tree_node_new(const struct dm_node_init *init)
 {
 	struct tnode *n = calloc(1, sizeof(*n) + init->name.n + 1);
 	int err = 0;
@@ -254,7 +254,7 @@ static struct tnode *node_new(const struct dm_node_init *init)
 	n->n.flags = init->flags;
 	n->n.origin = init->origin;
 	if (err) {
-		node_free(n);
+		dm_tree_node_free(n);
 		return NULL;
 	}
 	return n;
@@ -276,10 +276,10 @@ void dm_tree_destroy(struct dm_tree *t, struct tnode *top)
 			break;
 		dm_tree_unlink(tn(n));
 		dm_tree_hash_remove(t, tn(n));
-		node_free(tn(n));
+		dm_tree_node_free(tn(n));
 		n = parent;
 	}
-	node_free(top);
+	dm_tree_node_free(top);
 }
 
 struct dm_tree *dm_tree_new(void)
@@ -295,10 +295,10 @@ struct dm_tree *dm_tree_new(void)
 		return NULL;
 	t->nbuckets = 64;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
-	t->root = node_new(&root);
+	t->root = dm_tree_node_new(&root);
 	if (!t->buckets || !t->root) {
 		if (t->root)
-			node_free(t->root);
+			dm_tree_node_free(t->root);
 		free(t->buckets);
 		free(t);
 		return NULL;
@@ -361,14 +361,7 @@ void dm_node_uri(const struct dm_node *n, struct buf *out)
 
 /* --- changes ------------------------------------------------------------- */
 
-static void id_map_drop(struct dm_tree *t)
-{
-	free(t->by_id);
-	t->by_id = NULL;
-	t->by_id_size = t->by_id_used = 0;
-}
-
-static void attach(struct dm_tree *t, struct dm_node *parent, struct tnode *n)
+void dm_tree_attach(struct dm_tree *t, struct dm_node *parent, struct tnode *n)
 {
 	n->n.parent = parent;
 	dm_tree_link(n, parent->last_child ? tn(parent->last_child) : NULL);
@@ -390,14 +383,14 @@ int dm_tree_add(struct dm_tree *t, struct dm_node *parent, const struct dm_node_
 		return -EEXIST;
 	if (dm_tree_journal_room(t, 1))
 		return -ENOMEM;
-	n = node_new(init);
+	n = dm_tree_node_new(init);
 	if (!n)
 		return -ENOMEM;
-	id_map_drop(t);
+	dm_tree_id_map_drop(t);
 	n->n.id = t->next_id++;
 	n->n.tstamp = now;
 	n->n.flags |= parent->flags & DM_NODE_VOLATILE;
-	attach(t, parent, n);
+	dm_tree_attach(t, parent, n);
 	dm_tree_journal_put(t, J_ADD, n, NULL, 0);
 	if (out)
 		*out = &n->n;
@@ -510,101 +503,11 @@ int dm_tree_delete(struct dm_tree *t, struct dm_node *n)
 		return -EINVAL;
 	if (dm_tree_journal_room(t, 1))
 		return -ENOMEM;
-	id_map_drop(t);
+	dm_tree_id_map_drop(t);
 	t->count -= dm_tree_subtree_size(x);
 	dm_tree_journal_put(t, J_DELETE, x, n->prev, 0);
 	dm_tree_hash_remove(t, x);
 	dm_tree_unlink(x);
 	x->detached = 1;
-	return 0;
-}
-
-/* --- loading ------------------------------------------------------------- */
-
-static size_t id_slot(const struct dm_tree *t, uint64_t id)
-{
-	size_t i = (id * 0x9e3779b97f4a7c15ull >> 20) & (t->by_id_size - 1);
-
-	while (t->by_id[i] && t->by_id[i]->n.id != id)
-		i = (i + 1) & (t->by_id_size - 1);
-	return i;
-}
-
-/* (Re)builds the map from ids to nodes with room for twice what there is. */
-static int id_map_build(struct dm_tree *t)
-{
-	size_t size = 256;
-
-	id_map_drop(t);
-	while (size < t->count * 4)
-		size *= 2;
-	t->by_id = calloc(size, sizeof(*t->by_id));
-	if (!t->by_id)
-		return -ENOMEM;
-	t->by_id_size = size;
-	for (struct dm_node *n = &t->root->n; n; n = dm_tree_next(&t->root->n, n)) {
-		t->by_id[id_slot(t, n->id)] = tn(n);
-		t->by_id_used++;
-	}
-	return 0;
-}
-
-/* A stored row for a node that stands already: its content replaces the node's. */
-static int load_over(struct dm_tree *t, struct tnode *n, const struct dm_node_row *row)
-{
-	struct tnode *x = node_new(&row->init);
-	uint8_t flags = n->n.flags;
-
-	if (!x)
-		return -ENOMEM;
-	if ((x->n.format == DM_FMT_NODE) != (n->n.format == DM_FMT_NODE)) {
-		node_free(x);
-		return -EINVAL;
-	}
-#define SWAP(f) do { __typeof__(n->n.f) s_ = n->n.f; n->n.f = x->n.f; x->n.f = s_; } while (0)
-	SWAP(type); SWAP(acl); SWAP(title); SWAP(value); SWAP(value_len);
-#undef SWAP
-	n->n.format = x->n.format;
-	n->n.access = row->init.access;
-	n->n.flags = row->init.flags | (flags & DM_NODE_PERMANENT);
-	n->n.origin = row->init.origin;
-	n->n.tstamp = row->tstamp;
-	n->n.verno = row->verno;
-	node_free(x);
-	return 0;
-}
-
-int dm_tree_load(struct dm_tree *t, const struct dm_node_row *row)
-{
-	struct tnode *n, *parent;
-	struct dm_node *taken;
-
-	if (row->id == t->root->n.id)
-		return row->parent ? -EINVAL : load_over(t, t->root, row);
-	if ((!t->by_id || t->by_id_used * 2 >= t->by_id_size) && id_map_build(t))
-		return -ENOMEM;
-	parent = row->parent ? t->by_id[id_slot(t, row->parent)] : NULL;
-	if (!row->id || !parent || parent->n.format != DM_FMT_NODE ||
-	    !dm_uri_segment_valid(row->init.name) || row->init.format >= DM_FMT_COUNT ||
-	    row->init.value.n > UINT32_MAX || (row->init.format == DM_FMT_NODE && row->init.value.n))
-		return -EINVAL;
-	n = t->by_id[id_slot(t, row->id)];
-	taken = dm_tree_child(t, &parent->n, row->init.name);
-	if (n || taken) {
-		if (&n->n != taken || !(taken->flags & DM_NODE_PERMANENT))
-			return -EINVAL;
-		return load_over(t, n, row);
-	}
-	n = node_new(&row->init);
-	if (!n)
-		return -ENOMEM;
-	n->n.id = row->id;
-	n->n.tstamp = row->tstamp;
-	n->n.verno = row->verno;
-	if (row->id >= t->next_id)
-		t->next_id = row->id + 1;
-	attach(t, &parent->n, n);
-	t->by_id[id_slot(t, n->n.id)] = n;
-	t->by_id_used++;
 	return 0;
 }

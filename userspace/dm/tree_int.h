@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What tree.c and tree_journal.c share; nobody else includes this. */
+/* What tree.c, tree_journal.c and tree_load.c share; nobody else includes this. */
 #ifndef DMSC_DM_TREE_INT_H
 #define DMSC_DM_TREE_INT_H
 
@@ -49,6 +49,12 @@ static inline struct tnode *tn(const struct dm_node *n)
 extern const char dm_tree_text_plain[];	/* shared type string, never freed */
 
 void dm_tree_str_free(char *s);
+struct tnode *dm_tree_node_new(const struct dm_node_init *init);
+void dm_tree_node_free(struct tnode *n);
+/* Makes @n the last child of @parent. */
+void dm_tree_attach(struct dm_tree *t, struct dm_node *parent, struct tnode *n);
+/* A node came or went: the map of a load is stale. */
+void dm_tree_id_map_drop(struct dm_tree *t);
 void dm_tree_hash_insert(struct dm_tree *t, struct tnode *n);
 void dm_tree_hash_remove(struct dm_tree *t, struct tnode *n);
 void dm_tree_link(struct tnode *n, struct tnode *after);

@@ -58,7 +58,7 @@ static void os_release(const struct buf *file, const char *key, char *out, size_
 static void software(struct mo_facts *f)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
-	char name[64] = "", version[48] = "";
+	char name[40] = "", version[24] = "";
 	struct utsname u;
 
 	b.max = FILE_MAX;
@@ -71,7 +71,7 @@ static void software(struct mo_facts *f)
 	} else {
 		if (!name[0])
 			take(name, sizeof(name), slice_str(u.sysname));
-		snprintf(f->swv, sizeof(f->swv), "%s %s (%.48s)", name, version, u.release);
+		snprintf(f->swv, sizeof(f->swv), "%s %s (%.40s)", name, version, u.release);
 		if (!f->mod[0])
 			take(f->mod, sizeof(f->mod), slice_str(u.machine));
 	}
