@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "codec/tags.h"
 #include "util/str.h"
 
 const struct codec_limits codec_limits_default = {
