@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Slots and cards over /dev/uicc-virt: the life of a reader, its messages, and
+ * what sysfs and uevents say of it.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "ktap.h"
+#include "vcard.h"
+
+static int new_reader(const struct uicc_virt_reader *reader)
+{
+	int dev = open("/dev/uicc-virt", O_RDWR | O_CLOEXEC);
+	int fd = ioctl(dev, UICC_VIRT_IOC_NEW_READER, reader);
+	int err = errno;
+
+	close(dev);
+	return fd < 0 ? -err : fd;
+}
+
+static bool test_bad_reader(void)
+{
+	struct uicc_virt_reader reader = { .name = "x" };
+
+	reader.flags = 1;
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	reader.flags = 0;
+	reader.reserved = 1;
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	reader.reserved = 0;
+	reader.name[0] = '\0';
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	memset(reader.name, 'x', sizeof(reader.name));
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	memset(reader.name, 0, sizeof(reader.name));
+	strcpy(reader.name, "a b");
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	strcpy(reader.name, "a/b");
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	memset(reader.name, 0, sizeof(reader.name));
+	reader.name[0] = 'a';
+	reader.name[5] = 'b';
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	return true;
+}
+
+static bool slot_is(const struct vcard *c, const char *attr, const char *want)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/class/uicc/uicc%u/%s", c->slot, attr);
+	return attr_is(path, want);
+}
+
+static bool test_slot(void)
+{
+	struct vcard *c = vcard_new("st-slot");
+	char path[128], text[512] = "";
+
+	CHECK(slot_is(c, "transport", "virt\n"));
+	CHECK(slot_is(c, "location", "st-slot\n"));
+	CHECK(slot_is(c, "state", "empty\n"));
+	CHECK(slot_is(c, "seq", "0\n"));
+	snprintf(path, sizeof(path), "/sys/class/uicc/uicc%u/uevent", c->slot);
+	CHECK(attr_read(path, text, sizeof(text) - 1, 0) > 0);
+	CHECK(strstr(text, "DEVTYPE=uicc_slot\n"));
+	CHECK(strstr(text, "UICC_TRANSPORT=virt\n"));
+	CHECK(fcntl(c->fd, F_GETFD) & FD_CLOEXEC);
+	vcard_free(c);
+	return true;
+}
+
+static bool test_messages(void)
+{
+	struct uicc_virt_reader reader = { .name = "st-msg" };
+	struct uicc_virt_msg bad = { .type = UICC_VIRT_REMOVE, .reserved = 1 };
+	struct { struct uicc_virt_msg head; uint32_t slot; } first;
+	uint8_t buf[300] = { 0 };
+	struct pollfd poll_fd;
+	int fd = new_reader(&reader);
+
+	CHECK(fd >= 0);
+	poll_fd = (struct pollfd){ fd, POLLIN, 0 };
+	CHECK_EQ(poll(&poll_fd, 1, 5000), 1);
+	CHECK_EQ(read(fd, buf, 8), -1);
+	CHECK_EQ(errno, EMSGSIZE);
+	CHECK_EQ(syscall(SYS_read, fd, 8L, 100L), -1);
+	CHECK_EQ(errno, EFAULT);
+	CHECK_EQ(read(fd, &first, sizeof(first)), 16);
+	CHECK_EQ(first.head.type, UICC_VIRT_REGISTERED);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	CHECK_EQ(read(fd, buf, sizeof(buf)), -1);
+	CHECK_EQ(errno, EAGAIN);
+
+	CHECK_EQ(write(fd, &bad, 5), -1);
+	CHECK_EQ(errno, EINVAL);
+	CHECK_EQ(write(fd, &bad, sizeof(bad)), -1);
+	CHECK_EQ(errno, EINVAL);
+	bad.reserved = 0;
+	bad.len = 1;
+	CHECK_EQ(write(fd, &bad, sizeof(bad)), -1);
+	CHECK_EQ(errno, EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_REMOVE, 0, "x", 1), -EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_REMOVE, 1, "", 0), -EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_INSERT, 0, buf, 1), -EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_INSERT, 0, buf, 34), -EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_ATR, 1, buf, 1), -EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_RESPONSE, 1, buf, 1), -EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_RESPONSE, 1, buf, 259), -EINVAL);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_COMMAND, 1, buf, 5), -EINVAL);
+	CHECK_EQ(vcard_send(fd, 77, 0, "", 0), -EINVAL);
+	/* Nobody asked: taken and ignored. */
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_RESPONSE, 1, buf, 2), 0);
+	CHECK_EQ(vcard_send(fd, UICC_VIRT_REMOVE, 0, "", 0), 0);
+	close(fd);
+	return true;
+}
+
+static int uevent_socket(void)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct timeval limit = { .tv_sec = 20 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return bind(fd, (void *)&addr, sizeof(addr)) ? -1 : fd;
+}
+
+/* Waits for the next uevent of the card and requires each key of @want. */
+static bool uevent_is(int fd, const char *head, const char *const *want)
+{
+	char buf[4096];
+	ssize_t n;
+	char *p;
+
+	do {
+		n = recv(fd, buf, sizeof(buf) - 1, 0);
+		CHECK(n > 0);
+		buf[n] = '\0';
+	} while (strncmp(buf, head, strlen(head)) || !strstr(buf, ".card"));
+	for (; *want; want++) {
+		for (p = buf; p < buf + n && strcmp(p, *want); p += strlen(p) + 1)
+			;
+		if (p >= buf + n) {
+			printf("# no %s in the uevent\n", *want);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool test_card(void)
+{
+	struct vcard *c = vcard_new("st-card");
+	int uevents = uevent_socket();
+	char slot[32], seq[32], text[512] = "";
+	const char *keys[] = { "SUBSYSTEM=uicc", "DEVTYPE=uicc_card", slot, "UICC_TRANSPORT=virt",
+			       "UICC_PROTOCOL=T=0", "UICC_ATR=3B15020304050607", seq, NULL };
+	static const char *const groups[] = {
+		"ef-3f00.2f00", "ef-3f00.2fe2", "ef-a000000063504b43532d3135.5031",
+		"ef-3f00.7f50.5031"
+	};
+	size_t i;
+
+	CHECK(uevents >= 0);
+	snprintf(slot, sizeof(slot), "UICC_SLOT=uicc%u", c->slot);
+	strcpy(c->atr, "3B15020304050607");	/* TA1 and five historical bytes */
+	strcpy(seq, "UICC_SEQ=1");
+	CHECK(vcard_insert(c));
+	CHECK(uevent_is(uevents, "add@", keys));
+	for (i = 0; i < 4; i++)
+		CHECK_EQ(access(card_path(c, groups[i]), F_OK), 0);
+	CHECK(attr_is(card_path(c, "atr"), "3B15020304050607\n"));
+	CHECK(attr_is(card_path(c, "protocol"), "T=0\n"));
+	CHECK(attr_is(card_path(c, "seq"), "1\n"));
+	CHECK(slot_is(c, "state", "ready\n"));
+	CHECK(attr_read(card_path(c, "uevent"), text, sizeof(text) - 1, 0) > 0);
+	CHECK(strstr(text, "UICC_SEQ=1\n"));
+	CHECK(vcard_remove(c));
+	CHECK(uevent_is(uevents, "remove@", keys));
+	CHECK(slot_is(c, "state", "empty\n"));
+	CHECK(slot_is(c, "seq", "1\n"));
+	CHECK(vcard_insert(c));
+	strcpy(seq, "UICC_SEQ=2");
+	CHECK(uevent_is(uevents, "add@", keys));
+	CHECK_EQ(c->commands, 0);	/* nothing is asked of a card by itself */
+	CHECK_EQ(c->resets, 0);		/* INSERT was the answer to the first reset */
+	close(uevents);
+	vcard_free(c);
+	return true;
+}
+
+static bool test_mute(void)
+{
+	struct vcard *c = vcard_new("st-mute");
+	int i;
+
+	CHECK_EQ(vcard_insert_raw(c, "0000"), 0);	/* no TS */
+	for (i = 0; i < 1000; i++) {
+		char path[64], text[16] = "";
+
+		snprintf(path, sizeof(path), "/sys/class/uicc/uicc%u/state", c->slot);
+		attr_read(path, text, sizeof(text) - 1, 0);
+		if (!strcmp(text, "mute\n"))
+			break;
+		usleep(1000);
+	}
+	CHECK(slot_is(c, "state", "mute\n"));
+	CHECK(access(c->dir, F_OK));
+	CHECK(vcard_insert(c));
+	CHECK(slot_is(c, "state", "ready\n"));
+	vcard_free(c);
+	return true;
+}
+
+/* 100 swaps 10 ms apart: the last card is there, and no other. */
+static bool test_swaps(void)
+{
+	struct vcard *c = vcard_new("st-swap");
+	char path[64], last[16];
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		CHECK_EQ(vcard_insert_raw(c, c->atr), 0);
+		usleep(5000);
+		if (i % 3)	/* a third of them without a report of the removal */
+			CHECK_EQ(vcard_send(c->fd, UICC_VIRT_REMOVE, 0, NULL, 0), 0);
+		usleep(5000);
+	}
+	CHECK_EQ(vcard_insert_raw(c, c->atr), 0);
+	snprintf(last, sizeof(last), "%d\n", 101);
+	for (i = 0; i < 2000; i++) {
+		char text[16] = "";
+
+		attr_read(card_path(c, "seq"), text, sizeof(text) - 1, 0);
+		if (!strcmp(text, last))
+			break;
+		usleep(1000);
+	}
+	CHECK(attr_is(card_path(c, "seq"), last));
+	snprintf(path, sizeof(path), "/sys/class/uicc/uicc%u/state", c->slot);
+	CHECK(attr_is(path, "ready\n"));
+	vcard_free(c);
+	return true;
+}
+
+static bool test_many(void)
+{
+	struct vcard *c[16];
+	int i, j;
+
+	for (i = 0; i < 16; i++) {
+		c[i] = vcard_new("st-many");
+		CHECK(vcard_insert(c[i]));
+		for (j = 0; j < i; j++)
+			CHECK(c[i]->slot != c[j]->slot);
+	}
+	for (i = 0; i < 16; i++)
+		vcard_free(c[i]);
+	return true;
+}
+
+static const struct ktap_test tests[] = {
+	{ "a reader of a bad name or with flags is refused", test_bad_reader },
+	{ "a slot shows its transport, location, state and seq", test_slot },
+	{ "messages are whole and well-formed, or refused", test_messages },
+	{ "a card comes and goes with its uevents and discovery files", test_card },
+	{ "a card without an ATR leaves the slot mute", test_mute },
+	{ "100 swaps never lose the last card", test_swaps },
+	{ "sixteen readers at a time", test_many },
+};
+
+KTAP_MAIN(tests)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A scripted card behind /dev/uicc-virt: it knows which command comes next and
+ * what it answers, and fails loudly on any other. It models no file system.
+ */
+#ifndef VCARD_H
+#define VCARD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/uicc_virt.h>
+
+#define VCARD_ATR	"3B9F95801FC78031E073FE211B640701020304900043"
+#define VCARD_STEPS	512
+
+struct vcard_step {
+	char command[600];	/* hex; "" = any command */
+	char answer[600];	/* hex; "" = none, ever */
+};
+
+struct vcard {
+	int fd;
+	unsigned int slot;
+	char dir[64];		/* /sys/class/uicc/uicc0.card */
+	pthread_t thread;
+	int stop[2];
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct vcard_step steps[VCARD_STEPS];
+	unsigned int n_steps, next;
+	unsigned int commands, resets, cancels, power_offs;
+	bool unexpected;
+	bool mute;		/* answers no reset */
+	char atr[80];
+};
+
+/* Makes the reader and waits until it is registered. Dies when it cannot. */
+struct vcard *vcard_new(const char *name);
+/* Closes the reader; waits until its slot is gone from sysfs. */
+void vcard_free(struct vcard *c);
+int vcard_insert_raw(struct vcard *c, const char *atr);
+/* Puts a card in and waits for its device. */
+bool vcard_insert(struct vcard *c);
+/* Pulls it out and waits until its device is gone. */
+bool vcard_remove(struct vcard *c);
+/* The next command, and its answer. Spaces in the hex do not matter. */
+void vcard_expect(struct vcard *c, const char *command, const char *answer);
+/* All steps were played and nothing else came; forgets them. */
+bool vcard_played(struct vcard *c);
+/* Waits until @n commands have come since vcard_new(); false after 5 s. */
+bool vcard_wait_commands(struct vcard *c, unsigned int n);
+
+int vcard_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t len);
+size_t vcard_unhex(uint8_t *out, size_t size, const char *hex);
+
+/* sysfs: content of an attribute of the card or of one of its files, or -errno */
+int attr_read(const char *path, void *buf, size_t size, long off);
+int attr_write(const char *path, const char *text);
+bool attr_is(const char *path, const char *want);
+const char *card_path(const struct vcard *c, const char *name);
+bool wait_path(const char *path, bool there);
+
+#endif /* VCARD_H */
