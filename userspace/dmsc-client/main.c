@@ -96,7 +96,7 @@ int client_args_finish(struct client_args *a)
 
 int client_store_open(const struct client_args *a, enum store_mode mode, struct store **out)
 {
-	int err = store_open(a->store, mode, a->wait_ms, out);
+	int err = store_open_until(a->store, mode, a->wait_ms, &client_stop, out);
 
 	if (!err)
 		return CLIENT_OK;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -240,32 +241,35 @@ static int64_t monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int lock_file(int fd, const char *dir, int wait_ms)
+/*
+ * Tried again and again instead of a blocking flock(): a signal that came just
+ * before it would be lost.
+ */
+static int lock_file(int fd, const char *dir, int wait_ms, const volatile sig_atomic_t *stop)
 {
 	const struct timespec pause = { .tv_nsec = 100 * 1000000 };
 	int64_t end = monotonic_ms() + wait_ms;
+	bool told = false;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return -errno;
-	if (wait_ms != 0)
-		log_notice("store %s is in use by another dmsc process; waiting for it", dir);
-	if (wait_ms < 0)
-		return flock(fd, LOCK_EX) == 0 ? 0 : -errno;
-	while (monotonic_ms() < end) {
-		if (nanosleep(&pause, NULL) < 0)
-			return -errno;
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK)
 			return -errno;
+		if (stop && *stop)
+			return -EINTR;
+		if (wait_ms >= 0 && monotonic_ms() >= end) {
+			log_err("store %s is still in use by another dmsc process; giving up", dir);
+			return -EBUSY;
+		}
+		if (!told)
+			log_notice("store %s is in use by another dmsc process; waiting for it", dir);
+		told = true;
+		nanosleep(&pause, NULL);
 	}
-	log_err("store %s is still in use by another dmsc process; giving up", dir);
-	return -EBUSY;
+	return 0;
 }
 
-static int open_files(struct store *s, const char *dir, int wait_ms)
+static int open_files(struct store *s, const char *dir, int wait_ms,
+		      const volatile sig_atomic_t *stop)
 {
 	_cleanup_close_ int dir_fd = -1;
 	struct stat st;
@@ -288,7 +292,7 @@ static int open_files(struct store *s, const char *dir, int wait_ms)
 	if (fd < 0)
 		return fd;
 	s->lock_fd = fd;
-	fd = lock_file(s->lock_fd, dir, wait_ms);
+	fd = lock_file(s->lock_fd, dir, wait_ms, stop);
 	if (fd < 0)
 		return fd;
 	/* Made here so that it is private from its first byte; SQLite gives its side files the same mode. */
@@ -397,13 +401,21 @@ static int open_db(struct store *s, const char *dir)
 	if (err || s->mode == STORE_READ)
 		return err;
 	err = db_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-			 "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON", "configuring");
+			 "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;"
+			 /* The sandbox has no place for temporary files, and they would hold secrets. */
+			 "PRAGMA temp_store = MEMORY", "configuring");
 	if (!err && version < db_schema_version)
 		err = db_migrate(s, version);
 	return err;
 }
 
 int store_open(const char *dir, enum store_mode mode, int wait_ms, struct store **out)
+{
+	return store_open_until(dir, mode, wait_ms, NULL, out);
+}
+
+int store_open_until(const char *dir, enum store_mode mode, int wait_ms,
+		     const volatile sig_atomic_t *stop, struct store **out)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int err;
@@ -412,7 +424,7 @@ int store_open(const char *dir, enum store_mode mode, int wait_ms, struct store 
 		return -ENOMEM;
 	s->lock_fd = -1;
 	s->mode = mode;
-	err = open_files(s, dir, wait_ms);
+	err = open_files(s, dir, wait_ms, stop);
 	if (!err)
 		err = open_db(s, dir);
 	if (err) {

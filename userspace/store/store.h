@@ -13,7 +13,7 @@
  * Every function returns 0 or -errno, and has said why in the log when it
  * failed: -EBUSY (another writer, and the wait is over), -EBADMSG (the file is
  * damaged or not ours), -EPROTO (made by a newer dmsc), -EACCES, -ENOENT,
- * -ENOSPC, -EROFS, -EIO, -ENOMEM, -EINVAL (an argument breaks a bound below).
+ * -ENOSPC, -EROFS, -EIO, -EINTR, -ENOMEM, -EINVAL (an argument breaks a bound below).
  * A damaged or newer file is left as it is, byte for byte.
  *
  * Text handed in is NUL terminated UTF-8; text handed out is cut to its array
@@ -22,6 +22,7 @@
 #ifndef DMSC_STORE_STORE_H
 #define DMSC_STORE_STORE_H
 
+#include <signal.h>
 #include "dm/tree.h"
 #include "util/cleanup.h"
 #include "util/slice.h"
@@ -51,6 +52,9 @@ enum store_mode {
  * wait is announced once in the log. *out is unmodified on failure.
  */
 int store_open(const char *dir, enum store_mode mode, int wait_ms, struct store **out) must_check;
+/* The same, but -EINTR within 100 ms once *stop is set (by a signal handler, say). */
+int store_open_until(const char *dir, enum store_mode mode, int wait_ms,
+		     const volatile sig_atomic_t *stop, struct store **out) must_check;
 /* Rolls back what was not committed and releases the lock; NULL is fine. */
 void store_close(struct store *s);
 /* What a failed call means and what a person can do about it; never NULL. */
