@@ -47,7 +47,7 @@ static enum dm_status far_ui(void *ctx, const struct dm_ui_request *req, struct 
 	struct far_end *f = ctx;
 
 	if (req->code == 1102)
-		buf_put_str(&a->text, f->ui_text);
+		buf_put_str(&a->text, f->ui_text ? f->ui_text : "");
 	if (req->code >= 1103) {
 		a->chosen[0] = 2;
 		a->chosen[1] = 1;

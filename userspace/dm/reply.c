@@ -76,6 +76,14 @@ static struct dm_rec *rec_new(struct dm_reply *r)
 	return x;
 }
 
+/* A command without a proper CmdID is answered without one: CmdRef 0 would mean the SyncHdr. */
+static struct slice ref_of(const struct dm_cmd *cmd)
+{
+	if (!slice_present(cmd->cmd_id) || slice_eq_str(cmd->cmd_id, "0"))
+		return SLICE_LIT("");
+	return cmd->cmd_id;
+}
+
 size_t dm_reply_status(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd *cmd,
 		       const struct dm_item *item, enum dm_status code)
 {
@@ -87,7 +95,7 @@ size_t dm_reply_status(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd
 	x->kind = cmd->kind;
 	x->code = code;
 	x->msg_ref = msg_ref;
-	x->cmd_ref = put(r, slice_present(cmd->cmd_id) ? cmd->cmd_id : SLICE_LIT(""));
+	x->cmd_ref = put(r, ref_of(cmd));
 	if (cmd->kind == DM_CMD_OTHER)
 		x->name = put(r, cmd->name);
 	if (item) {
@@ -108,7 +116,7 @@ void dm_reply_results(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd 
 	x->kind = cmd->kind;
 	x->msg_ref = msg_ref;
 	x->raw = res->binary && binary_ok;
-	x->cmd_ref = put(r, slice_present(cmd->cmd_id) ? cmd->cmd_id : SLICE_LIT(""));
+	x->cmd_ref = put(r, ref_of(cmd));
 	x->source = put(r, res->source);
 	x->mime = put(r, res->type);
 	if (!res->binary || binary_ok) {

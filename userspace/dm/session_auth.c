@@ -37,7 +37,8 @@ bool session_cred(struct dm_session *s, struct dm_cred *cred, struct buf *out)
 	struct slice user = buf_slice(&c->name), secret = buf_slice(&c->secret);
 	int rc;
 
-	if (s->auth == DM_AUTH_NONE || (s->result.accepted && !s->cred_each))
+	/* A last word to a server that proved nothing needs no password in it. */
+	if (s->auth == DM_AUTH_NONE || s->result.end || (s->result.accepted && !s->cred_each))
 		return false;
 	if (s->auth == DM_AUTH_BASIC)
 		rc = dm_auth_basic(user, secret, out);
