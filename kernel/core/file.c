@@ -12,6 +12,8 @@
 #define UICC_RECORDS_MAX	254	/* TS 102 221 8.2.2.2 */
 #define UICC_READ_LE_MAX	255	/* some cards take P3 = 00 as "nothing" */
 
+#define UICC_EF_DIR		0	/* index below */
+
 /* There from the start, so that no program has to export them. */
 static const char * const uicc_discovery_files[UICC_DISCOVERY_FILES] = {
 	"3f00.2f00",				/* EF(DIR), TS 102 221 13.1 */
@@ -177,8 +179,9 @@ static int uicc_file_fetch_fcp(struct uicc_file *file)
 		memcpy(file->raw, r.data, r.len);
 		file->raw_len = r.len;
 		file->fcp_known = true;
-		if (fcp.type == UICC_FILE_LINEAR_FIXED || fcp.type == UICC_FILE_CYCLIC)
-			file->records = true;
+		if (fcp.type != UICC_FILE_UNKNOWN)
+			file->records = fcp.type == UICC_FILE_LINEAR_FIXED ||
+					fcp.type == UICC_FILE_CYCLIC;
 		mutex_unlock(&card->cache_lock);
 	}
 	kfree(r.data);
@@ -284,8 +287,10 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 	return ret ?: length;
 }
 
+/* The FCP is asked for when the file is, or turns out to be, one of records. */
 static ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len)
 {
+	bool tried = false;
 	ssize_t got;
 	int ret;
 
@@ -294,18 +299,16 @@ static ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len)
 		got = uicc_file_fetch_binary(file, off, len);
 		if (got != -EOPNOTSUPP)
 			return got;
-		ret = uicc_file_fetch_fcp(file);
-		if (ret)
-			return ret;
-		if (!file->records)
-			return -EOPNOTSUPP;	/* BER-TLV, or no EF at all */
+		tried = true;
 	}
-	if (!file->fcp_known) {
-		ret = uicc_file_fetch_fcp(file);
-		if (ret)
-			return ret;
-	}
-	return uicc_file_fetch_record(file, off);
+	ret = uicc_file_fetch_fcp(file);
+	if (ret)
+		return ret;
+	if (file->records)
+		return uicc_file_fetch_record(file, off);
+	if (tried)
+		return -EOPNOTSUPP;	/* BER-TLV, or no EF at all */
+	return uicc_file_fetch_binary(file, off, len);
 }
 
 /* True when the cache has all that there is of the range, then copied to @buf. */
@@ -356,6 +359,11 @@ ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t cou
 	if (ret)
 		return uicc_file_errno(ret);
 	while (!uicc_file_cached(file, buf, off, count, &copied, &miss, &miss_len)) {
+		/* Who unexports the file waits for us: for one command, not for all. */
+		if (READ_ONCE(file->dying)) {
+			ret = -ENODEV;
+			break;
+		}
 		got = uicc_file_fetch(file, miss, miss_len);
 		if (got < 0)
 			ret = uicc_file_errno(got);
@@ -520,7 +528,7 @@ int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len)
 	else if (file->builtin)
 		ret = -EPERM;
 	else
-		file->dying = true;
+		WRITE_ONCE(file->dying, true);
 	mutex_unlock(&card->files_lock);
 	if (ret)
 		return ret;
@@ -558,6 +566,7 @@ int uicc_files_init(struct uicc_card *card)
 		if (!file)
 			return -ENOMEM;
 		file->builtin = true;
+		file->records = i == UICC_EF_DIR;	/* TS 102 221 13.1 */
 		list_add_tail(&file->node, &card->files);
 		card->n_files++;
 		card->groups[i] = &file->group;

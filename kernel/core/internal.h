@@ -173,7 +173,7 @@ struct uicc_card {
  * @dying: being unexported; still in the list so that nobody takes its name
  * @cache: content; with card->cache_lock
  * @fcp_known: @fcp and @raw are set; with card->cache_lock
- * @records: found to be record-structured; with card->cache_lock
+ * @records: record-structured, as far as known; with card->cache_lock
  * @fcp: file control parameters
  * @raw: the FCP as the card gave it
  * @raw_len: bytes of @raw

@@ -64,7 +64,7 @@ struct virt_reader {
 	struct work_struct add;
 	struct work_struct free;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* all below */
 	struct list_head queue;
 	unsigned int queued;
 	wait_queue_head_t readable;

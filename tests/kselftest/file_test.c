@@ -70,7 +70,8 @@ static bool test_application(void)
 	/* A file further down: by path from the application. */
 	vcard_expect(c, "00A4080C067FFF7F014401", "9000");
 	vcard_expect(c, "00B0000001", "AA 9000");
-	CHECK_EQ(attr_read(card_path(c, "ef-a000000063504b43532d3135.7f01.4401/data"), buf, 1, 0), 1);
+	CHECK_EQ(attr_read(card_path(c, "ef-a000000063504b43532d3135.7f01.4401/data"), buf, 1, 0),
+		 1);
 	CHECK(vcard_played(c));
 	vcard_free(c);
 	return true;
@@ -106,8 +107,7 @@ static bool test_records(void)
 	struct vcard *c = card("ft-rec");
 
 	CHECK(c);
-	vcard_expect(c, "00A4080C022F00", "9000");
-	vcard_expect(c, "00B0000014", "6981");
+	/* EF(DIR) is known to have records. */
 	vcard_expect(c, "00A40804022F00", "6114");
 	vcard_expect(c, "00C0000014", "6212 82054221000803 83022F00 8A0105 80020018 9000");
 	vcard_expect(c, "00B2010408", "6106 4F0411223344 9000");
@@ -122,6 +122,19 @@ static bool test_records(void)
 	CHECK(attr_is(card_path(c, "ef-3f00.2f00/record_count"), "3\n"));
 	CHECK_EQ(attr_read(card_path(c, "ef-3f00.2f00/fcp"), buf, 100, 0), 20);
 	CHECK_EQ((unsigned char)buf[0], 0x62);
+	CHECK(vcard_played(c));
+	/* Of another file the card has to say so. */
+	CHECK_EQ(attr_write(card_path(c, "export"), "3f00.2f06"), 0);
+	vcard_expect(c, "00A4080C022F06", "9000");
+	vcard_expect(c, "00B0000004", "6981");
+	vcard_expect(c, "00A40804022F06", "6110");
+	vcard_expect(c, "00C0000010", "620E 82054221000400 83022F06 8A0105 9000");
+	vcard_expect(c, "00B2010404", "01020304 9000");
+	CHECK_EQ(attr_read(card_path(c, "ef-3f00.2f06/data"), buf, 4, 0), 4);
+	/* The card does not say how many: until there is no further one. */
+	vcard_expect(c, "00B2020404", "6A83");
+	CHECK_EQ(attr_read(card_path(c, "ef-3f00.2f06/data"), buf, 100, 0), 4);
+	CHECK_EQ(attr_read(card_path(c, "ef-3f00.2f06/data"), buf, 100, 4), 0);
 	CHECK(vcard_played(c));
 	vcard_free(c);
 	return true;
@@ -223,8 +236,9 @@ static bool test_2g(void)
 static bool test_export(void)
 {
 	static const char *const bad[] = {
-		"", "\n", "3f00", "3f00.", ".2fe2", "3F00.2FE2", "3f00.2fe", "3f00.2fe2.", "3f01.2fe2",
-		"3f00.3f00", "3f00.7fff", "a0000000.5031", "3f00.2fe2 ", "3f00..2fe2", "3f00.2fe2\n\n",
+		"", "\n", "3f00", "3f00.", ".2fe2", "3F00.2FE2", "3f00.2fe", "3f00.2fe2.",
+		"3f01.2fe2", "3f00.3f00", "3f00.7fff", "a0000000.5031", "3f00.2fe2 ", "3f00..2fe2",
+		"3f00.2fe2\n\n",
 		"a000000063504b43532d313500112233aa.5031", "3f00.1.2", "../../3f00.2fe2",
 		"3f00.1111.2222.3333.4444.5555.6666.7777.8888.9999",
 	};
@@ -263,7 +277,9 @@ static bool test_export(void)
 
 static bool test_permissions(void)
 {
-	static const char *const files[] = { "data", "fcp", "type", "record_length", "record_count" };
+	static const char *const files[] = {
+		"data", "fcp", "type", "record_length", "record_count"
+	};
 	struct vcard *c = card("ft-perm");
 	char name[64];
 	struct stat st;

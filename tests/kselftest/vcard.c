@@ -24,15 +24,16 @@ static void die(const char *what)
 
 size_t vcard_unhex(uint8_t *out, size_t size, const char *hex)
 {
+	unsigned int byte;
 	size_t n = 0;
-	int byte, used;
+	int used;
 
 	while (*hex) {
 		if (*hex == ' ') {
 			hex++;
 			continue;
 		}
-		if (n == size || sscanf(hex, "%2x%n", (unsigned int *)&byte, &used) != 1 || used != 2)
+		if (n == size || sscanf(hex, "%2x%n", &byte, &used) != 1 || used != 2)
 			die("bad hex in a test");
 		out[n++] = byte;
 		hex += 2;
@@ -222,7 +223,8 @@ int vcard_insert_raw(struct vcard *c, const char *atr)
 bool vcard_insert(struct vcard *c)
 {
 	/* The directory comes before what is in it; this is the last of that. */
-	return !vcard_insert_raw(c, c->atr) && wait_path(card_path(c, "ef-3f00.7f50.5031/fcp"), true);
+	return !vcard_insert_raw(c, c->atr) &&
+	       wait_path(card_path(c, "ef-3f00.7f50.5031/fcp"), true);
 }
 
 bool vcard_remove(struct vcard *c)
