@@ -23,6 +23,7 @@ get ./DevInfo/Man
 get ./DevDetail/SwV
 expect 200
 add-node ./Vendor
+acl ./Vendor "Add=dm.example.net&Delete=dm.example.net&Get=*&Replace=dm.example.net"
 add ./Vendor/Greeting chr text/plain "Provisioned by dm.example.net"
 expect 200
 package

@@ -23,6 +23,7 @@ session
 package
 delay 1500
 add-node ./Vendor
+acl ./Vendor "Add=dm.example.net&Delete=dm.example.net&Get=*&Replace=dm.example.net"
 """ + "".join(f'add ./Vendor/n{i:03} chr text/plain "value {i}"\n' for i in range(200)) + """\
 package
 delete ./Vendor

@@ -17,8 +17,10 @@ expect 200
 expect-value "IMEI:493005100592800"
 add-node ./Vendor
 expect 200 418
-add ./Vendor/Colour chr text/plain "green"
+acl ./Vendor "Add=dm.example.net&Delete=dm.example.net&Get=*&Replace=dm.example.net"
 expect 200
+add ./Vendor/Colour chr text/plain "green"
+expect 200 418
 package
 replace ./Vendor/Colour "blue"
 expect 200

@@ -167,9 +167,10 @@ class World:
             shutil.chown(STORE, "dmsc", "dmsc")
         shutil.rmtree("/run/dmsc", ignore_errors=True)
         self.write_conf()
-        self.spawn("dnsmasq", ["dnsmasq", "-k", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
-                               "--bind-interfaces", "--user=root", "--log-facility=-",
-                               "--address=/dm.example.net/127.0.0.1"])
+        dns = self.spawn("dnsmasq", ["dnsmasq", "-k", "--pid-file=", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
+                                     "--bind-interfaces", "--user=root", "--log-facility=-",
+                                     "--address=/dm.example.net/127.0.0.1"])
+        dns.expect("started")
         return self
 
     def __exit__(self, *_):
@@ -359,7 +360,9 @@ class World:
         return run("dmscctl", "accounts", ok=False).stdout
 
 
-USERS = "device secret-of-device md5\n"
+# As in the bootstrap data of the card profiles; the nonces are their AAuthData.
+USERS = ("demo-device demo-client-secret md5 nonce=Y2xpZW50LW5vbmNlLTAx server-name=dm.example.net "
+         "server-password=demo-server-secret server-scheme=md5 server-nonce=c2VydmVyLW5vbmNlLTAx\n")
 HELPER_LOG = Path("/run/dmsc/log")
 DEFAULT_SCRIPT = """\
 server-id dm.example.net
