@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -339,6 +340,37 @@ static bool test_long(void)
 	return true;
 }
 
+/* Tracepoints tell lengths and status words, and nothing that was read. */
+static bool test_trace(void)
+{
+	static char trace[65536];
+	const char *dir = "/sys/kernel/tracing";
+	struct vcard *c;
+	int n;
+
+	if (access("/sys/kernel/tracing/events", F_OK))
+		CHECK_EQ(mount("nodev", dir, "tracefs", 0, NULL), 0);
+	CHECK_EQ(attr_write("/sys/kernel/tracing/trace", "\n"), 0);
+	CHECK_EQ(attr_write("/sys/kernel/tracing/events/uicc/enable", "1"), 0);
+	c = card("ft-trace");
+	CHECK(c);
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000004", "9876ABCD 9000");
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 4, 0), 4);
+	CHECK(vcard_remove(c));
+	vcard_free(c);
+	CHECK_EQ(attr_write("/sys/kernel/tracing/events/uicc/enable", "0"), 0);
+	n = attr_read("/sys/kernel/tracing/trace", trace, sizeof(trace) - 1, 0);
+	CHECK(n > 0);
+	trace[n] = '\0';
+	CHECK(strstr(trace, "uicc_insert: uicc"));
+	CHECK(strstr(trace, "sent=7 got=2 sw=9000 result=0"));
+	CHECK(strstr(trace, "sent=5 got=6 sw=9000 result=0"));
+	CHECK(strstr(trace, "uicc_remove: uicc"));
+	CHECK(!strcasestr(trace, "9876abcd") && !strcasestr(trace, "98 76 ab cd"));
+	return true;
+}
+
 static const struct ktap_test tests[] = {
 	{ "a transparent file: asked range only, cached, end known", test_transparent },
 	{ "files of an application: selected once", test_application },
@@ -350,6 +382,7 @@ static const struct ktap_test tests[] = {
 	{ "a card of the 2G class", test_2g },
 	{ "export and unexport", test_export },
 	{ "nobody but root reads", test_permissions },
+	{ "traces carry no content", test_trace },
 	{ "600 bytes cost three READ BINARY", test_long },
 };
 
