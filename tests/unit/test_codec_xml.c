@@ -318,6 +318,67 @@ static void test_limits(void **state)
 	check_ret(two, &lim, -E2BIG);
 }
 
+/* What libxml2 would do in quadratic time ends early. */
+static void test_names_and_attributes(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	buf_put_str(&b, "<SyncML>" HDR "<SyncBody><Get>");
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&b, "<u%d/>", i);
+	check_ret(buf_slice(&b), NULL, -E2BIG);
+	/* One tag ... */
+	buf_reset(&b);
+	buf_put_str(&b, "<SyncML>" HDR "<SyncBody><Get");
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&b, " a%d=''", i);
+	check_ret(buf_slice(&b), NULL, -E2BIG);
+	/* ... or many, of attributes or of namespaces. */
+	for (int ns = 0; ns < 2; ns++) {
+		buf_reset(&b);
+		buf_put_str(&b, "<SyncML>" HDR "<SyncBody>");
+		for (int t = 0; t < 20; t++) {
+			buf_put_str(&b, "<Get");
+			for (int i = 0; i < 100; i++)
+				buf_printf(&b, " %sa%d='x'", ns ? "xmlns:" : "", i);
+			buf_put_str(&b, "/>");
+		}
+		buf_put_str(&b, "</SyncBody></SyncML>");
+		check_ret(buf_slice(&b), NULL, -E2BIG);
+	}
+	/* A value as long as a message, and one that is long but fair. */
+	buf_reset(&b);
+	buf_put_str(&b, "<SyncML a='");
+	repeat(&b, "xxxxxxxxxx", 100000);
+	check_ret(buf_slice(&b), NULL, -E2BIG);
+	buf_reset(&b);
+	buf_put_str(&b, "<SyncML a='");
+	repeat(&b, "xxxxxxxxxx", 800);
+	buf_put_str(&b, "'>" HDR "<SyncBody/></SyncML>");
+	check_ret(buf_slice(&b), NULL, 0);
+	buf_fini(&b);
+}
+
+/* None of that touches data, in whatever form it comes. */
+static void test_long_sections(void **state)
+{
+	static const char *const around[][2] = {
+		{ "", "" }, { "<![CDATA[", "]]>" }, { "<!--", "-->" }, { "<?pi ", "?>" },
+	};
+
+	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
+		struct buf b = BUF_INIT;
+
+		buf_put_str(&b, "<SyncML>" HDR "<SyncBody><Add><Item><Data>");
+		buf_put_str(&b, around[i][0]);
+		repeat(&b, "0123456789", 100000);
+		buf_put_str(&b, around[i][1]);
+		buf_put_str(&b, "</Data></Item></Add></SyncBody></SyncML>");
+		check_ret(buf_slice(&b), NULL, 0);
+		buf_fini(&b);
+	}
+}
+
 static void test_error_place(void **state)
 {
 	struct codec_error err;
@@ -430,6 +491,8 @@ int main(void)
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_long_data),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_names_and_attributes),
+		cmocka_unit_test(test_long_sections),
 		cmocka_unit_test(test_error_place),
 		cmocka_unit_test(test_writes),
 		cmocka_unit_test(test_write_limits),

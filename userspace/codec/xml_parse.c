@@ -11,6 +11,15 @@
 
 #define CACHE_SIZE 64u
 
+/*
+ * What libxml2 does in more than linear time is bounded here: its dictionary
+ * of names stops growing at some thousand buckets, and each attribute of a tag
+ * is compared with all before it, ahead of the callback that could object.
+ */
+#define MAX_NAMES 65536u	/* lookups of unknown element names, past the cache */
+#define MAX_ATTRS 1024u		/* of the whole document; DM knows none but xmlns */
+#define MAX_TAG 16384u		/* bytes read for one tag */
+
 /* A name looked up before. libxml2 keeps one copy of a name for all of a document. */
 struct cached {
 	const xmlChar *name;
@@ -25,6 +34,8 @@ struct xml_parse {
 	struct slice rest;	/* not yet read by libxml2 */
 	int ret;		/* why events stopped */
 	bool stopped;
+	unsigned int names, attrs;
+	size_t quiet;		/* bytes read since the last event */
 	struct cached cache[CACHE_SIZE];
 };
 
@@ -49,6 +60,8 @@ static unsigned int find(struct xml_parse *p, const xmlChar *name)
 		c->name = name;
 		c->page = page;
 		c->tag = p->ev->find(page, name, strlen((const char *)name));
+		/* Ours are few, however often two of them share a place in the cache. */
+		p->names += !c->tag;
 	}
 	return c->tag;
 }
@@ -63,7 +76,12 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 
 	if (p->stopped)
 		return;
+	p->quiet = 0;
+	/* Declarations of namespaces are legion, but few in one tag. */
+	p->attrs += (unsigned int)nattrs + (nns > 8 ? (unsigned int)nns : 0);
 	ret = p->ev->start(p->ctx, find(p, name));
+	if (!ret && (p->attrs > MAX_ATTRS || p->names > MAX_NAMES))
+		ret = codec_fail(p->err, -E2BIG, "too many attributes or names");
 	/* Five pointers an attribute: name, prefix, URI, value, end of value. */
 	for (int i = 0; p->ev->attr && !ret && i < nattrs; i++) {
 		const xmlChar **a = attrs + 5 * (size_t)i;
@@ -82,6 +100,7 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
 
 	if (p->stopped)
 		return;
+	p->quiet = 0;
 	ret = p->ev->end(p->ctx);
 	if (ret)
 		stop(p, ret);
@@ -94,6 +113,7 @@ static void on_text(void *ctx, const xmlChar *s, int n)
 
 	if (p->stopped)
 		return;
+	p->quiet = 0;
 	ret = p->ev->text(p->ctx, slice_of(s, (size_t)n), 0);
 	if (ret)
 		stop(p, ret);
@@ -119,11 +139,25 @@ static void on_error(void *ctx, xmlErrorPtr error)
 	/* Read from the parser's context at the end; nothing goes to stderr. */
 }
 
+/* These are read whole before an event, in linear time. */
+static bool in_section(const struct xml_parse *p)
+{
+	return p->xml && (p->xml->instate == XML_PARSER_CDATA_SECTION ||
+			  p->xml->instate == XML_PARSER_COMMENT || p->xml->instate == XML_PARSER_PI);
+}
+
 static int on_read(void *ctx, char *to, int n)
 {
 	struct xml_parse *p = ctx;
 	size_t len = (size_t)n < p->rest.n ? (size_t)n : p->rest.n;
 
+	p->quiet = in_section(p) ? 0 : p->quiet + len;
+	if (p->quiet > MAX_TAG) {
+		if (!p->stopped)
+			p->ret = codec_fail(p->err, -E2BIG, "a tag is too long");
+		p->stopped = true;
+		return 0;
+	}
 	if (len)
 		memcpy(to, p->rest.p, len);
 	p->rest.p += len;
