@@ -56,8 +56,8 @@ static enum dm_status far_ui(void *ctx, const struct dm_ui_request *req, struct 
 	return f->ui_answer;
 }
 
-static int tnds_decode(struct slice doc, struct slice mime, int (*fn)(void *, const struct dm_tnds *),
-		       void *ctx)
+static int tnds_decode(struct slice doc, struct slice mime,
+		       int (*fn)(void *, const struct dm_tnds *), void *ctx)
 {
 	struct codec_tnds *t;
 	int rc = codec_tnds_decode(codec_guess(mime, doc), doc, NULL, &t, NULL);
@@ -236,11 +236,13 @@ static int said_end(void *ctx, bool final)
 
 static void listen(struct far_end *f)
 {
-	static const struct dm_sink sink = { said_header, said_command, said_container, NULL, said_end };
+	static const struct dm_sink sink = {said_header, said_command, said_container, NULL,
+					    said_end};
 	struct codec_error err = { 0 };
 
 	buf_reset(&f->said);
-	if (codec_decode(f->wbxml ? CODEC_WBXML : CODEC_XML, buf_slice(&f->out), NULL, &sink, f, &err))
+	if (codec_decode(f->wbxml ? CODEC_WBXML : CODEC_XML, buf_slice(&f->out), NULL, &sink, f,
+			 &err))
 		fail_msg("the client's message is malformed: %s", err.text);
 }
 
@@ -274,11 +276,14 @@ int far_message(struct far_end *f, unsigned int status, const char *body, bool f
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 
-	buf_printf(&b, "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
-		   "<VerProto>DM/1.2</VerProto><SessionID>%s</SessionID><MsgID>%u</MsgID>"
-		   "<Target><LocURI>%s</LocURI></Target><Source><LocURI>https://srv.example/dm</LocURI>"
-		   "</Source>%s</SyncHdr><SyncBody>", f->sid_wrong ? "1" : "AB", ++f->msg_id,
-		   f->target ? f->target : FAR_DEVICE, f->hdr_extra ? f->hdr_extra : "");
+	buf_printf(
+	    &b,
+	    "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
+	    "<VerProto>DM/1.2</VerProto><SessionID>%s</SessionID><MsgID>%u</MsgID>"
+	    "<Target><LocURI>%s</LocURI></Target><Source><LocURI>https://srv.example/dm</LocURI>"
+	    "</Source>%s</SyncHdr><SyncBody>",
+	    f->sid_wrong ? "1" : "AB", ++f->msg_id, f->target ? f->target : FAR_DEVICE,
+	    f->hdr_extra ? f->hdr_extra : "");
 	if (status)
 		buf_printf(&b, "<Status><CmdID>1</CmdID><MsgRef>%u</MsgRef><CmdRef>0</CmdRef>"
 			   "<Cmd>SyncHdr</Cmd><Data>%u</Data></Status>",

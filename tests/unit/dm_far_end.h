@@ -60,7 +60,8 @@ const char *far_value(struct far_end *f, const char *uri);
 extern const struct dm_tnds_ops far_tnds_ops;
 
 /* Commands; ids and URIs are literals. */
-#define ITEM(u, meta, d) "<Item><Target><LocURI>" u "</LocURI></Target>" meta "<Data>" d "</Data></Item>"
+#define ITEM(u, meta, d)                                                                           \
+	"<Item><Target><LocURI>" u "</LocURI></Target>" meta "<Data>" d "</Data></Item>"
 #define META(f) "<Meta><Format xmlns='syncml:metinf'>" f "</Format></Meta>"
 #define CMD(n, id, rest) "<" n "><CmdID>" id "</CmdID>" rest "</" n ">"
 #define BARE(u) "<Item><Target><LocURI>" u "</LocURI></Target></Item>"

@@ -29,8 +29,8 @@ static void test_grammar(void **state)
 		"Replace=www.sonera.fi-8765+321_ibm.com&Get=*", "Exec=a+b+c",
 	};
 	static const char *const bad[] = {
-		"Get=", "Get", "Get=a+", "Get=+a", "Get=a&", "&Get=a", "Copy=a", "get=a", "Get=a b", "Get=a=b",
-		"Get=a*", "Get=a&&Add=b", "=a", "Get=\xc3\xa4",
+	    "Get=",  "Get",	"Get=a+",  "Get=+a", "Get=a&",	     "&Get=a", "Copy=a",
+	    "get=a", "Get=a b", "Get=a=b", "Get=a*", "Get=a&&Add=b", "=a",     "Get=\xc3\xa4",
 	};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -100,18 +100,22 @@ static void acl_7(struct far_end *f)
 	far_node(f, "./par/node", NULL, "Get=*");
 	far_node(f, "./par/leaf", "v", "Get=*");
 	far_node(f, "./other/leaf", "v", "Replace=" ME);
-	far_do(f, REP("2", "./own?prop=ACL", "Get=*") REP("3", "./par/node?prop=ACL", "Get=x")
-	       REP("4", "./par/leaf?prop=ACL", "Get=x") REP("5", "./other/leaf?prop=ACL", "Get=x")
-	       REP("6", "./other/leaf?prop=Title", "t"),
-	       "S 2 Replace 200\nS 3 Replace 200\nS 4 Replace 200\nS 5 Replace 425\nS 6 Replace 200\n");
+	far_do(f,
+	       REP("2", "./own?prop=ACL", "Get=*") REP("3", "./par/node?prop=ACL", "Get=x")
+		   REP("4", "./par/leaf?prop=ACL", "Get=x")
+		       REP("5", "./other/leaf?prop=ACL", "Get=x")
+			   REP("6", "./other/leaf?prop=Title", "t"),
+	       "S 2 Replace 200\nS 3 Replace 200\nS 4 Replace 200\nS 5 Replace 425\nS 6 Replace "
+	       "200\n");
 }
 
 /* ACL-8: who cannot Replace on the parent is given Add, Delete, Replace, but not Get. */
 static void acl_8(struct far_end *f)
 {
 	far_node(f, "./mine", NULL, "Add=" ME "&Replace=" ME "&Get=" ME);
-	far_do(f, ADDN("2", "./N") ADD("3", "./N/leaf", "v") GET("4", "./N/leaf") ADDN("5", "./mine/N")
-	       ADD("6", "./P/Q/leaf", "v"),
+	far_do(f,
+	       ADDN("2", "./N") ADD("3", "./N/leaf", "v") GET("4", "./N/leaf") ADDN("5", "./mine/N")
+		   ADD("6", "./P/Q/leaf", "v"),
 	       "S 2 Add 200\nS 3 Add 200\nS 4 Get 425\nS 5 Add 200\nS 6 Add 200\n");
 	assert_string_equal(far_find(f, "./N")->acl, "Add=" ME "&Delete=" ME "&Replace=" ME);
 	assert_null(far_find(f, "./N/leaf")->acl);
@@ -176,8 +180,10 @@ static void acl_12(struct far_end *f)
 /* ACL-13: after its own Add a server gives itself the rest. */
 static void acl_13(struct far_end *f)
 {
-	far_do(f, ADDN("2", "./N") GET("3", "./N")
-	       REP("4", "./N?prop=ACL", "Get=" ME "&amp;Replace=" ME "&amp;Delete=" ME) GET("5", "./N"),
+	far_do(f,
+	       ADDN("2", "./N") GET("3", "./N")
+		   REP("4", "./N?prop=ACL", "Get=" ME "&amp;Replace=" ME "&amp;Delete=" ME)
+		       GET("5", "./N"),
 	       "S 2 Add 200\nS 3 Get 425\nS 4 Replace 200\nS 5 Get 200\nR 5 ./N [node] \n");
 }
 
@@ -189,8 +195,9 @@ static void acl_14(struct far_end *f)
 	far_node(f, "./ro", "o", "Get=*");
 	far_node(f, "./rw", "o", "Replace=" ME);
 	far_node(f, "./noadd", NULL, "Get=*");
-	far_do(f, COPY("2", "./hidden", "./new") COPY("3", "./src", "./ro") COPY("4", "./src", "./rw")
-	       COPY("5", "./src", "./noadd/x") COPY("6", "./src", "./new"),
+	far_do(f,
+	       COPY("2", "./hidden", "./new") COPY("3", "./src", "./ro") COPY("4", "./src", "./rw")
+		   COPY("5", "./src", "./noadd/x") COPY("6", "./src", "./new"),
 	       "S 2 Copy 425\nS 3 Copy 425\nS 4 Copy 200\nS 5 Copy 425\nS 6 Copy 200\n");
 	assert_string_equal(far_value(f, "./rw"), "v");
 	assert_string_equal(far_value(f, "./new"), "v");
@@ -219,19 +226,22 @@ static void test_example(void **state)
 }
 
 #define CASE(fn) static void test_##fn(void **state) { with(fn); }
-CASE(acl_1) CASE(acl_2) CASE(acl_3) CASE(acl_4) CASE(acl_6) CASE(acl_7) CASE(acl_8) CASE(acl_9) CASE(acl_10)
-CASE(acl_10_account) CASE(acl_11) CASE(acl_12) CASE(acl_13) CASE(acl_14)
+CASE(acl_1)
+CASE(acl_2) CASE(acl_3) CASE(acl_4) CASE(acl_6) CASE(acl_7) CASE(acl_8) CASE(acl_9) CASE(acl_10)
+    CASE(acl_10_account) CASE(acl_11) CASE(acl_12) CASE(acl_13) CASE(acl_14)
 
-int main(void)
+	int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_grammar), cmocka_unit_test(test_acl_1), cmocka_unit_test(test_acl_2),
-		cmocka_unit_test(test_acl_3), cmocka_unit_test(test_acl_4), cmocka_unit_test(test_acl_5),
-		cmocka_unit_test(test_acl_6), cmocka_unit_test(test_acl_7), cmocka_unit_test(test_acl_8),
-		cmocka_unit_test(test_acl_9), cmocka_unit_test(test_acl_10),
-		cmocka_unit_test(test_acl_10_account), cmocka_unit_test(test_acl_11),
-		cmocka_unit_test(test_acl_12), cmocka_unit_test(test_acl_13), cmocka_unit_test(test_acl_14),
-		cmocka_unit_test(test_example),
+	    cmocka_unit_test(test_grammar), cmocka_unit_test(test_acl_1),
+	    cmocka_unit_test(test_acl_2),   cmocka_unit_test(test_acl_3),
+	    cmocka_unit_test(test_acl_4),   cmocka_unit_test(test_acl_5),
+	    cmocka_unit_test(test_acl_6),   cmocka_unit_test(test_acl_7),
+	    cmocka_unit_test(test_acl_8),   cmocka_unit_test(test_acl_9),
+	    cmocka_unit_test(test_acl_10),  cmocka_unit_test(test_acl_10_account),
+	    cmocka_unit_test(test_acl_11),  cmocka_unit_test(test_acl_12),
+	    cmocka_unit_test(test_acl_13),  cmocka_unit_test(test_acl_14),
+	    cmocka_unit_test(test_example),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,8 @@ static void test_md5(void **state)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 
-	assert_int_equal(dm_auth_md5(SLICE_LIT("Bruce2"), SLICE_LIT("OhBehave"), SLICE_LIT("Nonce"), &b), 0);
+	assert_int_equal(
+	    dm_auth_md5(SLICE_LIT("Bruce2"), SLICE_LIT("OhBehave"), SLICE_LIT("Nonce"), &b), 0);
 	assert_string_equal(buf_cstr(&b), "Zz6EivR3yeaaENcRN6lpAQ==");
 }
 
@@ -41,7 +42,9 @@ static void test_mac(void **state)
 	base64_encode(&text, slice_of(md, 16));
 	digest_md5(buf_slice(&text), md);
 	base64_encode(&want, slice_of(md, 16));
-	assert_int_equal(dm_auth_mac(SLICE_LIT("u"), SLICE_LIT("p"), SLICE_LIT("n"), SLICE_LIT("body"), &got), 0);
+	assert_int_equal(
+	    dm_auth_mac(SLICE_LIT("u"), SLICE_LIT("p"), SLICE_LIT("n"), SLICE_LIT("body"), &got),
+	    0);
 	assert_string_equal(buf_cstr(&got), buf_cstr(&want));
 }
 
@@ -82,8 +85,8 @@ static void test_decode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_basic), cmocka_unit_test(test_md5), cmocka_unit_test(test_mac),
-		cmocka_unit_test(test_names), cmocka_unit_test(test_decode),
+	    cmocka_unit_test(test_basic), cmocka_unit_test(test_md5),	 cmocka_unit_test(test_mac),
+	    cmocka_unit_test(test_names), cmocka_unit_test(test_decode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,28 +18,42 @@
 #define NAP "urn:oma:mo:oma-connmo-nap:1.0"
 
 #define ADDRESS(u) TDIR("AppAddr", "", TDIR("1", "", TLEAF("Addr", u)))
-#define AUTH(secret) TDIR("AppAuth", "", TDIR("1", "", TLEAF("AAuthLevel", "CLCRED") \
-	TLEAF("AAuthType", "DIGEST") TLEAF("AAuthName", "u") TLEAF("AAuthSecret", secret) \
-	TNODE("AAuthData", "<Format><bin/></Format><Type><MIME>x/y</MIME></Type>", "<Value>Tm9uY2U=</Value>")))
-#define ACCOUNT(name, type, server, ref) TNODE(name, "<ACL>Get=" server "&amp;Replace=" server "</ACL>" \
-	"<Format><node/></Format><Type><DDFName>" type "</DDFName></Type>", TLEAF("AppID", "w7") \
-	TLEAF("ServerID", server) ADDRESS("https://" server "/dm") AUTH("secret") ref)
+#define AUTH(secret)                                                                               \
+	TDIR("AppAuth", "",                                                                        \
+	     TDIR("1", "",                                                                         \
+		  TLEAF("AAuthLevel", "CLCRED") TLEAF("AAuthType", "DIGEST")                       \
+		      TLEAF("AAuthName", "u") TLEAF("AAuthSecret", secret) TNODE(                  \
+			  "AAuthData", "<Format><bin/></Format><Type><MIME>x/y</MIME></Type>",     \
+			  "<Value>Tm9uY2U=</Value>")))
+#define ACCOUNT(name, type, server, ref)                                                           \
+	TNODE(name,                                                                                \
+	      "<ACL>Get=" server "&amp;Replace=" server "</ACL>"                                   \
+	      "<Format><node/></Format><Type><DDFName>" type "</DDFName></Type>",                  \
+	      TLEAF("AppID", "w7") TLEAF("ServerID", server) ADDRESS("https://" server "/dm")      \
+		  AUTH("secret") ref)
 #define REF(v) TLEAF("PrefConRef", v)
 #define INBOX(nodes) TNDS("Add", "1", "./Inbox", nodes)
 
 static int apply_as(struct far_end *f, const char *body, uint32_t origin, bool dry,
 		    struct dm_bootstrap_result *res)
 {
-	const struct dm_bootstrap_config cfg = { .tree = f->tree, .tnds = &far_tnds_ops, .origin = origin,
-						 .now = f->now, .dry_run = dry };
+	const struct dm_bootstrap_config cfg = {.tree = f->tree,
+						.tnds = &far_tnds_ops,
+						.origin = origin,
+						.now = f->now,
+						.dry_run = dry};
 	struct dm_bootstrap *b = dm_bootstrap_new(&cfg);
 	_cleanup_buf_ struct buf m = BUF_INIT;
 	int rc;
 
 	assert_non_null(b);
-	buf_printf(&m, "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>"
-		   "<SessionID>0</SessionID><MsgID>0</MsgID><Target><LocURI>/</LocURI></Target>"
-		   "<Source><LocURI>s</LocURI></Source></SyncHdr><SyncBody>%s<Final/></SyncBody></SyncML>", body);
+	buf_printf(
+	    &m,
+	    "<SyncML "
+	    "xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>"
+	    "<SessionID>0</SessionID><MsgID>0</MsgID><Target><LocURI>/</LocURI></Target>"
+	    "<Source><LocURI>s</LocURI></Source></SyncHdr><SyncBody>%s<Final/></SyncBody></SyncML>",
+	    body);
 	rc = codec_decode(CODEC_XML, buf_slice(&m), NULL, dm_bootstrap_sink(), b, NULL);
 	return dm_bootstrap_finish(b, rc, res);
 }
@@ -113,8 +127,10 @@ static void references(struct far_end *f)
 	assert_string_equal(far_value(f, "./DMAcc/acc/PrefConRef"), "./NAP/N");
 	assert_string_equal(far_value(f, "./NAP/N/Link"), "./NAP/N");
 	/* Only whole segments match, and what was ignored is not rewritten. */
-	apply(f, INBOX(TDIR("N", NAP, TLEAF("NAPID", "n")) TDIR("M", "urn:unknown", TLEAF("a", "b"))
-		       ACCOUNT("acc2", DMACC, "s2", REF("./Inbox/NX") TLEAF("Name", "./Inbox/M"))), true, "s2");
+	apply(f,
+	      INBOX(TDIR("N", NAP, TLEAF("NAPID", "n")) TDIR("M", "urn:unknown", TLEAF("a", "b"))
+			ACCOUNT("acc2", DMACC, "s2", REF("./Inbox/NX") TLEAF("Name", "./Inbox/M"))),
+	      true, "s2");
 	assert_string_equal(far_value(f, "./DMAcc/acc2/PrefConRef"), "./Inbox/NX");
 	assert_string_equal(far_value(f, "./DMAcc/acc2/Name"), "./Inbox/M");
 	assert_null(far_find(f, "./M"));
@@ -123,7 +139,8 @@ static void references(struct far_end *f)
 /* The same content is known again, although nonce and other leaves changed since. */
 static void again(struct far_end *f)
 {
-	static const char body[] = INBOX(TDIR("N", NAP, TLEAF("NAPID", "n")) ACCOUNT("acc", DMACC, "s1", REF("./Inbox/N")));
+	static const char body[] = INBOX(TDIR("N", NAP, TLEAF("NAPID", "n"))
+					     ACCOUNT("acc", DMACC, "s1", REF("./Inbox/N")));
 	uint64_t id;
 
 	apply(f, body, true, "s1");
@@ -134,7 +151,8 @@ static void again(struct far_end *f)
 	assert_int_equal(far_find(f, "./DMAcc/acc")->id, id);
 	assert_string_equal(far_value(f, "./DMAcc/acc/AppAuth/1/AAuthData"), "newer");
 	/* Other content of the same card replaces, keeps the name, and leaves nothing of the old. */
-	apply(f, INBOX(TDIR("N", NAP, TLEAF("NAPID", "other")) ACCOUNT("", DMACC, "s1", "")), true, "s1");
+	apply(f, INBOX(TDIR("N", NAP, TLEAF("NAPID", "other")) ACCOUNT("", DMACC, "s1", "")), true,
+	      "s1");
 	assert_int_not_equal(far_find(f, "./DMAcc/acc")->id, id);
 	assert_string_equal(far_value(f, "./DMAcc/acc/AppAuth/1/AAuthData"), "Nonce");
 	assert_null(far_find(f, "./NAP/N"));
@@ -146,9 +164,11 @@ static void again(struct far_end *f)
 static void tag_hidden(struct far_end *f)
 {
 	apply(f, INBOX(ACCOUNT("acc", DMACC, FAR_SERVER, "")), true, FAR_SERVER);
-	far_do(f, GET("2", "./DMAcc/acc/Ext/dmsc/Content") GET("3", "./DMAcc/acc/Ext/dmsc")
-	       REP("4", "./DMAcc/acc/Ext/dmsc/Content", "x") GET("5", "./DMAcc/acc/ServerID"),
-	       "S 2 Get 405\nS 3 Get 405\nS 4 Replace 405\nS 5 Get 200\nR 5 ./DMAcc/acc/ServerID " FAR_SERVER "\n");
+	far_do(f,
+	       GET("2", "./DMAcc/acc/Ext/dmsc/Content") GET("3", "./DMAcc/acc/Ext/dmsc")
+		   REP("4", "./DMAcc/acc/Ext/dmsc/Content", "x") GET("5", "./DMAcc/acc/ServerID"),
+	       "S 2 Get 405\nS 3 Get 405\nS 4 Replace 405\nS 5 Get 200\nR 5 "
+	       "./DMAcc/acc/ServerID " FAR_SERVER "\n");
 }
 
 static void foreign(struct far_end *f)
@@ -181,8 +201,10 @@ static void real_uri(struct far_end *f)
 
 static void containers(struct far_end *f)
 {
-	apply(f, "<Atomic><CmdID>9</CmdID>" INBOX(ACCOUNT("acc", DMACC, "s1", "")) "</Atomic>" GET("3", "."), true,
-	      "s1");
+	apply(f,
+	      "<Atomic><CmdID>9</CmdID>" INBOX(ACCOUNT("acc", DMACC, "s1", "")) "</Atomic>" GET(
+		  "3", "."),
+	      true, "s1");
 }
 
 static void bad(struct far_end *f)
@@ -197,7 +219,8 @@ static void bad(struct far_end *f)
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "") ACCOUNT("b", DMACC, "s1", "")), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) DEL("2", "./T"), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) REP("2", "./DevInfo/Man", "x"), 7, -EINVAL);
-	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) ADD("2", "./DevDetail/Ext/x", "x"), 7, -EINVAL);
+	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) ADD("2", "./DevDetail/Ext/x", "x"), 7,
+	       -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) REP("2", "./T/x", "w"), 7, -EEXIST);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) REP("2", ".?prop=ACL", "Get=*"), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) ADD("2", "./Inbox/x", "w"), 7, -EINVAL);
@@ -216,8 +239,10 @@ static void with(void (*fn)(struct far_end *f))
 	far_fini(&f);
 }
 
-#define CASES(X) X(inbox) X(names) X(wrapped) X(references) X(again) X(tag_hidden) X(foreign) X(real_uri) \
-	X(containers) X(bad)
+#define CASES(X)                                                                                   \
+	X(inbox)                                                                                   \
+	X(names) X(wrapped) X(references) X(again) X(tag_hidden) X(foreign) X(real_uri)            \
+	    X(containers) X(bad)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

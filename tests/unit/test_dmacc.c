@@ -19,8 +19,15 @@
 static void add(struct far_end *f, const char *server, uint32_t origin)
 {
 	struct dmacc_new n = {
-		.server_id = S(server), .url = S("https://h/dm"), .name = S("Name"), .auth = DM_AUTH_MD5,
-		.user = S("u"), .secret = S("p"), .nonce = S("n"), .srv_user = S("s"), .srv_secret = S("q"),
+	    .server_id = S(server),
+	    .url = S("https://h/dm"),
+	    .name = S("Name"),
+	    .auth = DM_AUTH_MD5,
+	    .user = S("u"),
+	    .secret = S("p"),
+	    .nonce = S("n"),
+	    .srv_user = S("s"),
+	    .srv_secret = S("q"),
 	};
 	struct dm_node *x;
 
@@ -51,7 +58,7 @@ static void by_hand(struct far_end *f)
 	n.server_id = S("s1");
 	assert_int_equal(dmacc_add(f->tree, &n, 0), -EEXIST);
 	n.server_id = S("x/y");
-	assert_int_equal(dmacc_add(f->tree, &n, 0), 0);		/* no node name, but an identifier */
+	assert_int_equal(dmacc_add(f->tree, &n, 0), 0); /* no node name, but an identifier */
 	assert_non_null(far_find(f, "./DMAcc/1/ServerID"));
 	n.server_id = S("z");
 	n.url = S("nonsense");
@@ -65,7 +72,8 @@ static void by_hand(struct far_end *f)
 	assert_int_equal(dmacc_remove(f->tree, S("s1"), 1), -ENOENT);
 }
 
-static void url_is(struct far_end *f, const char *addr, const char *type, const char *port, const char *want)
+static void url_is(struct far_end *f, const char *addr, const char *type, const char *port,
+		   const char *want)
 {
 	struct dm_account a;
 	struct dm_node *x = far_find(f, "./DMAcc/u");
@@ -134,7 +142,8 @@ static void objects(struct far_end *f)
 	dm_tree_committed(f->tree);
 	assert_int_equal(mo_install(f->tree, &facts, 6), 0);
 	assert_false(dm_tree_dirty(f->tree));
-	assert_int_equal(mo_exec(NULL, f->tree, far_find(f, "./DevInfo"), SLICE_NONE, SLICE_NONE), DM_ST_NONE);
+	assert_int_equal(mo_exec(NULL, f->tree, far_find(f, "./DevInfo"), SLICE_NONE, SLICE_NONE),
+			 DM_ST_NONE);
 }
 
 static void facts(struct far_end *f)
@@ -154,15 +163,20 @@ static void card(struct far_end *f)
 	add(f, "other", 8);
 	assert_int_equal(mo_card_set(f->tree, 7, S("8949"), 1), 0);
 	assert_int_equal(mo_card_set(f->tree, 8, S("1234"), 1), 0);
-	assert_int_equal(mo_card_set(f->tree, 9, S("5678"), 1), 0);	/* no server: nobody may know */
+	assert_int_equal(mo_card_set(f->tree, 9, S("5678"), 1), 0); /* no server: nobody may know */
 	assert_null(far_find(f, "./DevDetail/Ext/dmsc/Card/3"));
 	dm_tree_committed(f->tree);
-	far_do(f, GET("2", "./DevDetail/Ext/dmsc/Card/1/ICCID") GET("3", "./DevDetail/Ext/dmsc/Card/2/ICCID")
-	       GET("4", "./DevDetail/Ext/dmsc/Card/2") GET("5", "./DevDetail/Ext/dmsc/Card/2?list=StructData")
-	       EXEC("6", "./DevDetail/Ext/dmsc/Card/1") DEL("7", "./DevDetail/Ext/dmsc/Card/1")
-	       REP("8", "./DevDetail/Ext/dmsc/Card/2?prop=ACL", "Get=*")
-	       ADD("9", "./DevDetail/Ext/dmsc/Card/1/x", "y"),
-	       "S 2 Get 200\nR 2 ./DevDetail/Ext/dmsc/Card/1/ICCID 8949\nS 3 Get 425\nS 4 Get 425\nS 5 Get 425\n"
+	far_do(f,
+	       GET("2", "./DevDetail/Ext/dmsc/Card/1/ICCID")
+		   GET("3", "./DevDetail/Ext/dmsc/Card/2/ICCID")
+		       GET("4", "./DevDetail/Ext/dmsc/Card/2")
+			   GET("5", "./DevDetail/Ext/dmsc/Card/2?list=StructData")
+			       EXEC("6", "./DevDetail/Ext/dmsc/Card/1")
+				   DEL("7", "./DevDetail/Ext/dmsc/Card/1")
+				       REP("8", "./DevDetail/Ext/dmsc/Card/2?prop=ACL", "Get=*")
+					   ADD("9", "./DevDetail/Ext/dmsc/Card/1/x", "y"),
+	       "S 2 Get 200\nR 2 ./DevDetail/Ext/dmsc/Card/1/ICCID 8949\nS 3 Get 425\nS 4 Get "
+	       "425\nS 5 Get 425\n"
 	       "S 6 Exec 405\nS 7 Delete 425\nS 8 Replace 425\nS 9 Add 425\n");
 	assert_int_equal(dmacc_remove(f->tree, S("other"), 1), 0);
 	dm_tree_committed(f->tree);

@@ -39,16 +39,21 @@ static void tree(struct far_end *f)
 
 static void package1(struct far_end *f)
 {
-	const struct dm_session_alert a = { .source = SLICE_LIT("./DevDetail/Ext/dmsc/Card/1"),
-		.type = SLICE_LIT("Reversed-Domain-Name: org.example.card"), .data = SLICE_LIT("x") };
+	const struct dm_session_alert a = {.source = SLICE_LIT("./DevDetail/Ext/dmsc/Card/1"),
+					   .type =
+					       SLICE_LIT("Reversed-Domain-Name: org.example.card"),
+					   .data = SLICE_LIT("x")};
 
 	f->cfg.alerts = &a;
 	f->cfg.nalerts = 1;
 	far_start(f);
 	says(f, "A 1201\nD 5\nA 1226\nF\n");
 	assert_non_null(strstr(buf_cstr(&f->out), "<LocURI>./DevInfo/DevId</LocURI>"));
-	assert_int_equal(far_message(f, 212, "<Status><CmdID>9</CmdID><MsgRef>1</MsgRef><CmdRef>3</CmdRef>"
-				     "<Cmd>Alert</Cmd><Data>202</Data></Status>", true), 0);
+	assert_int_equal(far_message(f, 212,
+				     "<Status><CmdID>9</CmdID><MsgRef>1</MsgRef><CmdRef>3</CmdRef>"
+				     "<Cmd>Alert</Cmd><Data>202</Data></Status>",
+				     true),
+			 0);
 	assert_int_equal(result(f)->end, DM_END_NORMAL);
 	assert_true(result(f)->accepted);
 	assert_int_equal(result(f)->alert_status[0], 202);
@@ -90,7 +95,9 @@ static void not_final(struct far_end *f)
 static void noresp(struct far_end *f)
 {
 	tree(f);
-	far_do(f, "<Replace><CmdID>2</CmdID><NoResp/>" ITEM("./T/a", "", "quiet") "</Replace>" GET("3", "./T/a"),
+	far_do(f,
+	       "<Replace><CmdID>2</CmdID><NoResp/>" ITEM("./T/a", "",
+							 "quiet") "</Replace>" GET("3", "./T/a"),
 	       "S 3 Get 200\nR 3 ./T/a quiet\n");
 }
 
@@ -109,9 +116,12 @@ static void resp_uri(struct far_end *f)
 static void cmd_ids(struct far_end *f)
 {
 	tree(f);
-	far_do(f, GET("2", "./T/a") DEL("2", "./T/a") DEL("0", "./T/a")
-	       "<Delete>" BARE("./T/a") "</Delete>" "<Map><CmdID>5</CmdID></Map>",
-	       "S 2 Get 200\nR 2 ./T/a one\nS 2 Delete 400\nS  Delete 400\nS  Delete 400\nS 5 Map 405\n");
+	far_do(f,
+	       GET("2", "./T/a") DEL("2", "./T/a")
+		   DEL("0", "./T/a") "<Delete>" BARE("./T/a") "</Delete>"
+							      "<Map><CmdID>5</CmdID></Map>",
+	       "S 2 Get 200\nR 2 ./T/a one\nS 2 Delete 400\nS  Delete 400\nS  Delete 400\nS 5 Map "
+	       "405\n");
 	assert_non_null(far_find(f, "./T/a"));
 }
 
@@ -140,7 +150,11 @@ static void wrong_target(struct far_end *f)
 	refused(f, DM_END_PROTOCOL, "H 404\nS 2 Delete 404\nA 1223\nF\n");
 }
 
-#define MESSAGE(dtd, proto, body) "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>" dtd "</VerDTD>" 	"<VerProto>" proto "</VerProto><SessionID>AB</SessionID><MsgID>1</MsgID><Target><LocURI>" 	FAR_DEVICE "</LocURI></Target><Source><LocURI>x</LocURI></Source></SyncHdr><SyncBody>" body
+#define MESSAGE(dtd, proto, body)                                                                  \
+	"<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>" dtd "</VerDTD>"                       \
+	"<VerProto>" proto                                                                         \
+	"</VerProto><SessionID>AB</SessionID><MsgID>1</MsgID><Target><LocURI>" FAR_DEVICE          \
+	"</LocURI></Target><Source><LocURI>x</LocURI></Source></SyncHdr><SyncBody>" body
 
 static void versions(struct far_end *f)
 {
@@ -163,7 +177,8 @@ static void truncated(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(far_raw(f, MESSAGE("1.2", "DM/1.2", DEL("2", "./T/a") GET("3", "./T") "<Get><Cmd")), 2);
+	assert_int_equal(
+	    far_raw(f, MESSAGE("1.2", "DM/1.2", DEL("2", "./T/a") GET("3", "./T") "<Get><Cmd")), 2);
 	refused(f, DM_END_MALFORMED, "H 400\nA 1223\nF\n");
 	assert_int_equal(f->commits, 0);
 }
@@ -235,8 +250,9 @@ static void atomic_good(struct far_end *f)
 static void atomic_fails(struct far_end *f)
 {
 	tree(f);
-	far_do(f, ATOMIC("2", ADD("3", "./T/x", "1") DEL("4", "./T/a") REP("5", "./T/none", "v") ADD("6", "./T/y", "1"))
-	       GET("7", "./T/a"),
+	far_do(f,
+	       ATOMIC("2", ADD("3", "./T/x", "1") DEL("4", "./T/a") REP("5", "./T/none", "v")
+			       ADD("6", "./T/y", "1")) GET("7", "./T/a"),
 	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Delete 216\nS 5 Replace 404\nS 6 Add 215\n"
 	       "S 7 Get 200\nR 7 ./T/a one\n");
 	assert_null(far_find(f, "./T/x"));
@@ -246,9 +262,11 @@ static void atomic_fails(struct far_end *f)
 static void atomic_refuses(struct far_end *f)
 {
 	tree(f);
-	far_do(f, ATOMIC("2", ADD("3", "./T/x", "1") GET("4", "./T/a")) ATOMIC("5", ATOMIC("6", ADD("7", "./T/y", "1")))
-	       ATOMIC("8", EXEC("9", "./T/a")),
-	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Get 500\nS 5 Atomic 507\nS 6 Atomic 500\nS 7 Add 215\n"
+	far_do(f,
+	       ATOMIC("2", ADD("3", "./T/x", "1") GET("4", "./T/a"))
+		   ATOMIC("5", ATOMIC("6", ADD("7", "./T/y", "1"))) ATOMIC("8", EXEC("9", "./T/a")),
+	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Get 500\nS 5 Atomic 507\nS 6 Atomic 500\nS 7 Add "
+	       "215\n"
 	       "S 8 Atomic 507\nS 9 Exec 500\n");
 	assert_null(far_find(f, "./T/x"));
 	assert_null(far_find(f, "./T/y"));
@@ -284,7 +302,9 @@ static void sequence(struct far_end *f)
 
 static void ui_absent(struct far_end *f)
 {
-	far_do(f, ALERT("2", "1100", DATA("") DATA("Hello")) ALERT("3", "1226", "") ALERT("4", "x", ""),
+	far_do(f,
+	       ALERT("2", "1100", DATA("") DATA("Hello")) ALERT("3", "1226", "")
+		   ALERT("4", "x", ""),
 	       "S 2 Alert 406\nS 3 Alert 406\nS 4 Alert 400\n");
 }
 
@@ -292,20 +312,27 @@ static void ui_answers(struct far_end *f)
 {
 	f->ui_answer = DM_ST_OK;
 	f->ui_text = "typed";
-	far_do(f, ALERT("2", "1101", DATA("") DATA("Sure?")) ALERT("3", "1102", DATA("MAXLEN=5") DATA("Name?"))
-	       ALERT("4", "1103", DATA("") DATA("Which?") DATA("a") DATA("b"))
-	       ALERT("5", "1104", DATA("") DATA("Which?") DATA("a") DATA("b")) ALERT("6", "1101", DATA("")),
-	       "S 2 Alert 200\nS 3 Alert 200 typed\nS 4 Alert 200 2\nS 5 Alert 200 2 1\nS 6 Alert 400\n");
+	far_do(f,
+	       ALERT("2", "1101", DATA("") DATA("Sure?"))
+		   ALERT("3", "1102", DATA("MAXLEN=5") DATA("Name?"))
+		       ALERT("4", "1103", DATA("") DATA("Which?") DATA("a") DATA("b"))
+			   ALERT("5", "1104", DATA("") DATA("Which?") DATA("a") DATA("b"))
+			       ALERT("6", "1101", DATA("")),
+	       "S 2 Alert 200\nS 3 Alert 200 typed\nS 4 Alert 200 2\nS 5 Alert 200 2 1\nS 6 Alert "
+	       "400\n");
 }
 
 static void ui_no(struct far_end *f)
 {
 	tree(f);
 	f->ui_answer = DM_ST_NOT_MODIFIED;
-	far_do(f, SEQ("2", ALERT("3", "1101", DATA("") DATA("?")) ADD("4", "./T/x", "1"))
-	       ATOMIC("5", ADD("6", "./T/y", "1") ALERT("7", "1101", DATA("") DATA("?")) ADD("8", "./T/z", "1"))
-	       ALERT("9", "1101", DATA("") DATA("?")) ADD("10", "./T/w", "1"),
-	       "S 2 Sequence 200\nS 3 Alert 304\nS 4 Add 215\nS 5 Atomic 507\nS 6 Add 216\nS 7 Alert 304\n"
+	far_do(f,
+	       SEQ("2", ALERT("3", "1101", DATA("") DATA("?")) ADD("4", "./T/x", "1"))
+		   ATOMIC("5", ADD("6", "./T/y", "1") ALERT("7", "1101", DATA("") DATA("?"))
+				   ADD("8", "./T/z", "1")) ALERT("9", "1101", DATA("") DATA("?"))
+		       ADD("10", "./T/w", "1"),
+	       "S 2 Sequence 200\nS 3 Alert 304\nS 4 Add 215\nS 5 Atomic 507\nS 6 Add 216\nS 7 "
+	       "Alert 304\n"
 	       "S 8 Add 215\nS 9 Alert 304\nS 10 Add 200\n");
 }
 
@@ -390,14 +417,18 @@ static void peer_max_obj(struct far_end *f)
 	says(f, "H 200\nS 2 Get 413\nF\n");
 }
 
-#define CHUNK(cmd, id, u, size, d) CMD(cmd, id, "<Item><Target><LocURI>" u "</LocURI></Target>" size 	"<Data>" d "</Data><MoreData/></Item>")
+#define CHUNK(cmd, id, u, size, d)                                                                 \
+	CMD(cmd, id,                                                                               \
+	    "<Item><Target><LocURI>" u "</LocURI></Target>" size "<Data>" d                        \
+	    "</Data><MoreData/></Item>")
 #define SIZE(n) "<Meta><Size xmlns='syncml:metinf'>" n "</Size></Meta>"
 
 static void large_in(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false), 1);
+	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false),
+			 1);
 	says(f, "H 200\nS 2 Add 213\nA 1222\n");
 	assert_null(far_find(f, "./T/l"));
 	far_do(f, ADD("2", "./T/l", "def"), "S 2 Add 200\n");
@@ -408,17 +439,22 @@ static void large_in_bad(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false), 1);
+	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false),
+			 1);
 	far_do(f, ADD("2", "./T/l", "de"), "S 2 Add 424\n");
 	assert_null(far_find(f, "./T/l"));
 	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", "", "abc"), true), 1);
 	says(f, "H 200\nS 2 Add 411\nF\n");
-	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("99999999999"), "a"), true), 1);
+	assert_int_equal(
+	    far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("99999999999"), "a"), true), 1);
 	says(f, "H 200\nS 2 Add 413\nF\n");
-	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false), 1);
+	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false),
+			 1);
 	far_do(f, GET("2", "./T/a"), "A 1225 ./T/l\nS 2 Get 200\nR 2 ./T/a one\n");
 	assert_null(far_find(f, "./T/l"));
-	assert_int_equal(far_message(f, 212, ATOMIC("2", CHUNK("Add", "3", "./T/l", SIZE("6"), "abc")), true), 1);
+	assert_int_equal(
+	    far_message(f, 212, ATOMIC("2", CHUNK("Add", "3", "./T/l", SIZE("6"), "abc")), true),
+	    1);
 	says(f, "H 200\nS 2 Atomic 507\nS 3 Add 413\nF\n");
 }
 
@@ -439,7 +475,9 @@ static void commit_fails(struct far_end *f)
 	tree(f);
 	far_start(f);
 	f->commit_rc = -ENOSPC;
-	assert_int_equal(far_message(f, 212, REP("2", "./T/a", "x") GET("3", "./T/a") DEL("4", "./none"), true), 2);
+	assert_int_equal(
+	    far_message(f, 212, REP("2", "./T/a", "x") GET("3", "./T/a") DEL("4", "./none"), true),
+	    2);
 	says(f, "H 200\nS 2 Replace 510\nS 3 Get 200\nR 3 ./T/a x\nS 4 Delete 404\nA 1223\nF\n");
 	assert_int_equal(result(f)->end, DM_END_STORE);
 	assert_string_equal(far_value(f, "./T/a"), "one");
@@ -455,11 +493,14 @@ static void with(void (*fn)(struct far_end *f))
 	far_fini(&f);
 }
 
-#define CASES(X) X(package1) X(server_initiated) X(end_rule) X(not_final) X(noresp) X(resp_uri) X(cmd_ids) \
-	X(wrong_session) X(wrong_target) X(versions) X(versions_proto) X(truncated) X(garbage) \
-	X(server_aborts) X(we_abort) X(repeated) X(hdr_status) X(atomic_good) X(atomic_fails) \
-	X(atomic_refuses) X(atomic_too_large) X(sequence) X(ui_absent) X(ui_answers) X(ui_no) X(ui_cancel) \
-	X(split) X(large_out) X(peer_max_obj) X(large_in) X(large_in_bad) X(commit_once) X(commit_fails)
+#define CASES(X)                                                                                   \
+	X(package1)                                                                                \
+	X(server_initiated) X(end_rule) X(not_final) X(noresp) X(resp_uri) X(cmd_ids)              \
+	    X(wrong_session) X(wrong_target) X(versions) X(versions_proto) X(truncated) X(garbage) \
+		X(server_aborts) X(we_abort) X(repeated) X(hdr_status) X(atomic_good)              \
+		    X(atomic_fails) X(atomic_refuses) X(atomic_too_large) X(sequence) X(ui_absent) \
+			X(ui_answers) X(ui_no) X(ui_cancel) X(split) X(large_out) X(peer_max_obj)  \
+			    X(large_in) X(large_in_bad) X(commit_once) X(commit_fails)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

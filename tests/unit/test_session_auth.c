@@ -15,7 +15,8 @@
 #define CHAL(type, nonce) "<Chal><Meta><Type xmlns='syncml:metinf'>syncml:auth-" type "</Type>" \
 	"<Format xmlns='syncml:metinf'>b64</Format>" nonce "</Meta></Chal>"
 #define NEXT(n) "<NextNonce xmlns='syncml:metinf'>" n "</NextNonce>"
-#define STATUS(ref, code, chal) "<Status><CmdID>1</CmdID><MsgRef>" ref "</MsgRef><CmdRef>0</CmdRef>" \
+#define STATUS(ref, code, chal)                                                                    \
+	"<Status><CmdID>1</CmdID><MsgRef>" ref "</MsgRef><CmdRef>0</CmdRef>"                       \
 	"<Cmd>SyncHdr</Cmd>" chal "<Data>" code "</Data></Status>"
 
 static const struct dm_session_result *result(struct far_end *f)
@@ -33,8 +34,12 @@ static void set(struct buf *b, const char *s)
 static void account(struct far_end *f, enum dm_auth type, const char *nonce, bool srv)
 {
 	struct dmacc_new n = {
-		.server_id = SLICE_LIT(FAR_SERVER), .url = SLICE_LIT("https://srv.example/dm"), .auth = type,
-		.user = SLICE_LIT("Bruce2"), .secret = SLICE_LIT("OhBehave"), .nonce = slice_str(nonce),
+	    .server_id = SLICE_LIT(FAR_SERVER),
+	    .url = SLICE_LIT("https://srv.example/dm"),
+	    .auth = type,
+	    .user = SLICE_LIT("Bruce2"),
+	    .secret = SLICE_LIT("OhBehave"),
+	    .nonce = slice_str(nonce),
 	};
 
 	if (srv) {
@@ -76,7 +81,8 @@ static void md5_first(struct far_end *f)
 	assert_string_equal(buf_cstr(&f->cred), "Zz6EivR3yeaaENcRN6lpAQ==");
 	assert_non_null(strstr(buf_cstr(&f->out), "<LocName>Bruce2</LocName>"));
 	/* 212 with a Chal: the nonce is for the next session. */
-	assert_int_equal(far_message(f, 0, STATUS("1", "212", CHAL("md5", NEXT("bmV4dA=="))), true), 0);
+	assert_int_equal(far_message(f, 0, STATUS("1", "212", CHAL("md5", NEXT("bmV4dA=="))), true),
+			 0);
 	nonce_is(f, "1", "next");
 	assert_int_equal(f->commits, 1);
 }
@@ -87,7 +93,10 @@ static void md5_challenge(struct far_end *f)
 	account(f, DM_AUTH_MD5, "", false);
 	far_start(f);
 	assert_string_equal(buf_cstr(&f->said), "A 1201\nD 5\nF\n");
-	assert_int_equal(far_message(f, 0, STATUS("1", "407", CHAL("md5", NEXT("Tm9uY2U="))) GET("2", "."), true), 1);
+	assert_int_equal(
+	    far_message(f, 0, STATUS("1", "407", CHAL("md5", NEXT("Tm9uY2U="))) GET("2", "."),
+			true),
+	    1);
 	assert_string_equal(buf_cstr(&f->said), "C md5\nH 200\nA 1201\nD 5\nF\n");
 	assert_string_equal(buf_cstr(&f->cred), "Zz6EivR3yeaaENcRN6lpAQ==");
 	assert_non_null(strstr(buf_cstr(&f->out), "<MsgID>2</MsgID>"));
@@ -103,8 +112,10 @@ static void md5_refused(struct far_end *f)
 {
 	account(f, DM_AUTH_MD5, "stale", false);
 	far_start(f);
-	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("md5", NEXT("Tm9uY2U="))), true), 1);
-	assert_int_equal(far_message(f, 0, STATUS("2", "401", CHAL("md5", NEXT("Tm9uY2U="))), true), 0);
+	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("md5", NEXT("Tm9uY2U="))), true),
+			 1);
+	assert_int_equal(far_message(f, 0, STATUS("2", "401", CHAL("md5", NEXT("Tm9uY2U="))), true),
+			 0);
 	assert_int_equal(result(f)->end, DM_END_AUTH_REFUSED);
 	assert_false(result(f)->accepted);
 	assert_int_equal(result(f)->hdr_status, 401);
@@ -123,7 +134,8 @@ static void unsupported(struct far_end *f)
 {
 	account(f, DM_AUTH_MD5, "n", false);
 	far_start(f);
-	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("MAC", NEXT("Tm9uY2U="))), true), 0);
+	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("MAC", NEXT("Tm9uY2U="))), true),
+			 0);
 	assert_int_equal(result(f)->end, DM_END_AUTH_UNSUPPORTED);
 }
 
@@ -150,9 +162,13 @@ static void each_message(struct far_end *f)
 {
 	account(f, DM_AUTH_MD5, "x", false);
 	far_start(f);
-	assert_int_equal(far_message(f, 0, STATUS("1", "200", CHAL("md5", NEXT("Tm9uY2U="))) GET("2", "./DevInfo/Man"),
-				     true), 1);
-	assert_string_equal(buf_cstr(&f->said), "C md5\nH 200\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
+	assert_int_equal(far_message(f, 0,
+				     STATUS("1", "200", CHAL("md5", NEXT("Tm9uY2U=")))
+					 GET("2", "./DevInfo/Man"),
+				     true),
+			 1);
+	assert_string_equal(buf_cstr(&f->said),
+			    "C md5\nH 200\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
 	assert_string_equal(buf_cstr(&f->cred), "Zz6EivR3yeaaENcRN6lpAQ==");
 	assert_int_equal(far_message(f, 212, GET("2", "./DevInfo/Man"), true), 1);
 	assert_string_equal(buf_cstr(&f->said), "H 200\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
@@ -183,7 +199,8 @@ static void srv_good(struct far_end *f)
 	far_start(f);
 	server_cred(f, "snonce");
 	assert_int_equal(far_message(f, 212, GET("2", "./DevInfo/Man"), true), 1);
-	assert_string_equal(buf_cstr(&f->said), "H 212 chal\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
+	assert_string_equal(buf_cstr(&f->said),
+			    "H 212 chal\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
 	assert_string_equal(buf_cstr(&f->nonce), "WlpaWlpaWlpaWlpaWlpaWg==");
 	nonce_is(f, "2", FRESH);
 	assert_true(result(f)->authenticated);
@@ -288,11 +305,13 @@ static void both(struct far_end *f)
 	account(f, DM_AUTH_MD5, "stale", true);
 	f->cfg.transport_authenticated = false;
 	far_start(f);
-	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("md5", NEXT("Tm9uY2U="))), true), 1);
+	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("md5", NEXT("Tm9uY2U="))), true),
+			 1);
 	assert_string_equal(buf_cstr(&f->said), "C md5\nH 407 chal\nA 1201\nD 5\nF\n");
 	server_cred(f, FRESH);
 	assert_int_equal(far_message(f, 212, GET("2", "./DevInfo/Man"), true), 1);
-	assert_string_equal(buf_cstr(&f->said), "H 212 chal\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
+	assert_string_equal(buf_cstr(&f->said),
+			    "H 212 chal\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
 	nonce_is(f, "1", "Nonce");
 }
 
@@ -306,9 +325,11 @@ static void with(void (*fn)(struct far_end *f))
 	far_fini(&f);
 }
 
-#define CASES(X) X(basic) X(md5_first) X(md5_challenge) X(md5_refused) X(refused_flat) X(unsupported) \
-	X(no_nonce) X(downgrade) X(each_message) X(srv_good) X(srv_basic) X(srv_challenge) X(srv_missing) \
-	X(srv_silent) X(srv_tls) X(srv_insist) X(srv_nobody) X(both)
+#define CASES(X)                                                                                   \
+	X(basic)                                                                                   \
+	X(md5_first) X(md5_challenge) X(md5_refused) X(refused_flat) X(unsupported) X(no_nonce)    \
+	    X(downgrade) X(each_message) X(srv_good) X(srv_basic) X(srv_challenge) X(srv_missing)  \
+		X(srv_silent) X(srv_tls) X(srv_insist) X(srv_nobody) X(both)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

@@ -12,7 +12,8 @@
 
 #define S(s) slice_str(s)
 
-static struct dm_node *add(struct dm_tree *t, struct dm_node *p, const char *name, const char *value)
+static struct dm_node *add(struct dm_tree *t, struct dm_node *p, const char *name,
+			   const char *value)
 {
 	struct dm_node_init in = { .name = S(name), .format = value ? DM_FMT_CHR : DM_FMT_NODE,
 				   .value = value ? S(value) : SLICE_NONE };
@@ -123,9 +124,10 @@ static void test_rollback(void **state)
 static void test_changes(void **state)
 {
 	struct dm_tree *t = dm_tree_new();
-	struct dm_node *root = dm_tree_root(t), *a = add(t, root, "A", NULL), *b = add(t, a, "B", "1");
+	struct dm_node *root = dm_tree_root(t), *a = add(t, root, "A", NULL),
+		       *b = add(t, a, "B", "1");
 	struct dm_node *v, *x;
-	struct dm_node_init in = { .name = S("V"), .format = DM_FMT_NODE, .flags = DM_NODE_VOLATILE };
+	struct dm_node_init in = {.name = S("V"), .format = DM_FMT_NODE, .flags = DM_NODE_VOLATILE};
 
 	expect_changes(t, "./A=;./A/B=1;");
 	dm_tree_committed(t);
@@ -165,8 +167,11 @@ static void test_changes_stop(void **state)
 static void test_load(void **state)
 {
 	struct dm_tree *t = dm_tree_new();
-	struct dm_node_row r = { .id = 10, .parent = 1, .init = { .name = S("A"), .format = DM_FMT_NODE },
-				 .tstamp = 77, .verno = 3 };
+	struct dm_node_row r = {.id = 10,
+				.parent = 1,
+				.init = {.name = S("A"), .format = DM_FMT_NODE},
+				.tstamp = 77,
+				.verno = 3};
 	struct dm_node *n;
 
 	assert_int_equal(dm_tree_load(t, &r), 0);

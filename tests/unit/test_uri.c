@@ -35,8 +35,9 @@ static void test_parts(void **state)
 static void test_bad(void **state)
 {
 	static const char *const bad[] = {
-		"", "/", "/A", "./", "A/", "A//B", "../A", "A/../B", "A/./B", "./../A", "A?x=1", "A?",
-		"?prop=ACL", "A\x01", "A/\x7f", "\xff", "\xc0\x80", "A?prop", "././A",
+	    "",	      "/",     "/A",	   "./",     "A/",    "A//B",	   "../A",
+	    "A/../B", "A/./B", "./../A",   "A?x=1",  "A?",    "?prop=ACL", "A\x01",
+	    "A/\x7f", "\xff",  "\xc0\x80", "A?prop", "././A",
 	};
 	struct dm_uri u;
 
@@ -60,14 +61,17 @@ static void test_limits(void **state)
 	for (size_t i = 1; i < sizeof(big); i += 2)
 		big[i] = '/';
 	assert_int_equal(dm_uri_parse(slice_of(big, 2 * DM_URI_MAX_DEPTH - 1), NULL, &u), 0);
-	assert_int_equal(dm_uri_parse(slice_of(big, 2 * DM_URI_MAX_DEPTH + 1), NULL, &u), DM_ST_URI_TOO_LONG);
+	assert_int_equal(dm_uri_parse(slice_of(big, 2 * DM_URI_MAX_DEPTH + 1), NULL, &u),
+			 DM_ST_URI_TOO_LONG);
 	assert_int_equal(dm_uri_parse(slice_of(big, 20000), NULL, &u), DM_ST_URI_TOO_LONG);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts), cmocka_unit_test(test_bad), cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

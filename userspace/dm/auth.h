@@ -20,13 +20,14 @@ enum dm_auth {
 /* "syncml:auth-md5" ...; NULL when it has no such name. */
 const char *dm_auth_meta_name(enum dm_auth a);
 enum dm_auth dm_auth_from_meta(struct slice type);
-/* AAuthType and AAuthPref values: BASIC, DIGEST, HMAC, TRANSPORT ... (lists: the first known one). */
+/* AAuthType and AAuthPref values: BASIC, DIGEST, HMAC ... (lists: the first known one). */
 enum dm_auth dm_auth_from_aauth(struct slice type);
 const char *dm_auth_aauth_name(enum dm_auth a);
 
 /* Cred Data, base64 text appended to @out. 0 or -ENOMEM. @nonce: raw bytes. */
 int dm_auth_basic(struct slice user, struct slice secret, struct buf *out) must_check;
-int dm_auth_md5(struct slice user, struct slice secret, struct slice nonce, struct buf *out) must_check;
+int dm_auth_md5(struct slice user, struct slice secret, struct slice nonce,
+		struct buf *out) must_check;
 /* The mac= of x-syncml-hmac over @body, the exact bytes sent. */
 int dm_auth_mac(struct slice user, struct slice secret, struct slice nonce, struct slice body,
 		struct buf *out) must_check;

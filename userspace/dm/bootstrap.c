@@ -144,7 +144,8 @@ static int retire(struct dm_bootstrap *b, struct dm_node *account)
 	struct retired *r = &b->retired[b->nretired];
 
 	if (account->origin != b->cfg.origin)
-		return fail(b, -EEXIST, "an account of this server exists already and is not this card's");
+		return fail(b, -EEXIST,
+			    "an account of this server exists already and is not this card's");
 	if (b->nretired == DM_BOOTSTRAP_MAX_SERVERS)
 		return fail(b, -EINVAL, "too many accounts in one message");
 	r->server = sid ? str_dup(dm_node_value(sid)) : str_dup(SLICE_LIT(""));
@@ -241,7 +242,8 @@ static int run_item(struct dm_bootstrap *b, const struct dm_cmd *cmd, const stru
 	else
 		st = DM_ST_NOT_ALLOWED;
 	if (st >= 300)
-		return fail(b, -EINVAL, "the tree refused an object of the message (status %u)", st);
+		return fail(b, -EINVAL, "the tree refused an object of the message (status %u)",
+			    st);
 	return 0;
 }
 
@@ -314,7 +316,8 @@ static const struct retired *retired_find(const struct dm_bootstrap *b, const ch
 }
 
 /* One account this message made. */
-static int accept_account(struct dm_bootstrap *b, struct dm_node *x, struct dm_bootstrap_result *res)
+static int accept_account(struct dm_bootstrap *b, struct dm_node *x,
+			  struct dm_bootstrap_result *res)
 {
 	struct dm_node *sid = dm_tree_child(b->cfg.tree, x, SLICE_LIT("ServerID")), *next;
 	char *id;
@@ -334,8 +337,8 @@ static int accept_account(struct dm_bootstrap *b, struct dm_node *x, struct dm_b
 		struct dm_node *osid = dm_tree_child(b->cfg.tree, o, SLICE_LIT("ServerID"));
 
 		next = o->next;
-		if (o->id < b->first_id && osid && slice_eq(dm_node_value(osid), dm_node_value(sid)) &&
-		    retire(b, o))
+		if (o->id < b->first_id && osid &&
+		    slice_eq(dm_node_value(osid), dm_node_value(sid)) && retire(b, o))
 			return b->err;
 	}
 	return 0;
@@ -351,7 +354,8 @@ static int drop_old(struct dm_bootstrap *b, struct dm_node *mo, void *arg)
 	if (mo->id >= b->first_id || mo->origin != b->cfg.origin || !t)
 		return 0;
 	for (size_t i = 0; i < b->nretired; i++)
-		if (b->retired[i].has_digest && !memcmp(b->retired[i].digest, t->value, DIGEST_SHA256_SIZE))
+		if (b->retired[i].has_digest &&
+		    !memcmp(b->retired[i].digest, t->value, DIGEST_SHA256_SIZE))
 			return dm_tree_delete(b->cfg.tree, mo);
 	return 0;
 }

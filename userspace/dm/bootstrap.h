@@ -44,7 +44,8 @@ const struct dm_sink *dm_bootstrap_sink(void);
  * account in it, -EEXIST the account belongs to another origin, -EINVAL
  * refused content, -ENOMEM. Nothing is committed: that is the caller's.
  */
-int dm_bootstrap_finish(struct dm_bootstrap *b, int decoded, struct dm_bootstrap_result *result) must_check;
+int dm_bootstrap_finish(struct dm_bootstrap *b, int decoded,
+			struct dm_bootstrap_result *result) must_check;
 void dm_bootstrap_result_fini(struct dm_bootstrap_result *r);
 
 #endif

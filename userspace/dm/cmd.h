@@ -37,7 +37,8 @@ struct dm_cmd_ops {
 	enum dm_status (*exec)(void *ctx, struct dm_tree *tree, struct dm_node *node,
 			       struct slice data, struct slice correlator);
 	/* A UI alert: 200, 304 (no), 214 (cancelled), 408, 406 ... NULL: 406. */
-	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *answer);
+	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req,
+			     struct dm_ui_answer *answer);
 };
 
 struct dm_cmd_env {
@@ -74,8 +75,10 @@ typedef int dm_cmd_result_fn(void *ctx, const struct dm_cmd_result *r);
  * One item each; the status to answer. Those that change the tree leave it
  * as it was unless the status is 2xx.
  */
-enum dm_status dm_cmd_get(struct dm_cmd_env *env, struct slice uri, dm_cmd_result_fn *fn, void *ctx);
-enum dm_status dm_cmd_add(struct dm_cmd_env *env, const struct dm_cmd *cmd, const struct dm_item *item);
+enum dm_status dm_cmd_get(struct dm_cmd_env *env, struct slice uri, dm_cmd_result_fn *fn,
+			  void *ctx);
+enum dm_status dm_cmd_add(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			  const struct dm_item *item);
 enum dm_status dm_cmd_replace(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 			      const struct dm_item *item);
 enum dm_status dm_cmd_delete(struct dm_cmd_env *env, const struct dm_item *item);

@@ -67,7 +67,8 @@ size_t dm_tnds_subtree_end(const struct dm_tnds *tnds, size_t i)
 
 /* --- one node ------------------------------------------------------------ */
 
-static enum dm_status tnds_value(const struct dm_tnds_node *x, struct dm_node_init *in, struct buf *scratch)
+static enum dm_status tnds_value(const struct dm_tnds_node *x, struct dm_node_init *in,
+				 struct buf *scratch)
 {
 	/* In an XML object binary values are base64; raw text is taken as it is. */
 	if (in->format == DM_FMT_BIN && !x->value_opaque && base64_decode(scratch, x->value) == 0) {
@@ -103,7 +104,8 @@ static enum dm_status tnds_content(const struct dm_cmd_env *env, const struct dm
 }
 
 static enum dm_status graft_one(struct dm_cmd_env *env, struct dm_node *parent, struct slice name,
-				const struct dm_tnds_node *x, bool has_children, struct dm_node **out)
+				const struct dm_tnds_node *x, bool has_children,
+				struct dm_node **out)
 {
 	struct buf scratch = BUF_INIT;
 	struct dm_node_init in = { .name = name };
@@ -177,7 +179,8 @@ struct apply {
 };
 
 /* Every outermost node becomes a child of @base, below its own Path. */
-static enum dm_status graft_all(struct dm_cmd_env *env, struct dm_node *base, const struct dm_tnds *t)
+static enum dm_status graft_all(struct dm_cmd_env *env, struct dm_node *base,
+				const struct dm_tnds *t)
 {
 	for (size_t i = 0; i < t->n; i = dm_tnds_subtree_end(t, i)) {
 		struct dm_node *parent = base;
@@ -203,7 +206,8 @@ static enum dm_status graft_all(struct dm_cmd_env *env, struct dm_node *base, co
 			if (st)
 				return st;
 		}
-		st = dm_cmd_tnds_graft(env, parent, t->nodes[i].name, t, i, dm_tnds_subtree_end(t, i), NULL);
+		st = dm_cmd_tnds_graft(env, parent, t->nodes[i].name, t, i,
+				       dm_tnds_subtree_end(t, i), NULL);
 		if (st)
 			return st;
 	}
@@ -265,12 +269,14 @@ static enum dm_status clear(struct dm_cmd_env *env, struct dm_node *n)
 }
 
 /* The properties the object gives to the target itself, then its children. */
-static enum dm_status replace_self(struct dm_cmd_env *env, struct dm_node *n, const struct dm_tnds *t)
+static enum dm_status replace_self(struct dm_cmd_env *env, struct dm_node *n,
+				   const struct dm_tnds *t)
 {
 	const struct dm_tnds_node *x = &t->nodes[0];
 	int rc = 0;
 
-	if (slice_present(x->format) && str_trim(x->format).n && !slice_eq_str(str_trim(x->format), "node"))
+	if (slice_present(x->format) && str_trim(x->format).n &&
+	    !slice_eq_str(str_trim(x->format), "node"))
 		return DM_ST_BAD_FORMAT;
 	if (!dm_acl_valid(x->acl))
 		return DM_ST_BAD_REQUEST;

@@ -162,7 +162,8 @@ static enum dm_status to_inbox(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 	return dm_cmd_with_tnds(env, cmd, item, inbox_tnds, env);
 }
 
-enum dm_status dm_cmd_add(struct dm_cmd_env *env, const struct dm_cmd *cmd, const struct dm_item *item)
+enum dm_status dm_cmd_add(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+			  const struct dm_item *item)
 {
 	dm_mark mark = dm_tree_mark(env->tree);
 	struct dm_uri u;
@@ -242,7 +243,8 @@ static enum dm_status replace_value(struct dm_cmd_env *env, const struct dm_cmd 
 	struct buf scratch = BUF_INIT;
 	enum dm_status st;
 
-	if (!type_good(type) || (f.n && (dm_format_parse(str_trim(f), &format) || format == DM_FMT_NODE)))
+	if (!type_good(type) ||
+	    (f.n && (dm_format_parse(str_trim(f), &format) || format == DM_FMT_NODE)))
 		return DM_ST_BAD_FORMAT;
 	if (!slice_present(item->data) && format != DM_FMT_NULL)
 		return DM_ST_BAD_REQUEST;
@@ -319,7 +321,8 @@ static enum dm_status copy_source(struct dm_cmd_env *env, struct slice uri, stru
 	return st;
 }
 
-static enum dm_status copy_over(struct dm_cmd_env *env, const struct dm_node *src, struct dm_node *dst)
+static enum dm_status copy_over(struct dm_cmd_env *env, const struct dm_node *src,
+				struct dm_node *dst)
 {
 	enum dm_status st = dm_cmd_check(env, dst, DM_ACC_REPLACE);
 
@@ -334,7 +337,8 @@ static enum dm_status copy_over(struct dm_cmd_env *env, const struct dm_node *sr
 					      dm_node_value(src), env->now));
 }
 
-static enum dm_status copy_new(struct dm_cmd_env *env, const struct dm_node *src, const struct dm_uri *u)
+static enum dm_status copy_new(struct dm_cmd_env *env, const struct dm_node *src,
+			       const struct dm_uri *u)
 {
 	struct dm_node_init in = {
 		.format = src->format, .type = slice_str(src->type ? src->type : ""),

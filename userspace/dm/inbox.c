@@ -53,7 +53,8 @@ static bool has_child(const struct dm_tnds *t, size_t i, const char *name)
 	size_t end = dm_tnds_subtree_end(t, i);
 
 	for (size_t j = i + 1; j < end; j++)
-		if (t->nodes[j].depth == t->nodes[i].depth + 1 && slice_eq_str(t->nodes[j].name, name))
+		if (t->nodes[j].depth == t->nodes[i].depth + 1 &&
+		    slice_eq_str(t->nodes[j].name, name))
 			return true;
 	return false;
 }
@@ -100,7 +101,8 @@ static enum dm_status choose_name(struct dm_cmd_env *env, struct dm_node *dir, s
 {
 	size_t max = env->limits.max_segment ? env->limits.max_segment : DM_URI_MAX;
 
-	if (dm_uri_segment_valid(wanted) && wanted.n <= max && !dm_tree_child(env->tree, dir, wanted)) {
+	if (dm_uri_segment_valid(wanted) && wanted.n <= max &&
+	    !dm_tree_child(env->tree, dir, wanted)) {
 		buf_put_slice(out, wanted);
 		return buf_error(out) ? DM_ST_DEVICE_FULL : DM_ST_NONE;
 	}

@@ -88,7 +88,7 @@ struct dm_item {
 struct dm_cmd {
 	enum dm_cmd_kind kind;
 	struct slice name;		/* element name, for DM_CMD_OTHER */
-	struct slice cmd_id;		/* as sent; SLICE_NONE when missing (the engine answers 400) */
+	struct slice cmd_id; /* as sent; SLICE_NONE when missing (the engine answers 400) */
 	bool no_resp;
 	struct dm_meta meta;		/* command level Meta; an item's own wins */
 	/* Status and Results */
@@ -139,7 +139,7 @@ struct dm_encoder {
 	const char *mime;		/* application/vnd.syncml.dm+xml or +wbxml */
 	const char *tnds_mime;		/* application/vnd.syncml.dmtnds+xml or +wbxml */
 	size_t tail_size;		/* bytes finish() may still add */
-	bool binary;			/* true: leaf bytes may be sent raw (OPAQUE); false: base64 */
+	bool binary; /* true: leaf bytes may be sent raw (OPAQUE); false: base64 */
 	void (*begin)(struct buf *out, const struct dm_hdr *hdr);
 	void (*command)(struct buf *out, const struct dm_cmd *cmd);
 	void (*container_begin)(struct buf *out, const struct dm_cmd *cmd);

@@ -177,18 +177,23 @@ static struct slice number(struct number *n, unsigned int v)
 	return n->s = slice_of(p, n->text + sizeof(n->text) - p);
 }
 
-static void write_status(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
-			 struct buf *out, unsigned int cmd_id, bool refs)
+static void write_status(const struct dm_reply *r, const struct dm_rec *x,
+			 const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
+			 bool refs)
 {
 	struct number id, msg, code;
 	struct dm_item items[DM_UI_MAX_CHOICES] = { 0 };
 	const char *name = dm_cmd_kind_name(x->kind);
 	struct dm_cmd c = {
-		.kind = DM_CMD_STATUS, .cmd_id = number(&id, cmd_id), .msg_ref = number(&msg, x->msg_ref),
-		.cmd_ref = get(r, x->cmd_ref), .cmd = name ? slice_str(name) : get(r, x->name),
-		.target_ref = refs ? get(r, x->target) : SLICE_NONE,
-		.source_ref = refs ? get(r, x->source) : SLICE_NONE,
-		.data = number(&code, x->code), .items = items,
+	    .kind = DM_CMD_STATUS,
+	    .cmd_id = number(&id, cmd_id),
+	    .msg_ref = number(&msg, x->msg_ref),
+	    .cmd_ref = get(r, x->cmd_ref),
+	    .cmd = name ? slice_str(name) : get(r, x->name),
+	    .target_ref = refs ? get(r, x->target) : SLICE_NONE,
+	    .source_ref = refs ? get(r, x->source) : SLICE_NONE,
+	    .data = number(&code, x->code),
+	    .items = items,
 	};
 	struct slice a = get(r, x->data);
 
@@ -205,8 +210,9 @@ static void write_status(const struct dm_reply *r, const struct dm_rec *x, const
 }
 
 /* @take: bytes of data from x->sent on. */
-static void write_results(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
-			  struct buf *out, unsigned int cmd_id, size_t take)
+static void write_results(const struct dm_reply *r, const struct dm_rec *x,
+			  const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
+			  size_t take)
 {
 	struct number id, msg;
 	struct slice data = get(r, x->data);
@@ -216,8 +222,12 @@ static void write_results(const struct dm_reply *r, const struct dm_rec *x, cons
 		.more_data = x->sent + take < data.n,
 	};
 	struct dm_cmd c = {
-		.kind = DM_CMD_RESULTS, .cmd_id = number(&id, cmd_id), .msg_ref = number(&msg, x->msg_ref),
-		.cmd_ref = get(r, x->cmd_ref), .items = &item, .nitems = 1,
+	    .kind = DM_CMD_RESULTS,
+	    .cmd_id = number(&id, cmd_id),
+	    .msg_ref = number(&msg, x->msg_ref),
+	    .cmd_ref = get(r, x->cmd_ref),
+	    .items = &item,
+	    .nitems = 1,
 	};
 
 	if (slice_present(data))
@@ -229,8 +239,8 @@ static void write_results(const struct dm_reply *r, const struct dm_rec *x, cons
 	enc->command(out, &c);
 }
 
-static void write_alert(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
-			struct buf *out, unsigned int cmd_id)
+static void write_alert(const struct dm_reply *r, const struct dm_rec *x,
+			const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id)
 {
 	struct number id, code;
 	struct dm_item item = { .target = get(r, x->target), .source = get(r, x->source) };
@@ -242,8 +252,8 @@ static void write_alert(const struct dm_reply *r, const struct dm_rec *x, const 
 	enc->command(out, &c);
 }
 
-static void write_rec(const struct dm_reply *r, const struct dm_rec *x, const struct dm_encoder *enc,
-		      struct buf *out, unsigned int cmd_id)
+static void write_rec(const struct dm_reply *r, const struct dm_rec *x,
+		      const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id)
 {
 	size_t mark = out->len;
 
@@ -333,7 +343,8 @@ bool dm_reply_write(struct dm_reply *r, const struct dm_encoder *enc, struct buf
 			}
 			if (!first)
 				return false;
-			write_rec(r, x, enc, out, *cmd_id);	/* it never fits: better too large than lost */
+			write_rec(r, x, enc, out,
+				  *cmd_id); /* it never fits: better too large than lost */
 		}
 		if (buf_error(out))
 			return false;

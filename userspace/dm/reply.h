@@ -16,7 +16,7 @@ struct dm_span {
 struct dm_rec {
 	uint8_t type;			/* DM_CMD_STATUS, DM_CMD_RESULTS or DM_CMD_ALERT */
 	uint8_t kind;			/* enum dm_cmd_kind of the command answered */
-	uint8_t nitems;			/* Status: answers of a UI alert, one after the other in @data */
+	uint8_t nitems; /* Status: answers of a UI alert, one after the other in @data */
 	bool raw;			/* Results: data are raw bytes (OPAQUE) */
 	uint16_t code;			/* enum dm_status, or the alert's code */
 	uint32_t msg_ref;
@@ -44,7 +44,8 @@ size_t dm_reply_status(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd
 		       const struct dm_item *item, enum dm_status code);
 void dm_reply_results(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd *cmd,
 		      const struct dm_cmd_result *res, bool binary_ok);
-void dm_reply_alert(struct dm_reply *r, unsigned int code, struct slice target, struct slice source);
+void dm_reply_alert(struct dm_reply *r, unsigned int code, struct slice target,
+		    struct slice source);
 /* One more answer of a UI alert to the newest record, which is its Status. */
 void dm_reply_answer(struct dm_reply *r, struct slice text);
 

@@ -9,17 +9,25 @@
 #include "util/str.h"
 
 static const char *const end_names[] = {
-	[DM_END_NOT] = "running", [DM_END_NORMAL] = "normal",
-	[DM_END_ABORTED_BY_SERVER] = "aborted-by-server", [DM_END_ABORTED_BY_US] = "aborted",
-	[DM_END_AUTH_REFUSED] = "auth-refused", [DM_END_AUTH_UNSUPPORTED] = "auth-unsupported",
-	[DM_END_SERVER_UNAUTHENTICATED] = "server-unauthenticated", [DM_END_MALFORMED] = "malformed",
-	[DM_END_PROTOCOL] = "protocol", [DM_END_STATUS] = "refused", [DM_END_STORE] = "store",
-	[DM_END_LIMIT] = "limit", [DM_END_INTERNAL] = "internal",
+    [DM_END_NOT] = "running",
+    [DM_END_NORMAL] = "normal",
+    [DM_END_ABORTED_BY_SERVER] = "aborted-by-server",
+    [DM_END_ABORTED_BY_US] = "aborted",
+    [DM_END_AUTH_REFUSED] = "auth-refused",
+    [DM_END_AUTH_UNSUPPORTED] = "auth-unsupported",
+    [DM_END_SERVER_UNAUTHENTICATED] = "server-unauthenticated",
+    [DM_END_MALFORMED] = "malformed",
+    [DM_END_PROTOCOL] = "protocol",
+    [DM_END_STATUS] = "refused",
+    [DM_END_STORE] = "store",
+    [DM_END_LIMIT] = "limit",
+    [DM_END_INTERNAL] = "internal",
 };
 
 const char *dm_session_end_name(enum dm_session_end e)
 {
-	return (unsigned int)e < sizeof(end_names) / sizeof(end_names[0]) ? end_names[e] : "internal";
+	return (unsigned int)e < sizeof(end_names) / sizeof(end_names[0]) ? end_names[e]
+									  : "internal";
 }
 
 void session_end(struct dm_session *s, enum dm_session_end end, const char *fmt, ...)
@@ -79,7 +87,8 @@ static int choose_id(struct dm_session *s)
 	if (s->cfg.session_id > 0xffff)
 		return -EINVAL;
 	while (!id) {
-		int rc = s->cfg.ops->random ? s->cfg.ops->random(s->cfg.ctx, &id, sizeof(id)) : -ENOSYS;
+		int rc =
+		    s->cfg.ops->random ? s->cfg.ops->random(s->cfg.ctx, &id, sizeof(id)) : -ENOSYS;
 
 		if (rc)
 			return rc;
@@ -102,7 +111,8 @@ int dm_session_start(struct dm_session *s, int64_t now, struct buf *out)
 	if (!rc)
 		rc = session_package1(s, out);
 	if (rc < 0) {
-		session_end(s, DM_END_INTERNAL, "the session could not be started: %s", strerror(-rc));
+		session_end(s, DM_END_INTERNAL, "the session could not be started: %s",
+			    strerror(-rc));
 		return rc;
 	}
 	s->started = true;
@@ -144,7 +154,8 @@ static int give_up(struct dm_session *s, struct buf *out)
 		return 0;
 	}
 	if (!s->in.ended || !s->in.hdr) {
-		session_end(s, DM_END_MALFORMED, "the server's answer is no DM message, or breaks off");
+		session_end(s, DM_END_MALFORMED,
+			    "the server's answer is no DM message, or breaks off");
 		s->in.hdr_code = s->in.hdr_code ? DM_ST_BAD_REQUEST : DM_ST_NONE;
 		s->in.chal = false;
 		s->reply.n = s->in.first_rec;
@@ -230,7 +241,8 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 		rc = session_message(s, out, false);
 	}
 	if (rc < 0)
-		session_end(s, DM_END_INTERNAL, "the answer could not be written: %s", strerror(-rc));
+		session_end(s, DM_END_INTERNAL, "the answer could not be written: %s",
+			    strerror(-rc));
 	return rc;
 }
 

@@ -67,8 +67,9 @@ struct dm_session_config {
 	 * without credentials. Credentials it does send are checked all the same.
 	 */
 	bool transport_authenticated;
-	bool insist_srvcred;			/* ... but the account's SRVCRED is demanded all the same */
-	bool transport_plain;			/* no TLS: a password goes in the clear only if the account says BASIC */
+	bool insist_srvcred;  /* ... but the account's SRVCRED is demanded all the same */
+	bool transport_plain; /* no TLS: a password goes in the clear only if the account says BASIC
+			       */
 	uint32_t max_msg_size;			/* bytes we take; 0 = 65536 */
 	uint32_t max_obj_size;			/* bytes we take; 0 = 1 MiB */
 	struct dm_uri_limits limits;
@@ -100,7 +101,7 @@ struct dm_session_result {
 	bool accepted;			/* the server accepted our credentials: 212 or 200 */
 	bool authenticated;		/* the server proved its identity (transport or SRVCRED) */
 	unsigned int hdr_status;	/* last Status of our SyncHdr; 0 = none */
-	unsigned int alert_status[DM_SESSION_MAX_ALERTS];	/* of each Generic Alert; 0 = none */
+	unsigned int alert_status[DM_SESSION_MAX_ALERTS]; /* of each Generic Alert; 0 = none */
 	unsigned int messages_in, messages_out;
 	unsigned int commands;		/* executed, whatever their status */
 	bool changed;			/* something of the tree was committed */

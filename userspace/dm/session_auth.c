@@ -90,7 +90,8 @@ static void challenged(struct dm_session *s, unsigned int code, const struct dm_
 
 	s->result.accepted = false;
 	if (!cmd->has_chal) {
-		session_end(s, DM_END_AUTH_REFUSED, "the server refused our credentials (%u)", code);
+		session_end(s, DM_END_AUTH_REFUSED, "the server refused our credentials (%u)",
+			    code);
 	} else if (s->challenges) {
 		session_end(s, DM_END_AUTH_REFUSED,
 			    "the server refused our credentials again (%u)", code);
@@ -119,7 +120,8 @@ void session_hdr_status(struct dm_session *s, unsigned int code, const struct dm
 	if (code == DM_ST_INVALID_CRED || code == DM_ST_MISSING_CRED) {
 		challenged(s, code, cmd);
 	} else if (code >= 300) {
-		session_end(s, DM_END_STATUS, "the server refused our message with status %u", code);
+		session_end(s, DM_END_STATUS, "the server refused our message with status %u",
+			    code);
 		s->in.fatal = true;
 	}
 }
@@ -139,11 +141,13 @@ static bool cred_matches(struct dm_session *s, const struct dm_cred *cred)
 		user = buf_slice(&s->cfg.account->server_id);
 	if (dm_auth_from_meta(cred->meta.type) != s->srv_auth)
 		goto out;
-	if (s->srv_auth == DM_AUTH_BASIC ? dm_auth_basic(user, secret, &want)
-					 : dm_auth_md5(user, secret, buf_slice(&s->srv_nonce), &want))
+	if (s->srv_auth == DM_AUTH_BASIC
+		? dm_auth_basic(user, secret, &want)
+		: dm_auth_md5(user, secret, buf_slice(&s->srv_nonce), &want))
 		goto out;
 	/* Compared decoded: base64 may be broken into lines, or come as raw bytes. */
-	if (dm_auth_decode(cred->data, raw_sent, &got) || dm_auth_decode(buf_slice(&want), false, &raw))
+	if (dm_auth_decode(cred->data, raw_sent, &got) ||
+	    dm_auth_decode(buf_slice(&want), false, &raw))
 		goto out;
 	ok = dm_auth_equal(buf_slice(&got), buf_slice(&raw));
 out:
@@ -216,8 +220,9 @@ void session_check_server(struct dm_session *s, const struct dm_hdr *hdr)
 		return;
 	}
 	s->in.hdr_code = s->in.refuse = DM_ST_INVALID_CRED;
-	session_end(s, DM_END_SERVER_UNAUTHENTICATED,
-		    "the server cannot be authenticated: no TLS, and the account holds no secret for it");
+	session_end(
+	    s, DM_END_SERVER_UNAUTHENTICATED,
+	    "the server cannot be authenticated: no TLS, and the account holds no secret for it");
 	s->in.fatal = true;
 }
 
@@ -240,7 +245,8 @@ int session_save_nonces(struct dm_session *s, int64_t now)
 	struct slice theirs = s->srv_nonce_new ? buf_slice(&s->srv_nonce) : SLICE_NONE;
 	int rc;
 
-	if (!s->result.authenticated || (!s->nonce_new && !s->srv_nonce_new) || !s->cfg.ops->save_nonces)
+	if (!s->result.authenticated || (!s->nonce_new && !s->srv_nonce_new) ||
+	    !s->cfg.ops->save_nonces)
 		return 0;
 	/* A nonce the server has not accepted yet may still be replaced. */
 	if (!s->result.accepted)

@@ -49,9 +49,11 @@ static int on_header(void *ctx, const struct dm_hdr *h)
 	else if (!slice_eq_str(str_trim(h->ver_dtd), "1.2"))
 		refuse_message(s, DM_ST_BAD_DTD, "the server speaks another VerDTD than 1.2");
 	else if (!slice_eq_str(str_trim(h->ver_proto), "DM/1.2"))
-		refuse_message(s, DM_ST_BAD_PROTOCOL, "the server speaks another VerProto than DM/1.2");
+		refuse_message(s, DM_ST_BAD_PROTOCOL,
+			       "the server speaks another VerProto than DM/1.2");
 	else if (!slice_eq_str(str_trim(h->session_id), s->sid))
-		refuse_message(s, DM_ST_BAD_REQUEST, "the server's message belongs to another session");
+		refuse_message(s, DM_ST_BAD_REQUEST,
+			       "the server's message belongs to another session");
 	else if (!slice_eq_str(h->target, s->device_id))
 		refuse_message(s, DM_ST_NOT_FOUND, "the server's message is for another device");
 	else if (in->msg_id < s->last_in)
@@ -76,7 +78,8 @@ static void on_status(struct dm_session *s, const struct dm_cmd *cmd)
 
 	if (slice_present(cmd->msg_ref) && str_parse_u32(str_trim(cmd->msg_ref), &msg_ref))
 		return;
-	if (str_parse_u32(str_trim(cmd->cmd_ref), &cmd_ref) || str_parse_u32(str_trim(cmd->data), &code))
+	if (str_parse_u32(str_trim(cmd->cmd_ref), &cmd_ref) ||
+	    str_parse_u32(str_trim(cmd->data), &code))
 		return;
 	if (cmd_ref == 0 && msg_ref == s->msg_id)
 		session_hdr_status(s, code, cmd);

@@ -11,7 +11,7 @@
 #define SESSION_CMD_IDS 65536		/* numeric CmdIDs below are checked for repetition */
 #define SESSION_DEF_MSG_SIZE 65536u
 #define SESSION_DEF_OBJ_SIZE (1u << 20)
-#define SESSION_HDR_ROOM 1024		/* bytes a header and its Status take at most, by estimate */
+#define SESSION_HDR_ROOM       1024 /* bytes a header and its Status take at most, by estimate */
 #define SESSION_ALERT_ROOM 160		/* bytes kept for Alert 1222 or 1223 */
 #define SESSION_NONCE_LEN 16		/* 128 bit, DM Security 1.2 section 5.3 */
 
@@ -122,7 +122,8 @@ void session_lo_drop(struct dm_session *s);
 void session_lo_fini(struct dm_session *s);
 /* A command came: ends a broken object with 1225. */
 void session_lo_check(struct dm_session *s, const struct dm_cmd *cmd);
-bool session_lo_wanted(const struct dm_session *s, const struct dm_cmd *cmd, const struct dm_item *item);
+bool session_lo_wanted(const struct dm_session *s, const struct dm_cmd *cmd,
+		       const struct dm_item *item);
 /* Takes a chunk; the status of it, or of the whole command after the last one. */
 enum dm_status session_lo_item(struct dm_session *s, const struct dm_cmd *cmd,
 			       const struct dm_item *item);

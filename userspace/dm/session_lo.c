@@ -43,7 +43,8 @@ void session_lo_check(struct dm_session *s, const struct dm_cmd *cmd)
 	session_lo_drop(s);
 }
 
-bool session_lo_wanted(const struct dm_session *s, const struct dm_cmd *cmd, const struct dm_item *item)
+bool session_lo_wanted(const struct dm_session *s, const struct dm_cmd *cmd,
+		       const struct dm_item *item)
 {
 	return item->more_data || (s->lo.active && continues(&s->lo, cmd));
 }
@@ -54,7 +55,8 @@ static void keep(struct buf *b, struct slice s)
 	buf_put_slice(b, s);
 }
 
-static enum dm_status begin(struct dm_session *s, const struct dm_cmd *cmd, const struct dm_item *item)
+static enum dm_status begin(struct dm_session *s, const struct dm_cmd *cmd,
+			    const struct dm_item *item)
 {
 	const struct dm_meta *m = item->meta.has_size ? &item->meta : &cmd->meta;
 	struct session_lo *lo = &s->lo;

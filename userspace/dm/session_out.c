@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Messages of the client: package 1, and answers with their end rules (DM Protocol 1.2 section 8). */
+/* Messages of the client: package 1, and answers with their end rules (DM Protocol 1.2). */
 #include <errno.h>
 #include <stdio.h>
 
@@ -54,8 +54,11 @@ static void put_hdr_status(struct dm_session *s, struct buf *out, unsigned int *
 	struct dm_item versions = { .data = s->in.hdr_code == DM_ST_BAD_DTD ? SLICE_LIT("1.2")
 									    : SLICE_LIT("DM/1.2") };
 	struct dm_cmd c = {
-		.kind = DM_CMD_STATUS, .cmd_ref = SLICE_LIT("0"), .cmd = SLICE_LIT("SyncHdr"),
-		.target_ref = slice_str(s->device_id), .source_ref = buf_slice(&s->cfg.account->url),
+	    .kind = DM_CMD_STATUS,
+	    .cmd_ref = SLICE_LIT("0"),
+	    .cmd = SLICE_LIT("SyncHdr"),
+	    .target_ref = slice_str(s->device_id),
+	    .source_ref = buf_slice(&s->cfg.account->url),
 	};
 	struct buf nonce = BUF_INIT;
 
@@ -149,7 +152,7 @@ int session_package1(struct dm_session *s, struct buf *out)
 
 	begin_message(s, out, &t);
 	s->pkg1_msg_id = s->msg_id;
-	/* A repeated package 1 answers the challenging message's header, perhaps with a challenge of its own. */
+	/* A repeated package 1 answers the challenger's header, perhaps with a challenge too. */
 	if (s->in.hdr)
 		put_hdr_status(s, out, &cmd_id);
 	put_alert(s, out, &cmd_id, s->cfg.server_initiated ? "1200" : "1201");

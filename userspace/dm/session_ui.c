@@ -5,7 +5,15 @@
 #include "dm/session_int.h"
 #include "util/str.h"
 
-enum { AL_DISPLAY = 1100, AL_CONFIRM, AL_TEXT, AL_CHOICE, AL_CHOICES, AL_NEXT = 1222, AL_NO_END = 1225 };
+enum {
+	AL_DISPLAY = 1100,
+	AL_CONFIRM,
+	AL_TEXT,
+	AL_CHOICE,
+	AL_CHOICES,
+	AL_NEXT = 1222,
+	AL_NO_END = 1225
+};
 
 #define UI_MAX_TEXT 4096		/* bytes shown */
 

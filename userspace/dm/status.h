@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* OMA DM status codes (RepPro 1.2 section 10). They are not errno values and never mix with them. */
+/* OMA DM status codes (RepPro 1.2 section 10). They never mix with errno. */
 #ifndef DMSC_DM_STATUS_H
 #define DMSC_DM_STATUS_H
 

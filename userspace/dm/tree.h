@@ -39,7 +39,7 @@ enum dm_node_flag {
 };
 
 struct dm_node {
-	uint64_t id;			/* stable for the node's life, never reused; the root is 1 */
+	uint64_t id; /* stable for the node's life, never reused; the root is 1 */
 	struct dm_node *parent;		/* NULL at the root */
 	struct dm_node *first_child, *last_child, *prev, *next;	/* creation order */
 	char *name;			/* NUL terminated; "." at the root */
@@ -96,8 +96,10 @@ int dm_tree_add(struct dm_tree *t, struct dm_node *parent, const struct dm_node_
 int dm_tree_set_value(struct dm_tree *t, struct dm_node *n, enum dm_format format,
 		      struct slice type, struct slice value, int64_t now) must_check;
 int dm_tree_set_acl(struct dm_tree *t, struct dm_node *n, struct slice acl, int64_t now) must_check;
-int dm_tree_set_title(struct dm_tree *t, struct dm_node *n, struct slice title, int64_t now) must_check;
-int dm_tree_set_type(struct dm_tree *t, struct dm_node *n, struct slice type, int64_t now) must_check;
+int dm_tree_set_title(struct dm_tree *t, struct dm_node *n, struct slice title,
+		      int64_t now) must_check;
+int dm_tree_set_type(struct dm_tree *t, struct dm_node *n, struct slice type,
+		     int64_t now) must_check;
 int dm_tree_rename(struct dm_tree *t, struct dm_node *n, struct slice name, int64_t now) must_check;
 /* The node and everything below it. */
 int dm_tree_delete(struct dm_tree *t, struct dm_node *n) must_check;

@@ -19,7 +19,7 @@ enum jop { J_ADD, J_DELETE, J_VALUE, J_TYPE, J_ACL, J_TITLE, J_NAME };
 /* One change: what the node was before it. */
 struct jrec {
 	struct tnode *node;
-	void *old;			/* previous string or value, owned; J_DELETE: previous sibling */
+	void *old; /* previous string or value, owned; J_DELETE: previous sibling */
 	int64_t tstamp;
 	uint32_t len;			/* of the previous value or name */
 	uint16_t verno;

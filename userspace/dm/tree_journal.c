@@ -153,7 +153,8 @@ static int collect(struct dm_tree *t, struct set *s)
 		struct jrec *r = &t->journal[i];
 		struct dm_node *top = &r->node->n;
 
-		for (struct dm_node *n = top; n; n = r->op == J_DELETE ? dm_tree_next(top, n) : NULL) {
+		for (struct dm_node *n = top; n;
+		     n = r->op == J_DELETE ? dm_tree_next(top, n) : NULL) {
 			struct tnode *x = tn(n);
 
 			if (!x->seen && set_put(s, x))
@@ -184,7 +185,8 @@ static int report(const struct set *s, dm_tree_change_fn *fn, void *ctx)
 	for (size_t i = s->n; i-- > 0; ) {
 		struct tnode *x = s->v[i];
 
-		if (!(x->seen & SEEN_GONE) || (x->seen & SEEN_NEW) || (x->n.flags & DM_NODE_VOLATILE))
+		if (!(x->seen & SEEN_GONE) || (x->seen & SEEN_NEW) ||
+		    (x->n.flags & DM_NODE_VOLATILE))
 			continue;
 		rc = fn(ctx, x->n.id, NULL);
 		if (rc)

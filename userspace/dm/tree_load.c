@@ -78,7 +78,8 @@ int dm_tree_load(struct dm_tree *t, const struct dm_node_row *row)
 	parent = row->parent ? t->by_id[id_slot(t, row->parent)] : NULL;
 	if (!row->id || !parent || parent->n.format != DM_FMT_NODE ||
 	    !dm_uri_segment_valid(row->init.name) || row->init.format >= DM_FMT_COUNT ||
-	    row->init.value.n > UINT32_MAX || (row->init.format == DM_FMT_NODE && row->init.value.n))
+	    row->init.value.n > UINT32_MAX ||
+	    (row->init.format == DM_FMT_NODE && row->init.value.n))
 		return -EINVAL;
 	n = t->by_id[id_slot(t, row->id)];
 	taken = dm_tree_child(t, &parent->n, row->init.name);

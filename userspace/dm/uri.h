@@ -39,7 +39,7 @@ struct dm_uri {
  */
 enum dm_status dm_uri_parse(struct slice text, const struct dm_uri_limits *lim, struct dm_uri *out);
 
-/* True when @s may name a node: not empty, no '/', '?' or control character, neither "." nor "..". */
+/* True when @s may name a node: no '/', '?' or control character; not empty, "." or "..". */
 bool dm_uri_segment_valid(struct slice s);
 
 /* Splits the first segment off *path (which loses it and its slash). False at the end. */

@@ -7,7 +7,8 @@
 #include "mo/mo_int.h"
 #include "util/str.h"
 
-static int install_uri(struct dm_tree *t, struct dm_node *top, const struct dm_uri_limits *l, int64_t now)
+static int install_uri(struct dm_tree *t, struct dm_node *top, const struct dm_uri_limits *l,
+		       int64_t now)
 {
 	char depth[8], total[8], segment[8];
 	const struct mo_leaf leaves[] = {

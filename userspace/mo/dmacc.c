@@ -12,8 +12,8 @@
 
 static int install(struct dm_tree *t, const struct mo_facts *f, int64_t now)
 {
-	return mo_put_dir(t, dm_tree_root(t), "DMAcc", NULL, DM_ACC_ADD | DM_ACC_GET | DM_ACC_REPLACE, now,
-			  NULL);
+	return mo_put_dir(t, dm_tree_root(t), "DMAcc", NULL,
+			  DM_ACC_ADD | DM_ACC_GET | DM_ACC_REPLACE, now, NULL);
 }
 
 const struct mo_ops mo_dmacc = { .root = "./DMAcc", .type = DM_DMACC_TYPE, .install = install };
@@ -99,7 +99,8 @@ static int put_url(struct slice addr, struct slice type, struct slice port, stru
 	if (slice_eq_str(type, "IPv4") || slice_eq_str(type, "IPv6")) {
 		bool v6 = slice_eq_str(type, "IPv6") && addr.n && addr.p[0] != '[';
 
-		buf_printf(out, v6 ? "https://[%.*s]" : "https://%.*s", (int)addr.n, (const char *)addr.p);
+		buf_printf(out, v6 ? "https://[%.*s]" : "https://%.*s", (int)addr.n,
+			   (const char *)addr.p);
 		if (nbr)
 			buf_printf(out, ":%u", nbr);
 		buf_put_u8(out, '/');
@@ -168,8 +169,8 @@ int dmacc_read(struct dm_tree *t, struct slice server_id, struct dm_account *a)
 	return rc ? rc : read_address(t, x, &a->url);
 }
 
-int dmacc_each(struct dm_tree *t, int (*fn)(void *ctx, struct dm_node *account, struct slice server_id),
-	       void *ctx)
+int dmacc_each(struct dm_tree *t,
+	       int (*fn)(void *ctx, struct dm_node *account, struct slice server_id), void *ctx)
 {
 	struct dm_node *d = dm_tree_find(t, SLICE_LIT("./DMAcc")), *next;
 
@@ -208,8 +209,8 @@ static int put_dir(struct dm_tree *t, struct dm_node *parent, const char *name, 
 	return mo_put(t, parent, &in, now, out);
 }
 
-static int save_nonce(struct dm_tree *t, const struct dm_node *account, bool client, struct slice nonce,
-		      int64_t now)
+static int save_nonce(struct dm_tree *t, const struct dm_node *account, bool client,
+		      struct slice nonce, int64_t now)
 {
 	struct dm_node *x = find_auth(t, account, client);
 
@@ -244,7 +245,8 @@ static int add_auth(struct dm_tree *t, struct dm_node *auths, const struct auth_
 	if (!rc)
 		rc = put_leaf(t, x, "AAuthLevel", DM_FMT_CHR, slice_str(a->level), now);
 	if (!rc)
-		rc = put_leaf(t, x, "AAuthType", DM_FMT_CHR, slice_str(dm_auth_aauth_name(a->type)), now);
+		rc = put_leaf(t, x, "AAuthType", DM_FMT_CHR, slice_str(dm_auth_aauth_name(a->type)),
+			      now);
 	if (!rc)
 		rc = put_leaf(t, x, "AAuthName", DM_FMT_CHR, a->user, now);
 	if (!rc)
@@ -257,8 +259,9 @@ static int add_auth(struct dm_tree *t, struct dm_node *auths, const struct auth_
 static int add_auths(struct dm_tree *t, struct dm_node *x, const struct dmacc_new *n, int64_t now)
 {
 	const struct auth_new cl = { "1", "CLCRED", n->auth, n->user, n->secret, n->nonce };
-	const struct auth_new srv = { "2", "SRVCRED", n->auth == DM_AUTH_BASIC ? n->auth : DM_AUTH_MD5,
-				      n->srv_user, n->srv_secret, n->srv_nonce };
+	const struct auth_new srv = {
+	    "2",	 "SRVCRED",	n->auth == DM_AUTH_BASIC ? n->auth : DM_AUTH_MD5,
+	    n->srv_user, n->srv_secret, n->srv_nonce};
 	struct dm_node *auths;
 	int rc;
 
@@ -270,7 +273,8 @@ static int add_auths(struct dm_tree *t, struct dm_node *x, const struct dmacc_ne
 	if (!rc && slice_present(n->srv_secret))
 		rc = add_auth(t, auths, &srv, now);
 	if (!rc && n->auth != DM_AUTH_NONE)
-		rc = put_leaf(t, x, "AAuthPref", DM_FMT_CHR, slice_str(dm_auth_aauth_name(n->auth)), now);
+		rc = put_leaf(t, x, "AAuthPref", DM_FMT_CHR, slice_str(dm_auth_aauth_name(n->auth)),
+			      now);
 	return rc;
 }
 
@@ -287,12 +291,15 @@ static int add_address(struct dm_tree *t, struct dm_node *x, struct slice url, i
 }
 
 /* Its own name when it is free and fit, else a number. */
-static int new_root(struct dm_tree *t, struct dm_node *accounts, struct slice server_id, struct slice acl,
-		    int64_t now, struct dm_node **out)
+static int new_root(struct dm_tree *t, struct dm_node *accounts, struct slice server_id,
+		    struct slice acl, int64_t now, struct dm_node **out)
 {
 	struct dm_node_init in = {
-		.name = server_id, .format = DM_FMT_NODE, .type = SLICE_LIT(DM_DMACC_TYPE), .acl = acl,
-		.access = DM_ACC_ALL,
+	    .name = server_id,
+	    .format = DM_FMT_NODE,
+	    .type = SLICE_LIT(DM_DMACC_TYPE),
+	    .acl = acl,
+	    .access = DM_ACC_ALL,
 	};
 	int rc = server_id.n <= 64 ? dm_tree_add(t, accounts, &in, now, out) : -EINVAL;
 	char name[12];
@@ -305,8 +312,8 @@ static int new_root(struct dm_tree *t, struct dm_node *accounts, struct slice se
 	return rc;
 }
 
-static int add(struct dm_tree *t, struct dm_node *accounts, const struct dmacc_new *n, struct slice acl,
-	       int64_t now)
+static int add(struct dm_tree *t, struct dm_node *accounts, const struct dmacc_new *n,
+	       struct slice acl, int64_t now)
 {
 	struct dm_node *x;
 	int rc = new_root(t, accounts, n->server_id, acl, now, &x);
@@ -335,8 +342,8 @@ int dmacc_add(struct dm_tree *t, const struct dmacc_new *n, int64_t now)
 	}
 	if (buf_error(&acl))
 		return buf_error(&acl);
-	if (!accounts || !n->server_id.n || n->server_id.n > 255 || !dm_acl_valid(buf_slice(&acl)) ||
-	    slice_eq_str(n->server_id, "*"))
+	if (!accounts || !n->server_id.n || n->server_id.n > 255 ||
+	    !dm_acl_valid(buf_slice(&acl)) || slice_eq_str(n->server_id, "*"))
 		return -EINVAL;
 	rc = put_url(n->url, SLICE_LIT("URI"), SLICE_NONE, &url);
 	if (rc)

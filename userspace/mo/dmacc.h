@@ -18,8 +18,8 @@ int dmacc_save_nonces(struct dm_tree *t, struct slice server_id, struct slice cl
 		      struct slice server_nonce, int64_t now) must_check;
 
 /* Each account in tree order, until @fn returns non-zero (returned). */
-int dmacc_each(struct dm_tree *t, int (*fn)(void *ctx, struct dm_node *account, struct slice server_id),
-	       void *ctx);
+int dmacc_each(struct dm_tree *t,
+	       int (*fn)(void *ctx, struct dm_node *account, struct slice server_id), void *ctx);
 
 struct dmacc_new {
 	struct slice server_id, url, name;

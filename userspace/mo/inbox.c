@@ -4,8 +4,8 @@
 
 static int install(struct dm_tree *t, const struct mo_facts *f, int64_t now)
 {
-	return mo_put_dir(t, dm_tree_root(t), "Inbox", mo_inbox.type, DM_ACC_ADD | DM_ACC_REPLACE, now,
-			  NULL);
+	return mo_put_dir(t, dm_tree_root(t), "Inbox", mo_inbox.type, DM_ACC_ADD | DM_ACC_REPLACE,
+			  now, NULL);
 }
 
 const struct mo_ops mo_inbox = {

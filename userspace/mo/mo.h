@@ -32,7 +32,7 @@ struct mo_ops {
 			       struct slice correlator);
 };
 
-/* Fills @f from os-release, DMI or the device tree, uname and the locale; @dev_id may be NULL ("" stays). */
+/* Fills @f from os-release, DMI or device tree, uname and locale; @dev_id may be NULL. */
 void mo_facts_from_system(struct mo_facts *f, const char *dev_id);
 
 /* Installs every built-in MO; call it after loading the store. 0 or -errno. */

@@ -48,7 +48,8 @@ static void os_release(const struct buf *file, const char *key, char *out, size_
 		if (!str_starts(line, key) || line.n <= n || line.p[n] != '=')
 			continue;
 		line = str_trim(slice_of(line.p + n + 1, line.n - n - 1));
-		if (line.n >= 2 && (line.p[0] == '"' || line.p[0] == '\'') && line.p[line.n - 1] == line.p[0])
+		if (line.n >= 2 && (line.p[0] == '"' || line.p[0] == '\'') &&
+		    line.p[line.n - 1] == line.p[0])
 			line = slice_of(line.p + 1, line.n - 2);
 		take(out, size, line);
 		return;
