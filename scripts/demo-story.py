@@ -94,7 +94,8 @@ def on_uevent(row):
 
 
 def on_helper(row):
-    if row.strip():
+    # The messages themselves are told from the server's record.
+    if row.strip() and not row.startswith(("dmsc-client: ->", "dmsc-client: <-")):
         tell(row)
 
 
