@@ -458,6 +458,21 @@ static void large_in_bad(struct far_end *f)
 	says(f, "H 200\nS 2 Atomic 507\nS 3 Add 413\nF\n");
 }
 
+/* In WBXML binary values travel as they are, in XML as base64. */
+static void wbxml(struct far_end *f)
+{
+	struct dm_node *n;
+
+	f->wbxml = true;
+	f->cfg.encoder = codec_encoder(CODEC_WBXML);
+	tree(f);
+	n = far_node(f, "./T/bin", "x", NULL);
+	assert_int_equal(
+		dm_tree_set_value(f->tree, n, DM_FMT_BIN, SLICE_NONE, SLICE_LIT("raw&<"), 1), 0);
+	far_do(f, GET("2", "./T/bin") GET("3", "./T/a") GET("4", "./none"),
+	       "S 2 Get 200\nR 2 ./T/bin [bin] raw&<\nS 3 Get 200\nR 3 ./T/a one\nS 4 Get 404\n");
+}
+
 /* --- the store -------------------------------------------------------------- */
 
 static void commit_once(struct far_end *f)
@@ -500,7 +515,7 @@ static void with(void (*fn)(struct far_end *f))
 		X(server_aborts) X(we_abort) X(repeated) X(hdr_status) X(atomic_good)              \
 		    X(atomic_fails) X(atomic_refuses) X(atomic_too_large) X(sequence) X(ui_absent) \
 			X(ui_answers) X(ui_no) X(ui_cancel) X(split) X(large_out) X(peer_max_obj)  \
-			    X(large_in) X(large_in_bad) X(commit_once) X(commit_fails)
+			    X(large_in) X(large_in_bad) X(wbxml) X(commit_once) X(commit_fails)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

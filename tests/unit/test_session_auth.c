@@ -101,6 +101,9 @@ static void md5_challenge(struct far_end *f)
 	assert_string_equal(buf_cstr(&f->cred), "Zz6EivR3yeaaENcRN6lpAQ==");
 	assert_non_null(strstr(buf_cstr(&f->out), "<MsgID>2</MsgID>"));
 	nonce_is(f, "1", "(none)");
+	/* As long as the server has not accepted it, it is not kept either. */
+	assert_int_equal(far_message(f, 0, GET("2", "./DevInfo/Man"), true), 1);
+	nonce_is(f, "1", "(none)");
 	assert_int_equal(far_message(f, 212, "", true), 0);
 	assert_int_equal(result(f)->end, DM_END_NORMAL);
 	assert_true(result(f)->accepted);
