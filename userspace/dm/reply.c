@@ -177,36 +177,55 @@ static struct slice number(struct number *n, unsigned int v)
 	return n->s = slice_of(p, n->text + sizeof(n->text) - p);
 }
 
-static void write_status(const struct dm_reply *r, const struct dm_rec *x,
-			 const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
-			 bool refs)
+/* The answers of a UI alert as items; @items has room for DM_UI_MAX_CHOICES. */
+static size_t answers(const struct dm_reply *r, const struct dm_rec *x, struct dm_item *items)
 {
-	struct number id, msg, code;
-	struct dm_item items[DM_UI_MAX_CHOICES] = { 0 };
-	const char *name = dm_cmd_kind_name(x->kind);
-	struct dm_cmd c = {
-	    .kind = DM_CMD_STATUS,
-	    .cmd_id = number(&id, cmd_id),
-	    .msg_ref = number(&msg, x->msg_ref),
-	    .cmd_ref = get(r, x->cmd_ref),
-	    .cmd = name ? slice_str(name) : get(r, x->name),
-	    .target_ref = refs ? get(r, x->target) : SLICE_NONE,
-	    .source_ref = refs ? get(r, x->source) : SLICE_NONE,
-	    .data = number(&code, x->code),
-	    .items = items,
-	};
 	struct slice a = get(r, x->data);
+	size_t n = 0;
 
-	for (; c.nitems < x->nitems && c.nitems < DM_UI_MAX_CHOICES && a.n >= 4; c.nitems++) {
+	for (; n < x->nitems && n < DM_UI_MAX_CHOICES && a.n >= 4; n++) {
 		uint32_t len;
 
 		memcpy(&len, a.p, 4);
 		if (len > a.n - 4)
 			break;
-		items[c.nitems].data = slice_of(a.p + 4, len);
+		items[n].data = slice_of(a.p + 4, len);
 		a = slice_of(a.p + 4 + len, a.n - 4 - len);
 	}
-	enc->command(out, &c);
+	return n;
+}
+
+static void write_answers(const struct dm_reply *r, const struct dm_rec *x,
+			  const struct dm_encoder *enc, struct buf *out, struct dm_cmd *c)
+{
+	struct dm_item items[DM_UI_MAX_CHOICES] = { 0 };
+
+	c->items = items;
+	c->nitems = answers(r, x, items);
+	enc->command(out, c);
+}
+
+static void write_status(const struct dm_reply *r, const struct dm_rec *x,
+			 const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
+			 bool refs)
+{
+	struct number id, msg, code;
+	const char *name = dm_cmd_kind_name(x->kind);
+	struct dm_cmd c = {
+		.kind = DM_CMD_STATUS,
+		.cmd_id = number(&id, cmd_id),
+		.msg_ref = number(&msg, x->msg_ref),
+		.cmd_ref = get(r, x->cmd_ref),
+		.cmd = name ? slice_str(name) : get(r, x->name),
+		.target_ref = refs ? get(r, x->target) : SLICE_NONE,
+		.source_ref = refs ? get(r, x->source) : SLICE_NONE,
+		.data = number(&code, x->code),
+	};
+
+	if (x->nitems)
+		write_answers(r, x, enc, out, &c);
+	else
+		enc->command(out, &c);
 }
 
 /* @take: bytes of data from x->sent on. */
