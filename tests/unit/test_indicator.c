@@ -9,6 +9,7 @@
 #include "card/plan.h"
 #include "fake_card.h"
 #include "util/str.h"
+#include "util/text.h"
 
 static struct indicator ind;
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "card/indicator.h"
-#include "util/str.h"
+#include "util/text.h"
 
 enum {
 	TAG_OUTER = 0xe1,
@@ -23,82 +23,6 @@ enum {
 #define FLAG_ASK_INCORPORATE 0x04
 
 #define FIRST_READ 64	/* holds all but indicators with several servers */
-
-/* --- text ---------------------------------------------------------------- */
-
-/* One well-formed UTF-8 character (RFC 3629): its length, or 0. */
-static size_t utf8_char(struct slice in, uint32_t *cp)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n, i;
-	uint8_t b;
-
-	if (in.n == 0)
-		return 0;
-	b = in.p[0];
-	if (b < 0x80) {
-		*cp = b;
-		return 1;
-	}
-	n = b >= 0xf0 && b < 0xf8 ? 4 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xc0 && b < 0xe0 ? 2 : 0;
-	if (n == 0 || in.n < n)
-		return 0;
-	*cp = b & (0x7f >> n);
-	for (i = 1; i < n; i++) {
-		if ((in.p[i] & 0xc0) != 0x80)
-			return 0;
-		*cp = *cp << 6 | (in.p[i] & 0x3f);
-	}
-	if (*cp < least[n] || *cp > 0x10ffff || (*cp >= 0xd800 && *cp < 0xe000))
-		return 0;
-	return n;
-}
-
-/* Controls, and the format characters that turn or hide what stands beside them. */
-static bool is_control(uint32_t cp)
-{
-	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
-	       (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
-	       (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff || (cp >= 0xfff9 && cp <= 0xfffb) ||
-	       (cp >= 0xe0000 && cp <= 0xe007f);
-}
-
-size_t text_printable(struct slice in, char *out, size_t size)
-{
-	size_t i = 0, n = 0, k;
-	uint32_t cp;
-
-	while (i < in.n) {
-		k = utf8_char(slice_of(in.p + i, in.n - i), &cp);
-		if (k == 0) {
-			i++;
-			continue;
-		}
-		if (!is_control(cp)) {
-			if (n + k >= size)
-				break;
-			memcpy(out + n, in.p + i, k);
-			n += k;
-		}
-		i += k;
-	}
-	if (size)
-		out[n] = 0;
-	return n;
-}
-
-static bool is_printable(struct slice in)
-{
-	size_t i, k;
-	uint32_t cp;
-
-	for (i = 0; i < in.n; i += k) {
-		k = utf8_char(slice_of(in.p + i, in.n - i), &cp);
-		if (k == 0 || is_control(cp))
-			return false;
-	}
-	return true;
-}
 
 /* --- fields -------------------------------------------------------------- */
 
@@ -140,7 +64,7 @@ static const char *field_parse(struct indicator *o, struct seen *seen, const str
 		o->ui = v.p[0];
 		return NULL;
 	case TAG_SERVER:
-		if (v.n == 0 || !is_printable(v))
+		if (v.n == 0 || !text_is_printable(v))
 			return "server id is empty or not printable";
 		if (o->nservers == INDICATOR_SERVERS_MAX)
 			return "too many server ids";

@@ -56,11 +56,4 @@ int indicator_read(const struct card_reader *rd, const struct pkcs15_object *obj
 /* Does the indicator speak for this server? */
 bool indicator_covers(const struct indicator *ind, struct slice server_id);
 
-/*
- * Copies UTF-8 text for a person: control and format characters (C0, C1, DEL,
- * bidirectional overrides, line separators) and bytes that are no UTF-8 are
- * left out. Returns the bytes written without the NUL; never cuts a character.
- */
-size_t text_printable(struct slice in, char *out, size_t size);
-
 #endif

@@ -5,9 +5,9 @@
  */
 #include <stdio.h>
 
-#include "card/indicator.h"
 #include "dmsc-agent/agent.h"
 #include "util/str.h"
+#include "util/text.h"
 
 static void print_clean(const char *before, const char *text)
 {

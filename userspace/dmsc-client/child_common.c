@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "card/indicator.h"
 #include "dmsc-client/child_common.h"
 #include "util/log.h"
+#include "util/text.h"
 
 int child_start(int argc, char **argv, bool network, struct client_args *a)
 {
