@@ -214,7 +214,8 @@ def main():
         wait_for("the account to go", lambda: SERVER_ID not in world.accounts())
         world.idle()
         time.sleep(0.3)
-        gone = [n for n in before if n not in nodes(world)]
+        after = set(nodes(world))
+        gone = [n for n in before if n not in after]
         tell(f"{len(gone)} nodes of the tree went with the card, among them:")
         indent("\n".join(n for n in gone if "/DMAcc" in n or "Card" in n)[:1200])
         check(not list(SYSFS.glob("*.card")), "a card device is left")
