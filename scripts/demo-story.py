@@ -187,7 +187,7 @@ def main():
         else:
             wait_for("the account", lambda: SERVER_ID in world.accounts())
         chapter("Its files in sysfs (readable by root alone)")
-        indent(run("ls", "-l", *sorted(card.glob("ef-*")), ok=False).stdout)
+        indent(run("ls", "-l", *sorted(card.glob("ef-*/data")), ok=False).stdout)
         tell("EF(ODF), as root reads it: " + (card / "ef-a000000063504b43532d3135.5031" / "data").read_bytes()[:9].hex(" "))
         if wants_answer:
             answer(world, agent)
@@ -217,7 +217,7 @@ def main():
         after = set(nodes(world))
         gone = [n for n in before if n not in after]
         tell(f"{len(gone)} nodes of the tree went with the card, among them:")
-        indent("\n".join(n for n in gone if "/DMAcc" in n or "Card" in n)[:1200])
+        indent("\n".join(n for n in gone if n.split()[0].count("/") <= 2 or "ServerID" in n or "/Addr =" in n))
         check(not list(SYSFS.glob("*.card")), "a card device is left")
         check(STORE.exists(), "the store is gone")
     line()
