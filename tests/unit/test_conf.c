@@ -29,6 +29,7 @@ static void defaults(void **state)
 	assert_string_equal(c.indicator_oids.v[0], "06136996DDCF9CE5BDD28CA3A4B7D0F2DDB8BE9820");
 	assert_string_equal(c.store, "/var/lib/dmsc");
 	assert_int_equal(c.consent_timeout_s, 60);
+	assert_false(c.xml);
 }
 
 static void every_key(void **state)
@@ -41,6 +42,7 @@ static void every_key(void **state)
 			       "ca-file = /etc/ca.pem\r\n"
 			       "store = /srv/dmsc\n"
 			       "  consent-timeout\t=  3600  \n"
+			       "encoding = xml\n"
 			       "patience = 0"), 0);
 	assert_int_equal(c.trusted_slots.n, 2);
 	assert_true(conf_slot_trusted(&c, "virt", "demo7"));
@@ -55,6 +57,9 @@ static void every_key(void **state)
 	assert_string_equal(c.store, "/srv/dmsc");
 	assert_int_equal(c.consent_timeout_s, 3600);
 	assert_int_equal(c.patience_s, 0);
+	assert_true(c.xml);
+	assert_int_equal(parse("encoding = wbxml\n"), 0);
+	assert_false(c.xml);
 }
 
 static void nobody_is_trusted_with_an_empty_list(void **state)
@@ -78,6 +83,8 @@ static void refusals_name_the_line(void **state)
 		{ "consent-timeout = 3601\n", "f:1: 'consent-timeout': not a number in range" },
 		{ "consent-timeout = 99999999999\n", "f:1: 'consent-timeout': not a number in range" },
 		{ "patience = -1\n", "f:1: 'patience': not a number in range" },
+		{ "encoding = XML\n", "f:1: 'encoding': must be wbxml or xml" },
+		{ "encoding =\n", "f:1: 'encoding': needs a value" },
 		{ "indicator-oid = 0604672B07\n", "f:1: 'indicator-oid': not an OID in hexadecimal DER" },
 		{ "indicator-oid = xyzxyz\n", "f:1: 'indicator-oid': not an OID in hexadecimal DER" },
 		{ "indicator-oid =\n", "f:1: 'indicator-oid': needs a value" },

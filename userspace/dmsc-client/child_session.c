@@ -50,8 +50,8 @@ static void session_run(const struct client_args *a, const char *server,
 			struct client_session_result *r)
 {
 	_cleanup_store_ struct store *s = NULL;
-	struct client_session_opts o = { .server_id = server, .wbxml = true, .say = say,
-					 .stop = &client_stop };
+	struct client_session_opts o = { .server_id = server, .wbxml = !a->conf.xml,
+					 .say = say, .stop = &client_stop };
 	char devid[128];
 
 	memset(r, 0, sizeof(*r));

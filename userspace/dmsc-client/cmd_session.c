@@ -42,7 +42,7 @@ static int seconds(const char *name, const char *arg, unsigned int *ms)
 	return CLIENT_OK;
 }
 
-static int take_option(struct client_args *a, struct client_session_opts *o, int c)
+static int take_option(struct client_args *a, struct client_session_opts *o, int *encoding, int c)
 {
 	switch (c) {
 	case OPT_SERVER:
@@ -59,7 +59,7 @@ static int take_option(struct client_args *a, struct client_session_opts *o, int
 		return CLIENT_OK;
 	case OPT_XML:
 	case OPT_WBXML:
-		o->wbxml = c == OPT_WBXML;
+		*encoding = c;
 		return CLIENT_OK;
 	case OPT_CONNECT:
 		return seconds("--connect-timeout", optarg, &o->connect_timeout_ms);
@@ -84,13 +84,13 @@ static int report(const struct client_session_opts *o, const struct client_sessi
 int cmd_session(int argc, char **argv, struct client_args *a)
 {
 	_cleanup_store_ struct store *s = NULL;
-	struct client_session_opts o = { .wbxml = true, .say = print_line, .stop = &client_stop };
+	struct client_session_opts o = { .say = print_line, .stop = &client_stop };
 	struct client_session_result r;
 	char devid[128];
-	int c, rc;
+	int c, rc, encoding = 0;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		rc = take_option(a, &o, c);
+		rc = take_option(a, &o, &encoding, c);
 		if (rc)
 			return rc;
 	}
@@ -105,6 +105,7 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 		o.ca_file = a->conf.ca_file;
 	if (conf_list_has(&a->conf.allow_http, o.server_id))
 		o.allow_http = true;
+	o.wbxml = encoding ? encoding == OPT_WBXML : !a->conf.xml;
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
 	if (!o.device_id)
 		return CLIENT_CONFIG;

@@ -13,7 +13,7 @@
 
 #define FILE_MAX (64 * 1024)
 
-enum kind { K_LIST, K_BOOL, K_TEXT, K_PATH, K_NUMBER };
+enum kind { K_LIST, K_BOOL, K_TEXT, K_PATH, K_NUMBER, K_ENCODING };
 
 struct key {
 	const char *name;
@@ -35,6 +35,7 @@ static const struct key keys[] = {
 	{ "store", K_PATH, offsetof(struct conf, store), 0, 0, true },
 	{ "consent-timeout", K_NUMBER, offsetof(struct conf, consent_timeout_s), 1, 3600, true },
 	{ "patience", K_NUMBER, offsetof(struct conf, patience_s), 0, 604800, true },
+	{ "encoding", K_ENCODING, offsetof(struct conf, xml), 0, 0, true },
 };
 
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
@@ -121,6 +122,11 @@ static const char *value_set(struct conf *c, const struct key *k, struct slice v
 		if (!slice_eq_str(v, "yes") && !slice_eq_str(v, "no"))
 			return "must be yes or no";
 		*(bool *)to = slice_eq_str(v, "yes");
+		return NULL;
+	case K_ENCODING:
+		if (!slice_eq_str(v, "xml") && !slice_eq_str(v, "wbxml"))
+			return "must be wbxml or xml";
+		*(bool *)to = slice_eq_str(v, "xml");
 		return NULL;
 	case K_PATH:
 		if (v.n && v.p[0] != '/')

@@ -29,6 +29,7 @@ struct conf {
 	char store[CONF_VALUE_MAX];	/* directory */
 	unsigned int consent_timeout_s;	/* answer time when the card names none; 1..3600 */
 	unsigned int patience_s;	/* how long a failed automatic session is retried; 0..604800 */
+	bool xml;			/* messages are sent as XML, not as WBXML */
 };
 
 #define CONF_ERROR_MAX 256
