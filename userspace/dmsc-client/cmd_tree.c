@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* dmsc-client tree [URI]: the stored tree in lines; what no server may read is masked here too. */
+/* dmsc-client tree [URI]: the stored tree in lines; what no server may read, and card numbers, are masked. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -23,12 +23,19 @@ static void put_text(struct buf *out, struct slice v)
 		buf_printf(out, "... (%zu bytes)", v.n);
 }
 
+/* ./DevDetail/Ext/dmsc/Card/X/ICCID: one server may read it, but it is for no terminal or log. */
+static bool is_card_number(const struct dm_node *n)
+{
+	return !strcmp(n->name, "ICCID") && n->parent && n->parent->parent &&
+	       !strcmp(n->parent->parent->name, "Card");
+}
+
 static void put_value(struct buf *out, const struct dm_node *n)
 {
 	struct slice v = dm_node_value(n);
 
 	buf_put_str(out, " = ");
-	if (!(n->access & DM_ACC_GET))
+	if (!(n->access & DM_ACC_GET) || is_card_number(n))
 		buf_put_str(out, v.n ? "********" : "(empty)");
 	else if (n->format == DM_FMT_BIN || !str_utf8_valid(v))
 		buf_printf(out, "(%zu bytes)", v.n);
