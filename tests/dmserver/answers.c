@@ -190,6 +190,7 @@ static void take_hdr_status(struct server *srv, struct session *s, const struct 
 			  VIEW(c->cmd));
 	if (!success(code) && code != 401 && code != 407)
 		log_notice("session %u: the client answers %u to our SyncHdr", s->number, code);
+	s->server_accepted = code == 212;
 	take_challenge(srv, s, c, code, a);
 }
 

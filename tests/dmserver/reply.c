@@ -45,7 +45,7 @@ static void fill_cred(struct builder *b, struct dm_hdr *h, struct buf *data)
 	enum auth_scheme scheme;
 	struct slice name, nonce = SLICE_NONE;
 
-	if (!u || u->server_scheme == AUTH_NONE)
+	if (!u || u->server_scheme == AUTH_NONE || b->s->server_accepted)
 		return;
 	scheme = b->s->server_scheme != AUTH_NONE ? b->s->server_scheme : u->server_scheme;
 	if (u->has_server_nonce)

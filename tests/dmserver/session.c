@@ -391,10 +391,13 @@ static void accept_client(struct server *srv, struct session *s, struct reply_pl
 
 	s->authed = true;
 	plan->hdr_status = 200;
-	if (anyone(srv) || (before && !srv->script->per_message))
+	if (anyone(srv))
 		return;
+	/* 200 would mean: show them again in the next message. */
 	if (!srv->script->per_message)
 		plan->hdr_status = 212;
+	if (before && !srv->script->per_message)
+		return;
 	if (scheme == AUTH_NONE)
 		scheme = s->user->scheme;
 	if (scheme == AUTH_MD5) {

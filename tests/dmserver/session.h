@@ -48,6 +48,7 @@ struct session {
 	struct buf nonce;		/* the client was challenged with it */
 	enum auth_scheme server_scheme;	/* what the client asked us for; AUTH_NONE: the user's */
 	unsigned int server_refused;	/* times the client refused our credentials */
+	bool server_accepted;		/* it took them for the whole session (212) */
 	uint32_t in_msgid, out_msgid;	/* last ones */
 	uint32_t initiation;		/* 1200, 1201 or 0 */
 	bool devinfo_seen;

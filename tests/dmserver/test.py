@@ -154,7 +154,7 @@ def test_md5(wbxml):
         following = c.chal()[1]
         equal('commands', [x[0] for x in c.commands()], ['Get'])
         c.send(c.answer_all(value=DEVICE))
-        equal('end', (c.status(), c.commands(), c.final()), ('200', [], True))
+        equal('end', (c.status(), c.commands(), c.final()), ('212', [], True))
         equal('no violation', violations(s), [])
         equal('done', outcomes(s), ['done'])
         c = Client(s, session='2', user='alice', wbxml=wbxml)
@@ -234,6 +234,15 @@ def test_server_credentials():
         c = Client(s, session='2', user='erin')
         c.send(PKG1, cred('basic', b64(b'erin:e-pw')))
         equal('server basic', find(c.answer, 'SyncHdr/Cred/Data'), b64(b'the-server:plainS'))
+    two = 'package\n get ./A\n  expect 200\npackage\n get ./B\n  expect 200\n'
+    for code, again in (212, None), (200, b64(b'the-server:plainS')):
+        with Server(two) as s:
+            c = Client(s, user='erin')
+            c.send(PKG1, cred('basic', b64(b'erin:e-pw')))
+            out = c.answer_all()
+            c.send([c.hdr_ok(code)] + out[1:])
+            equal(f'server credentials after {code}', find(c.answer, 'SyncHdr/Cred/Data'), again)
+            equal('212 once, 212 for the session', c.status(), '212')
     with Server('package\n get ./A\n') as s:
         c = Client(s, user='dave')
         c.send(PKG1, cred('md5', md5_cred('dave', 'd-pw', b'dave')))
