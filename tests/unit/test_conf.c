@@ -39,6 +39,7 @@ static void every_key(void **state)
 			       "indicator-oid = 0604672B0701 0604672b0901\n"
 			       "device-id = IMEI:493005100592800\n"
 			       "allow-http = a b\n"
+			       "encoding = xml\n"
 			       "ca-file = /etc/ca.pem\r\n"
 			       "store = /srv/dmsc\n"
 			       "  consent-timeout\t=  3600  \n"
@@ -53,6 +54,7 @@ static void every_key(void **state)
 	assert_string_equal(c.device_id, "IMEI:493005100592800");
 	assert_true(conf_list_has(&c.allow_http, "b"));
 	assert_false(conf_list_has(&c.allow_http, "ab"));
+	assert_true(c.xml);
 	assert_string_equal(c.ca_file, "/etc/ca.pem");
 	assert_string_equal(c.store, "/srv/dmsc");
 	assert_int_equal(c.consent_timeout_s, 3600);
@@ -79,6 +81,7 @@ static void refusals_name_the_line(void **state)
 		{ "store = x\n", "f:1: 'store': must be an absolute path" },
 		{ "store =\n", "f:1: 'store': needs a value" },
 		{ "connect-without-indicator = true\n", "f:1: 'connect-without-indicator': must be yes or no" },
+		{ "encoding = json\n", "f:1: 'encoding': must be wbxml or xml" },
 		{ "consent-timeout = 0\n", "f:1: 'consent-timeout': not a number in range" },
 		{ "consent-timeout = 3601\n", "f:1: 'consent-timeout': not a number in range" },
 		{ "consent-timeout = 99999999999\n", "f:1: 'consent-timeout': not a number in range" },
