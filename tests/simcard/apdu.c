@@ -81,7 +81,7 @@ int apdu_main(const char *path)
 	int err = 0;
 
 	if (!p)
-		return 1;
+		return SIMCARD_FAILED;
 	card_init(&card, p);
 	for (;;) {
 		uint8_t head[2], in[COMMAND_MAX];
@@ -106,8 +106,8 @@ int apdu_main(const char *path)
 	}
 	profile_unload(p);
 	if (err >= 0)
-		return 0;
+		return SIMCARD_OK;
 	fprintf(stderr, "simcard: %s\n", err == -EMSGSIZE ? "a frame longer than a short APDU" :
 		err == -EPIPE ? "the input ends inside a frame" : strerror(-err));
-	return 1;
+	return SIMCARD_FAILED;
 }

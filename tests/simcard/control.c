@@ -210,16 +210,16 @@ int ctl_main(const char *path, int argc, char **argv)
 	buf_init(&line, CONTROL_LINE_MAX - 1);
 	if (make_line(&line, argc, argv)) {
 		fputs("simcard: the words do not make one line\n", stderr);
-		return 2;
+		return SIMCARD_USAGE;
 	}
 	fd = connect_to(path);
 	if (fd < 0) {
 		fprintf(stderr, "simcard: %s: %s\n", path, strerror(-fd));
-		return 1;
+		return SIMCARD_FAILED;
 	}
 	if (send(fd, line.data, line.len, MSG_NOSIGNAL) != (ssize_t)line.len) {
 		fprintf(stderr, "simcard: %s: %s\n", path, strerror(errno));
-		return 1;
+		return SIMCARD_FAILED;
 	}
 	while (n < sizeof(reply) && (!n || reply[n - 1] != '\n')) {
 		ssize_t got = read(fd, reply + n, sizeof(reply) - n);
@@ -232,8 +232,8 @@ int ctl_main(const char *path, int argc, char **argv)
 	}
 	if (!n || reply[n - 1] != '\n') {
 		fprintf(stderr, "simcard: %s: no answer\n", path);
-		return 1;
+		return SIMCARD_FAILED;
 	}
 	fwrite(reply, 1, n, stdout);
-	return n > 2 && !memcmp(reply, "ok", 2) ? 0 : 1;
+	return n > 2 && !memcmp(reply, "ok", 2) ? SIMCARD_OK : SIMCARD_FAILED;
 }

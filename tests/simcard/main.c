@@ -11,11 +11,12 @@
 static int usage(FILE *to)
 {
 	fputs("usage: simcard serve PROFILE [--reader NAME] [--control SOCKET] [--absent] [--log]\n"
+	      "                     [--reader-fd N]\n"
 	      "       simcard ctl SOCKET insert [PROFILE] | remove | mute | unmute | stats | quit\n"
 	      "       simcard apdu PROFILE\n"
 	      "       simcard show PROFILE\n"
 	      "       simcard --help | --version\n", to);
-	return to == stdout ? 0 : 2;
+	return to == stdout ? SIMCARD_OK : SIMCARD_USAGE;
 }
 
 struct profile *profile_or_complain(const char *path)

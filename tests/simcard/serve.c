@@ -299,7 +299,7 @@ int serve_main(const struct serve_options *o)
 
 	s.profile = profile_or_complain(o->profile);
 	if (!s.profile)
-		return 1;
+		return SIMCARD_FAILED;
 	signal(SIGPIPE, SIG_IGN);
 	card_init(&s.card, s.profile);
 	s.present = !o->absent;
@@ -313,7 +313,7 @@ int serve_main(const struct serve_options *o)
 	if (s.fd < 0) {
 		fprintf(stderr, "simcard: %s\n", virt_reader_hint(s.fd));
 		profile_unload(s.profile);
-		return 1;
+		return SIMCARD_FAILED;
 	}
 	err = control_open(&s.control, o->control);
 	if (err) {
@@ -326,5 +326,5 @@ int serve_main(const struct serve_options *o)
 	}
 	close(s.fd);
 	profile_unload(s.profile);
-	return err ? 1 : 0;
+	return err ? SIMCARD_FAILED : SIMCARD_OK;
 }

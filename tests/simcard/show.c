@@ -80,7 +80,7 @@ int show_main(const char *path)
 	struct profile *p = profile_or_complain(path);
 
 	if (!p)
-		return 1;
+		return SIMCARD_FAILED;
 	printf("card %s, T=%d, ATR ", p->uicc && p->gsm ? "both" : p->uicc ? "uicc" : "2g",
 	       p->protocol);
 	show_hex(p->atr, p->atr_len, ATR_MAX);
@@ -101,5 +101,5 @@ int show_main(const char *path)
 	for (int i = 0; i < p->n_quirks; i++)
 		printf("quirk %s\n", p->quirks[i].text);
 	profile_unload(p);
-	return 0;
+	return SIMCARD_OK;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The subcommands of simcard. Each returns the program's exit status. */
+/* The subcommands of simcard. Each returns the program's exit status, enum simcard_exit. */
 #ifndef SIMCARD_SIMCARD_H
 #define SIMCARD_SIMCARD_H
 
 #include "profile.h"
+
+enum simcard_exit { SIMCARD_OK = 0, SIMCARD_FAILED = 1, SIMCARD_USAGE = 2 };
 
 struct serve_options {
 	const char *profile;

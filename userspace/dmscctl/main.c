@@ -15,7 +15,8 @@ static const char usage[] =
 	"  sessions     the last sessions and how they ended\n"
 	"  state        what became of each card's wish for a session\n"
 	"  tree [URI]   the management tree, secrets masked\n"
-	"  status       slots, questions, accounts and sessions together\n";
+	"  status       slots, questions, accounts and sessions together\n"
+	"Also: --help, --version\n";
 
 static int status(const struct ctl *c)
 {

@@ -255,12 +255,12 @@ int bridge_run(const struct bridge_backend *backend, const struct bridge_options
 	}
 	if (b.fd < 0) {
 		log_err("%s", virt_reader_hint(b.fd));
-		return 1;
+		return BRIDGE_FAILED;
 	}
 	err = backend->open(&b.ctx, argc, argv);
 	if (err) {
 		close(b.fd);
-		return 1;
+		return BRIDGE_FAILED;
 	}
 	err = bridge_loop(&b);
 	if (err == -ENODEV)
@@ -272,5 +272,5 @@ int bridge_run(const struct bridge_backend *backend, const struct bridge_options
 		log_debug("the reader did not take the removal");
 	status = backend->close(b.ctx);
 	close(b.fd);
-	return err == -EPIPE ? status : 1;
+	return err == -EPIPE ? status : BRIDGE_FAILED;
 }

@@ -15,6 +15,8 @@
 #define BRIDGE_FDS_MAX 2
 #define BRIDGE_FRAME_MAX 260
 
+enum bridge_exit { BRIDGE_OK = 0, BRIDGE_FAILED = 1, BRIDGE_USAGE = 2 };
+
 /*
  * A backend takes one request at a time and answers it some time later; it never
  * blocks. All return 0 or -errno and log what went wrong.
@@ -34,7 +36,7 @@ struct bridge_backend {
 	 * -EPROTO when what came is no answer.
 	 */
 	int (*receive)(void *ctx, uint8_t out[BRIDGE_FRAME_MAX]);
-	/* Lets go; returns the exit status that the bridge shall end with (0 or 1). */
+	/* Lets go; returns the exit status that the bridge shall end with (BRIDGE_OK or BRIDGE_FAILED). */
 	int (*close)(void *ctx);
 };
 

@@ -18,10 +18,10 @@ static const struct bridge_backend *const backends[] = { &bridge_pipe };
 static int usage(FILE *to)
 {
 	for (size_t i = 0; i < BACKENDS; i++)
-		fprintf(to, "%s uicc-bridge %s [--reader NAME] [--answer-time MS] %s\n",
+		fprintf(to, "%s uicc-bridge %s [--reader NAME] [--answer-time MS] [--reader-fd N] %s\n",
 			i ? "      " : "usage:", backends[i]->name, backends[i]->usage);
 	fputs("       uicc-bridge --help | --version\n", to);
-	return to == stdout ? 0 : 2;
+	return to == stdout ? BRIDGE_OK : BRIDGE_USAGE;
 }
 
 static int parse_number(const char *s, unsigned long max, unsigned long *out)

@@ -260,7 +260,7 @@ static int pipe_close(void *ctx)
 	else
 		log_notice("%s ended with status %d", c->name, WEXITSTATUS(status));
 	free(c);
-	return err || !WIFEXITED(status) || WEXITSTATUS(status) ? 1 : 0;
+	return err || !WIFEXITED(status) || WEXITSTATUS(status) ? BRIDGE_FAILED : BRIDGE_OK;
 }
 
 const struct bridge_backend bridge_pipe = {
