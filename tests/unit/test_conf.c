@@ -39,7 +39,6 @@ static void every_key(void **state)
 			       "indicator-oid = 0604672B0701 0604672b0901\n"
 			       "device-id = IMEI:493005100592800\n"
 			       "allow-http = a b\n"
-			       "encoding = xml\n"
 			       "ca-file = /etc/ca.pem\r\n"
 			       "store = /srv/dmsc\n"
 			       "  consent-timeout\t=  3600  \n"
@@ -54,7 +53,6 @@ static void every_key(void **state)
 	assert_string_equal(c.device_id, "IMEI:493005100592800");
 	assert_true(conf_list_has(&c.allow_http, "b"));
 	assert_false(conf_list_has(&c.allow_http, "ab"));
-	assert_true(c.xml);
 	assert_string_equal(c.ca_file, "/etc/ca.pem");
 	assert_string_equal(c.store, "/srv/dmsc");
 	assert_int_equal(c.consent_timeout_s, 3600);
