@@ -61,7 +61,7 @@ static void wb_empty(struct codec_writer *w, unsigned int tag)
 /* What STR_I can carry in a UTF-8 document. */
 static bool is_string(struct slice s)
 {
-	return !memchr(s.p, 0, s.n) && str_utf8_valid(s);
+	return str_plain(s) || (!memchr(s.p, 0, s.n) && str_utf8_valid(s));
 }
 
 static void put_string(struct codec_writer *w, unsigned int tag, struct slice s)

@@ -20,7 +20,20 @@ static const struct {
 };
 
 #define MAX_NS 32u
-#define MAX_NAME 16u
+#define MAX_CLOSE 24u	/* bytes written for an end tag, what is behind its '>' included */
+#define MAX_OPEN (MAX_CLOSE + MAX_NS)
+
+/* End tags, to be copied in one piece of fixed size; a start tag is the same without the '/'. */
+static const struct {
+	char close[MAX_CLOSE - 1];
+	uint8_t n;		/* of the name */
+} tags[CODEC_PAGES * CODEC_PAGE_TAGS] = {
+#define X(token, sym, name) [TAG_##sym] = { "</" name ">", sizeof(name) - 1 },
+	CODEC_TAGS_SYNCML(X)
+	CODEC_TAGS_METINF(X)
+	CODEC_TAGS_DDF(X)
+#undef X
+};
 
 /* A default namespace begins at the roots and at each child of Meta. */
 static bool needs_namespace(unsigned int tag)
@@ -35,12 +48,12 @@ static uint8_t *put(uint8_t *p, const void *s, size_t n)
 	return p + n;
 }
 
+/* These may write MAX_CLOSE bytes, whatever the length they return. */
 static uint8_t *put_open(uint8_t *p, unsigned int tag)
 {
-	struct slice name = codec_tag_name(tag);
-
 	*p++ = '<';
-	p = put(p, name.p, name.n);
+	memcpy(p, tags[tag].close + 2, sizeof(tags[tag].close) - 2);
+	p += tags[tag].n;
 	if (needs_namespace(tag))
 		p = put(p, namespaces[codec_tag_page(tag)].attr, namespaces[codec_tag_page(tag)].n);
 	return p;
@@ -48,13 +61,8 @@ static uint8_t *put_open(uint8_t *p, unsigned int tag)
 
 static uint8_t *put_close(uint8_t *p, unsigned int tag)
 {
-	struct slice name = codec_tag_name(tag);
-
-	*p++ = '<';
-	*p++ = '/';
-	p = put(p, name.p, name.n);
-	*p++ = '>';
-	return p;
+	memcpy(p, tags[tag].close, sizeof(tags[tag].close));
+	return p + tags[tag].n + 3;
 }
 
 static void advance(struct codec_writer *w, const uint8_t *end)
@@ -65,7 +73,7 @@ static void advance(struct codec_writer *w, const uint8_t *end)
 
 static void xml_open(struct codec_writer *w, unsigned int tag)
 {
-	uint8_t *p = buf_room(w->out, MAX_NAME + MAX_NS + 2);
+	uint8_t *p = buf_room(w->out, MAX_OPEN);
 
 	if (!p)
 		return;
@@ -76,7 +84,7 @@ static void xml_open(struct codec_writer *w, unsigned int tag)
 
 static void xml_close(struct codec_writer *w, unsigned int tag)
 {
-	uint8_t *p = buf_room(w->out, MAX_NAME + 3);
+	uint8_t *p = buf_room(w->out, MAX_CLOSE);
 
 	if (p)
 		advance(w, put_close(p, tag));
@@ -84,7 +92,7 @@ static void xml_close(struct codec_writer *w, unsigned int tag)
 
 static void xml_empty(struct codec_writer *w, unsigned int tag)
 {
-	uint8_t *p = buf_room(w->out, MAX_NAME + MAX_NS + 3);
+	uint8_t *p = buf_room(w->out, MAX_OPEN);
 
 	if (!p)
 		return;
@@ -136,13 +144,36 @@ static bool has_noncharacter(struct slice s)
 	return false;
 }
 
+#define BYTES(c) ((c) * 0x0101010101010101ull)
+
+/* Whole words at the start that hold nothing but plain ASCII: most text is no more than that. */
+static size_t plain_prefix(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i + 8 <= s.n; i += 8) {
+		uint64_t w, special;
+
+		memcpy(&w, s.p + i, 8);
+		/* A byte is 0 in one of these, or has its top bit, or is below 0x20 ... */
+		special = ((w & ~BYTES(0x02)) ^ BYTES('<')) - BYTES(0x01);	/* '<', '>' */
+		special |= (w ^ BYTES('&')) - BYTES(0x01);
+		special |= (w - BYTES(0x20)) | w;
+		/* ... or merely stands above one that is: then the bytes are looked at. */
+		if (special & BYTES(0x80))
+			break;
+	}
+	return i;
+}
+
 /* How many bytes need a replacement, or -EILSEQ for what XML cannot carry. */
 static int64_t survey(struct slice s)
 {
+	size_t i = plain_prefix(s);
 	int64_t escapes = 0;
 	uint8_t high = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
+	for (; i < s.n; i++) {
 		high |= s.p[i];
 		/* Everything special is below '@'. */
 		if (s.p[i] > '>')
@@ -175,7 +206,7 @@ static void xml_text(struct codec_writer *w, unsigned int tag, struct slice s)
 		xml_empty(w, tag);
 		return;
 	}
-	p = buf_room(w->out, 2 * MAX_NAME + MAX_NS + 5 + s.n + (size_t)escapes * (MAX_GROWTH - 1));
+	p = buf_room(w->out, MAX_OPEN + s.n + (size_t)escapes * (MAX_GROWTH - 1) + MAX_CLOSE);
 	if (!p)
 		return;
 	p = put_open(p, tag);

@@ -43,7 +43,7 @@ void buf_truncate(struct buf *b, size_t len)
 		b->data[len] = 0;
 }
 
-uint8_t *buf_room(struct buf *b, size_t n)
+uint8_t *buf_grow(struct buf *b, size_t n)
 {
 	size_t need, cap;
 	uint8_t *p;

@@ -36,8 +36,18 @@ void buf_put_str(struct buf *b, const char *s);
 void buf_put_slice(struct buf *b, struct slice s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+/* For buf_room(). */
+uint8_t *buf_grow(struct buf *b, size_t n);
+
 /* Makes room for @n more bytes and returns where they go, or NULL; add to b->len what was used. */
-uint8_t *buf_room(struct buf *b, size_t n);
+static inline uint8_t *buf_room(struct buf *b, size_t n)
+{
+	/* With no memory yet, cap is 0. */
+	if (n < b->cap - b->len && !b->err && (!b->max || n <= b->max - b->len))
+		return b->data + b->len;
+	return buf_grow(b, n);
+}
+
 /* Reads a whole file into @b. 0, or -errno with @b as it was; -EMSGSIZE past b->max. */
 int buf_read_file(struct buf *b, const char *path);
 

@@ -186,6 +186,36 @@ static bool is_ascii(const uint8_t *p, size_t n)
 	return !(all & 0x8080808080808080u);
 }
 
+#define BYTES(c) ((c) * 0x0101010101010101u)
+
+/* The top bit of each byte of @w that is a control character, DEL or not ASCII. */
+static uint64_t not_plain(uint64_t w)
+{
+	uint64_t low = w & BYTES(0x7full);
+
+	/* Sums of two numbers of seven bits stay within their byte. */
+	return w | ~(low + BYTES(0x60ull)) | (low + BYTES(0x01ull));
+}
+
+bool str_plain(struct slice s)
+{
+	uint64_t w, bad = 0;
+
+	if (s.n < sizeof(w)) {
+		w = BYTES(0x20ull);
+		for (size_t i = 0; i < s.n; i++)
+			w = w << 8 | s.p[i];
+		return !(not_plain(w) & BYTES(0x80ull));
+	}
+	for (size_t i = 0; i + sizeof(w) < s.n; i += sizeof(w)) {
+		memcpy(&w, s.p + i, sizeof(w));
+		bad |= not_plain(w);
+	}
+	/* The last word, which may overlap the one before. */
+	memcpy(&w, s.p + s.n - sizeof(w), sizeof(w));
+	return !((bad | not_plain(w)) & BYTES(0x80ull));
+}
+
 bool str_utf8_valid(struct slice s)
 {
 	size_t i = 0, len;

@@ -32,6 +32,8 @@ char *str_dup(struct slice s);
 /* Into @out of @size bytes, NUL terminated. 0 or -ENAMETOOLONG with an empty @out; -EINVAL for a NUL inside. */
 int str_copy(char *out, size_t size, struct slice s) __attribute__((warn_unused_result));
 
+/* Nothing but printing ASCII and blanks (0x20..0x7e): eight bytes at a time. */
+bool str_plain(struct slice s);
 /* Well-formed UTF-8 (RFC 3629: shortest forms, no surrogates); NUL is allowed. */
 bool str_utf8_valid(struct slice s);
 
