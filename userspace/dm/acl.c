@@ -36,6 +36,15 @@ static unsigned int right_of(struct slice name)
 	return 0;
 }
 
+/* The inverse; empty for what an ACL cannot grant. */
+static struct slice name_of(enum dm_access right)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (commands[i].right == right)
+			return slice_str(commands[i].name);
+	return SLICE_NONE;
+}
+
 static bool id_valid(struct slice id)
 {
 	if (!id.n)
@@ -88,11 +97,14 @@ static bool has_id(struct slice ids, struct slice server)
 
 bool dm_acl_grants(struct slice acl, enum dm_access right, struct slice server)
 {
-	while (acl.n) {
-		struct slice entry = cut(&acl, '&');
-		struct slice name = cut(&entry, '=');
+	struct slice name = name_of(right);
 
-		if (right_of(name) == (unsigned int)right && has_id(entry, server))
+	while (name.n && acl.n) {
+		struct slice entry = cut(&acl, '&');
+
+		if (entry.n > name.n && entry.p[name.n] == '=' &&
+		    memcmp(entry.p, name.p, name.n) == 0 &&
+		    has_id(slice_of(entry.p + name.n + 1, entry.n - name.n - 1), server))
 			return true;
 	}
 	return false;

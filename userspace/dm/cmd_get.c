@@ -25,6 +25,8 @@ static enum dm_status emit(struct get *g, const struct dm_cmd_result *r)
 /* Text that XML and a WBXML string can carry. */
 static bool is_text(struct slice v)
 {
+	if (str_plain(v))
+		return true;
 	for (size_t i = 0; i < v.n; i++)
 		if (v.p[i] < 0x20 && v.p[i] != '\t' && v.p[i] != '\n' && v.p[i] != '\r')
 			return false;

@@ -74,7 +74,6 @@ void dm_session_free(struct dm_session *s)
 	session_lo_fini(s);
 	dm_reply_fini(&s->reply);
 	buf_fini(&s->resp_uri);
-	buf_wipe_fini(&s->last_out);
 	buf_wipe_fini(&s->nonce);
 	buf_wipe_fini(&s->srv_nonce);
 	free(s);
@@ -210,15 +209,17 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 {
 	int rc;
 
+	if (s->started && s->in.begun && s->in.duplicate && !s->result.end &&
+	    s->result.messages_in < SESSION_MAX_MESSAGES) {
+		s->in.begun = false;
+		s->result.messages_in++;
+		return out->len ? 1 : -EINVAL;	/* what it was answered with is still there */
+	}
 	buf_reset(out);
 	if (!s->started || (s->result.end && !s->in.fatal) || !s->in.begun)
 		return s->started ? 0 : -EINVAL;
 	s->in.begun = false;
 	s->result.messages_in++;
-	if (s->in.duplicate && s->result.messages_in <= SESSION_MAX_MESSAGES) {
-		buf_put_slice(out, buf_slice(&s->last_out));
-		return buf_error(out) ? buf_error(out) : 1;
-	}
 	rc = give_up(s, out);
 	if (rc != -1)
 		return rc;

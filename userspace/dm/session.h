@@ -123,7 +123,9 @@ const struct dm_sink *dm_session_sink(void);
  * After decoding, successful or not. 1: send @out and receive again; 2: send
  * @out, the session is over and an answer is of no interest (abort); 0: the
  * session is over and nothing is to be sent; -errno: over, nothing to send.
- * All that @out reports is committed when this returns.
+ * All that @out reports is committed when this returns. @out is the same
+ * buffer every time and is left alone in between: when the server repeats its
+ * message, it is answered with what is still there.
  */
 int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out) must_check;
 

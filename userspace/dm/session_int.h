@@ -12,6 +12,7 @@
 #define SESSION_DEF_MSG_SIZE 65536u
 #define SESSION_DEF_OBJ_SIZE (1u << 20)
 #define SESSION_HDR_ROOM       1024 /* bytes a header and its Status take at most, by estimate */
+#define SESSION_REC_ROOM 200 /* bytes of markup around one answer, by estimate */
 #define SESSION_ALERT_ROOM 160		/* bytes kept for Alert 1222 or 1223 */
 #define SESSION_NONCE_LEN 16		/* 128 bit, DM Security 1.2 section 5.3 */
 
@@ -66,7 +67,6 @@ struct dm_session {
 	uint32_t msg_id;		/* of our last message */
 	uint32_t last_in;		/* MsgID last received; 0 = none */
 	struct buf resp_uri;
-	struct buf last_out;		/* for a repeated message */
 	uint64_t peer_max_msg, peer_max_obj;	/* 0 = unlimited */
 
 	/* We to the server */

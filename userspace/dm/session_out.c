@@ -42,9 +42,7 @@ static int end_message(struct dm_session *s, struct buf *out, bool final)
 	if (buf_error(out))
 		return buf_error(out);
 	s->result.messages_out++;
-	buf_reset(&s->last_out);
-	buf_put_slice(&s->last_out, buf_slice(out));
-	return buf_error(&s->last_out);
+	return 0;
 }
 
 /* Status of the SyncHdr received last; nothing when there was none. */
@@ -166,6 +164,19 @@ int session_package1(struct dm_session *s, struct buf *out)
 
 /* --- answers ------------------------------------------------------------- */
 
+/*
+ * What the answer will take, by estimate, is asked for at once: growing step
+ * by step would have the old and the new bytes in memory together.
+ */
+static void reserve(struct dm_session *s, struct buf *out)
+{
+	size_t n = s->reply.arena.len + (s->reply.n - s->reply.head) * SESSION_REC_ROOM;
+
+	if (s->peer_max_msg && n > s->peer_max_msg)
+		n = s->peer_max_msg;
+	buf_room(out, n + SESSION_HDR_ROOM);
+}
+
 int session_message(struct dm_session *s, struct buf *out, bool abort)
 {
 	bool next = !abort && (!s->in.final || s->lo.active);
@@ -174,6 +185,7 @@ int session_message(struct dm_session *s, struct buf *out, bool abort)
 	bool all;
 	int rc;
 
+	reserve(s, out);
 	begin_message(s, out, &t);
 	put_hdr_status(s, out, &cmd_id);
 	all = dm_reply_write(&s->reply, s->cfg.encoder, out, s->peer_max_msg,

@@ -6,42 +6,64 @@
 
 bool dm_uri_next_segment(struct slice *path, struct slice *segment)
 {
-	const uint8_t *slash;
-	size_t n;
+	const uint8_t *p = path->p;
+	size_t n = 0;
 
 	if (!path->n)
 		return false;
-	slash = memchr(path->p, '/', path->n);
-	n = slash ? (size_t)(slash - path->p) : path->n;
-	*segment = slice_of(path->p, n);
-	if (slash)
+	while (n < path->n && p[n] != '/')	/* names are short: no call is worth it */
 		n++;
-	*path = slice_of(path->p + n, path->n - n);
+	*segment = slice_of(p, n);
+	n += n < path->n;
+	*path = slice_of(p + n, path->n - n);
 	return true;
 }
+
+/* What a byte may be in a path; a byte of a longer UTF-8 character is looked at again. */
+enum { C_NAME, C_SLASH, C_HIGH, C_BAD };
+
+static const uint8_t classes[256] = {
+	[0 ... 0x1f] = C_BAD, [0x7f] = C_BAD, ['?'] = C_BAD, ['/'] = C_SLASH,
+	[0x80 ... 0xff] = C_HIGH,
+};
 
 /* Well-formed UTF-8 without control characters, '/' or '?'. */
 static bool name_chars_valid(struct slice s)
 {
-	bool high = false;
+	unsigned int seen = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
+	for (size_t i = 0; i < s.n; i++)
+		seen |= 1u << classes[s.p[i]];
+	if (seen & (1u << C_BAD | 1u << C_SLASH))
+		return false;
+	return !(seen & 1u << C_HIGH) || str_utf8_valid(s);
+}
 
-		if (c < 0x20 || c == 0x7f || c == '/' || c == '?')
-			return false;
-		high |= c >= 0x80;
-	}
-	return !high || str_utf8_valid(s);
+/* Empty, "." or "..". */
+static bool is_no_name(struct slice s)
+{
+	return !s.n || (s.p[0] == '.' && (s.n == 1 || (s.n == 2 && s.p[1] == '.')));
 }
 
 bool dm_uri_segment_valid(struct slice s)
 {
-	if (!s.n || s.n > DM_URI_MAX)
-		return false;
-	if (slice_eq_str(s, ".") || slice_eq_str(s, ".."))
-		return false;
-	return name_chars_valid(s);
+	return s.n <= DM_URI_MAX && !is_no_name(s) && name_chars_valid(s);
+}
+
+/* The segment that begins at @start. False when it is no name. */
+static bool take_segment(struct slice path, size_t start, struct slice *seg)
+{
+	const uint8_t *p = path.p;
+	size_t end = start;
+	bool plain;
+
+	while (end < path.n && classes[p[end]] == C_NAME)
+		end++;
+	plain = end == path.n || classes[p[end]] == C_SLASH;
+	while (end < path.n && p[end] != '/')
+		end++;
+	*seg = slice_of(p + start, end - start);
+	return !is_no_name(*seg) && (plain || name_chars_valid(*seg));
 }
 
 static enum dm_status parse_query(struct slice q, struct dm_uri *out)
@@ -69,20 +91,24 @@ static enum dm_status parse_query(struct slice q, struct dm_uri *out)
 static enum dm_status parse_path(struct slice path, const struct dm_uri_limits *lim,
 				 struct dm_uri *out)
 {
-	struct slice rest = path, seg;
+	size_t start = 0;
 
 	if (path.n && path.p[path.n - 1] == '/')
 		return DM_ST_BAD_REQUEST;
-	while (dm_uri_next_segment(&rest, &seg)) {
+	while (start < path.n) {
+		struct slice seg;
+		bool good = take_segment(path, start, &seg);
+
 		if (lim && lim->max_segment && seg.n > lim->max_segment)
 			return DM_ST_URI_TOO_LONG;
 		if (++out->depth > DM_URI_MAX_DEPTH ||
 		    (lim && lim->max_depth && out->depth > lim->max_depth))
 			return DM_ST_URI_TOO_LONG;
-		if (!dm_uri_segment_valid(seg))
+		if (!good)
 			return DM_ST_BAD_REQUEST;
 		out->name = seg;
-		out->parent = slice_of(path.p, seg.p == path.p ? 0 : seg.p - path.p - 1);
+		out->parent = slice_of(path.p, start ? start - 1 : 0);
+		start += seg.n + 1;
 	}
 	out->path = path;
 	return DM_ST_NONE;
