@@ -28,7 +28,7 @@
 #define SELECT_P2_NO_DATA	0x0c
 #define RECORD_ABSOLUTE		0x04
 
-/* A card that answers 6Cxx to the very Le it named is asked no third time. */
+/* A card that answers "wrong length" to the very Le it named is asked no third time. */
 #define RESEND_MAX		2
 
 /* One exchange in progress. */
@@ -37,7 +37,7 @@ struct apdu_run {
 	const struct uicc_apdu *apdu;
 	struct uicc_rapdu *r;
 	size_t cap;	/* most bytes of answer to keep */
-	unsigned int rounds;	/* GET RESPONSE, repeats for 6Cxx not counted */
+	unsigned int rounds;	/* GET RESPONSE, repeats for a wrong Le not counted */
 };
 
 /* TS 102 221 10.1.1 */
@@ -48,6 +48,12 @@ static u8 apdu_class(const struct uicc_apdu_io *io, u8 cla)
 	if (io->channel <= 3)
 		return cla | io->channel;
 	return cla | 0x40 | (io->channel - 4);
+}
+
+/* The right Le is SW2: 6Cxx, and of a 2G card also 67xx but 6700 (TS 51.011 9.4.6). */
+static bool sw_wrong_le(u16 sw, enum uicc_mode mode)
+{
+	return sw >> 8 == 0x6c || (mode == UICC_MODE_SIM2G && sw >> 8 == 0x67 && (sw & 0xff));
 }
 
 /* Sends io->cmd; keeps data and status word of the answer. */
@@ -70,7 +76,7 @@ static int apdu_transmit(struct apdu_run *run, size_t cmd_len)
 	if (((sw1 & 0xf0) != 0x60 && (sw1 & 0xf0) != 0x90) || sw1 == 0x60)
 		return -EPROTO;
 	r->sw = sw1 << 8 | io->rsp[data + 1];
-	if (sw1 == 0x6c)
+	if (sw_wrong_le(r->sw, io->mode))
 		return 0;	/* what comes with "wrong length" is no answer */
 
 	keep = min_t(size_t, data, run->cap - r->len);
@@ -86,13 +92,15 @@ static int apdu_transmit(struct apdu_run *run, size_t cmd_len)
 /* Sends the header in io->cmd with P3 = @le, again with the Le the card names. */
 static int apdu_transmit_le(struct apdu_run *run, u16 le)
 {
+	struct uicc_apdu_io *io = run->io;
 	unsigned int resend;
 	int ret;
 
-	run->io->cmd[4] = le;	/* 256 is sent as 00 */
+	io->cmd[4] = le;	/* 256 is sent as 00 */
 	ret = apdu_transmit(run, 5);
-	for (resend = 0; !ret && run->r->sw >> 8 == 0x6c && resend < RESEND_MAX; resend++) {
-		run->io->cmd[4] = run->r->sw;
+	for (resend = 0; !ret && sw_wrong_le(run->r->sw, io->mode) && resend < RESEND_MAX;
+	     resend++) {
+		io->cmd[4] = run->r->sw;
 		ret = apdu_transmit(run, 5);
 	}
 	return ret;
@@ -174,7 +182,7 @@ static size_t apdu_put_body(struct uicc_apdu_io *io, const struct uicc_apdu *apd
  * @r: the answer; the caller sets @data and @size, the rest is set here
  *
  * Does the procedure of T=0 (case 4 as case 3 and GET RESPONSE) and, for any
- * protocol, follows 61xx, 9Fxx and 6Cxx. The number of TPDUs is bounded by
+ * protocol, follows 61xx, 9Fxx and 6Cxx (of a 2G card 67xx). The number of TPDUs is bounded by
  * 3 * (UICC_GET_RESPONSE_MAX + 1), whatever the card does. An answer longer than
  * asked is cut, see struct uicc_rapdu. @r->sw is what the card said last, not
  * judged: see uicc_sw_to_errno().

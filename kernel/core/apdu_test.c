@@ -255,6 +255,29 @@ static void apdu_wrong_le_zero(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, card->r.len, 0);
 }
 
+/* TS 51.011 9.4.6: of a 2G card 67xx names the right P3, of a UICC nothing does. */
+static void apdu_wrong_le_2g(struct kunit *test)
+{
+	struct card *card = test->priv;
+
+	card->io.mode = UICC_MODE_SIM2G;
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 4, 255), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test,
+				  { "A0 B0 00 04 FF", "6706" },
+				  { "A0 B0 00 04 06", "010203040506 9000" }), 0);
+	expect_data(test, "010203040506");
+	uicc_apdu_select_fid(&card->apdu, UICC_MODE_SIM2G, 0x2fe2, true);
+	KUNIT_EXPECT_EQ(test, RUN(test,
+				  { "A0 A4 00 00 02 2FE2", "9F20" },
+				  { "A0 C0 00 00 20", "670F" },
+				  { "A0 C0 00 00 0F", "0000000A2FE204 00FFFFFF01020000 9000" }), 0);
+	expect_data(test, "0000000A2FE204 00FFFFFF01020000");
+	KUNIT_ASSERT_EQ(test, uicc_apdu_read_binary(&card->apdu, 0, 2), 0);
+	KUNIT_EXPECT_EQ(test, RUN(test, { "A0 B0 00 00 02", "6700" }), -EPROTO);
+	card->io.mode = UICC_MODE_UICC;
+	KUNIT_EXPECT_EQ(test, RUN(test, { "00 B0 00 00 02", "6706" }), -EPROTO);
+}
+
 static void apdu_wrong_le_for_ever(struct kunit *test)
 {
 	struct card *card = test->priv;
@@ -515,6 +538,7 @@ static struct kunit_case apdu_cases[] = {
 	KUNIT_CASE(apdu_2g),
 	KUNIT_CASE(apdu_wrong_le),
 	KUNIT_CASE(apdu_wrong_le_zero),
+	KUNIT_CASE(apdu_wrong_le_2g),
 	KUNIT_CASE(apdu_wrong_le_for_ever),
 	KUNIT_CASE(apdu_get_response_for_ever),
 	KUNIT_CASE(apdu_get_response_chain),
