@@ -133,8 +133,12 @@ static void question_take(struct agent *a)
 		answer_send(a, &ans);
 		return;
 	}
-	if (a->tty)	/* what was typed before the question was seen answers nothing */
+	if (a->tty) {	/* what was typed before the question was seen answers nothing */
 		tcflush(STDIN_FILENO, TCIFLUSH);
+		explicit_bzero(a->line, sizeof(a->line));
+		a->len = 0;
+		a->overlong = false;
+	}
 	if (question_secret(&a->q))
 		echo_hide(a);
 	show_prompt(&a->q, seconds_left(a));
