@@ -80,7 +80,7 @@ static int read_ef(void *ctx, const char *path, size_t off, uint8_t *buf, size_t
 		if (request(c, &q, &a, READ_MS, IPC_DATA))
 			return -ENODEV;
 		if (a.data.err)
-			return got && a.data.err != -ENODEV ? (int)got : a.data.err;
+			return a.data.err;	/* a part would pass for the whole file */
 		if (a.data.len > want)
 			return -EPROTO;
 		memcpy(buf + got, a.data.data, a.data.len);

@@ -242,8 +242,8 @@ int ef_read(const char *root, const char *card, uint64_t seq, const char *path, 
 		k = pread(fd, buf + got, n - got, (off_t)(off + got));
 		if (k < 0 && errno == EINTR)
 			continue;
-		if (k < 0)
-			return got && errno != ENODEV ? (int)got : -errno;
+		if (k < 0)	/* a part would pass for the whole file: unreadable is not absent */
+			return -errno;
 		if (k == 0)
 			break;
 		got += (size_t)k;
