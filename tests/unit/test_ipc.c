@@ -146,6 +146,28 @@ static void fields_are_judged(void **state)
 	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_slot)), -EPROTO);
 }
 
+/* What root may show to a person or log: no cursor control, no turned or hidden text. */
+static void texts_are_fit_to_be_shown(void **state)
+{
+	static const char *const bad[] = {
+		"a\nb", "\033[2J", "a\xc2\x9b" "31m", "\xe2\x80\xae" "oN", "\xff", "\xc3",
+		"a\xe2\x80\xa8" "dmsc-helper: yes",
+	};
+	size_t n = HEAD + sizeof(struct ipc_ask), i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ipc_prepare(&m, IPC_ASK);
+		strcpy(m.ask.text, bad[i]);
+		if (raw(&m, n) != -EPROTO)
+			fail_msg("taken: text %zu", i);
+	}
+	ipc_prepare(&m, IPC_ASK);
+	strcpy(m.ask.text, "Verbinden? \xc3\xa4 \xe2\x82\xac");
+	assert_int_equal(raw(&m, n), 0);
+	memset(m.ask.text, 'x', sizeof(m.ask.text));	/* no end */
+	assert_int_equal(raw(&m, n), -EPROTO);
+}
+
 static void descriptors_sent_along_are_dropped(void **state)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -191,7 +213,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(good_messages_pass), T(header_is_judged), T(size_is_exact), T(fields_are_judged),
-		T(descriptors_sent_along_are_dropped), T(waits_are_bounded_and_ends_are_told),
+		T(texts_are_fit_to_be_shown), T(descriptors_sent_along_are_dropped),
+		T(waits_are_bounded_and_ends_are_told),
 	};
 
 	return cmocka_run_group_tests_name("ipc", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "ipc/ipc.h"
+#include "util/text.h"
 
 #define HEAD offsetof(struct ipc_msg, start)
 
@@ -35,20 +36,15 @@ static size_t msg_size(const struct ipc_msg *m)
 	return n;
 }
 
-/* A string ends inside its array and carries no control character. */
+/*
+ * A string ends inside its array and is UTF-8 that can neither move a cursor
+ * nor turn the text beside it: it may be shown to a person or logged by root.
+ */
 static bool text_ok(const char *s, size_t size)
 {
-	size_t i;
+	size_t n = strnlen(s, size);
 
-	for (i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == 0)
-			return true;
-		if (c < 0x20 || c == 0x7f)
-			return false;
-	}
-	return false;
+	return n < size && text_is_printable(slice_of(s, n));
 }
 
 #define TEXT_OK(a) text_ok(a, sizeof(a))
