@@ -107,12 +107,13 @@ static void get_selected(const struct nlmsghdr *h, struct unl_answer *o)
 
 static void get_answer(const struct nlmsghdr *h, struct nlattr **at, struct unl_answer *o)
 {
+	const struct nlattr *outcome = at[UICC_A_CONSENT_OUTCOME];
+
 	o->id = get_u32(at[UICC_A_CONSENT_ID]);
 	/* An outcome that is missing or unknown must never read as yes. */
-	o->outcome = at[UICC_A_CONSENT_OUTCOME] ? get_u32(at[UICC_A_CONSENT_OUTCOME]) :
-		     UNL_WITHDRAWN;
-	if (o->outcome > UNL_WITHDRAWN)
-		o->outcome = UNL_WITHDRAWN;
+	o->outcome = UNL_WITHDRAWN;
+	if (outcome && nla_len(outcome) >= 4 && nla_get_u32(outcome) < UNL_WITHDRAWN)
+		o->outcome = nla_get_u32(outcome);
 	get_str(at[UICC_A_CONSENT_VALUE], o->value, sizeof(o->value));
 	get_selected(h, o);
 }
@@ -171,7 +172,8 @@ static int on_valid(struct nl_msg *msg, void *arg)
 	struct unl *nl = arg;
 	struct genlmsghdr *g;
 
-	if (h->nlmsg_type != nl->family || !genlmsg_valid_hdr(h, 0))
+	/* Only the kernel has port 0: an answer is nobody else's to send. */
+	if (nlmsg_get_src(msg)->nl_pid || h->nlmsg_type != nl->family || !genlmsg_valid_hdr(h, 0))
 		return NL_SKIP;
 	g = genlmsg_hdr(h);
 	if (genlmsg_parse(h, 0, at, ATTR_MAX, NULL) < 0)
