@@ -2,6 +2,7 @@
 /* Start-up of the child modes; nothing of what they do. */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include "dmsc-client/child_common.h"
 #include "util/log.h"
@@ -12,6 +13,12 @@ int child_start(int argc, char **argv, bool network, struct client_args *a)
 	int i, r;
 
 	log_init("dmsc-client", LOG_LVL_INFO);
+	/* No core file, and no /proc/PID/mem for another child of the same user. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) {
+		log_err("%s: PR_SET_DUMPABLE: %s; nothing was read or changed", argv[0],
+			strerror(errno));
+		return CHILD_SANDBOX;
+	}
 	*a = (struct client_args){ .wait_ms = STORE_WAIT_FOREVER };
 	for (i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--config"))

@@ -5,11 +5,13 @@
  * would try ends the process.
  */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "dmsc-client/children.h"
 
@@ -30,8 +32,8 @@ static const char *const allowed[] = {
 	"rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend",
 	"rt_sigtimedwait", "sched_getaffinity", "sched_yield", "select", "sendmsg", "sendto",
 	"set_robust_list", "set_tid_address", "setitimer", "sigaltstack", "socketpair",
-	"stat", "statfs", "statx", "sysinfo", "tgkill", "time", "umask", "uname", "unlink",
-	"unlinkat", "utimensat", "write", "writev",
+	"stat", "statfs", "statx", "sysinfo", "time", "umask", "uname", "unlink", "unlinkat",
+	"utimensat", "write", "writev",
 };
 
 static const char *const with_network[] = {
@@ -66,7 +68,7 @@ static int add(scmp_filter_ctx f, uint32_t action, const char *const *names, siz
 
 static int add_conditional(scmp_filter_ctx f, bool network)
 {
-	static const int families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
+	static const int families[] = { AF_INET, AF_INET6, AF_UNIX };
 	static const unsigned long ioctls[] = { FIONBIO, FIONREAD, FIOCLEX };
 	size_t i;
 	int r;
@@ -88,6 +90,15 @@ static int add_conditional(scmp_filter_ctx f, bool network)
 	for (i = 0; !r && network && i < COUNT(families); i++)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
+	/* The resolver asks for this host's addresses; no other netlink, least of all the cards'. */
+	if (!r && network)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				     SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+				     SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+	/* abort() and raise(); the other children run as the same user. */
+	if (!r)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return r;
 }
 

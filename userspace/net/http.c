@@ -62,7 +62,7 @@ void http_response_init(struct http_response *r)
 
 void http_response_fini(struct http_response *r)
 {
-	buf_fini(&r->body);
+	buf_wipe_fini(&r->body);	/* a server may set passwords */
 }
 
 /* --- callbacks --- */
@@ -241,13 +241,18 @@ static enum http_err classify(CURLcode rc, const struct transfer *t)
 static void explain(struct http *h, CURLcode rc, struct http_response *r)
 {
 	const char *detail = h->errbuf[0] ? h->errbuf : curl_easy_strerror(rc);
+	long os = 0;
 
 	switch (r->err) {
 	case HTTP_ERR_DNS:
 		snprintf(r->error, sizeof(r->error), "server name not found (DNS): %.200s", detail);
 		break;
 	case HTTP_ERR_CONNECT:
-		snprintf(r->error, sizeof(r->error), "no connection to the server: %.200s", detail);
+		/* libcurl's own words name host and port, the system's say why. */
+		if (curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &os) != CURLE_OK || !os)
+			os = ENOTCONN;
+		snprintf(r->error, sizeof(r->error), "no connection to the server (%.60s): %.160s",
+			 strerror((int)os), detail);
 		break;
 	case HTTP_ERR_TLS:
 		snprintf(r->error, sizeof(r->error), "TLS: %.200s", detail);
@@ -262,7 +267,7 @@ static void explain(struct http *h, CURLcode rc, struct http_response *r)
 		snprintf(r->error, sizeof(r->error), "stopped");
 		break;
 	default:
-		snprintf(r->error, sizeof(r->error), "%.240s", detail);
+		snprintf(r->error, sizeof(r->error), "the connection failed: %.200s", detail);
 	}
 }
 
