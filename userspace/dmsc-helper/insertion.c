@@ -20,6 +20,8 @@
 #define SESSION_STOP_MS 5000	/* decision 7: time to say 1223 */
 #define CARD_STOP_MS 2000	/* time for the card child to record what happened */
 #define READS_MAX 4096		/* file ranges one card may cost */
+#define QUESTIONS_MAX 64	/* put to a person for one insertion */
+#define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
 #define AGREED_MAX 32
 #define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
 
@@ -44,7 +46,7 @@ struct insertion {
 	struct ipc_session want;
 	bool have_outcome;		/* the session child has reported */
 	struct ipc_outcome outcome;
-	unsigned int reads;
+	unsigned int reads, denied, questions, sessions;
 	size_t nagreed;			/* a yes holds for retries within this insertion */
 	char agreed[AGREED_MAX][IPC_SERVER_MAX];
 	const char *stop;		/* why everything ends; NULL = it does not */
@@ -148,12 +150,15 @@ static void serve_read(struct insertion *in, const struct ipc_read *q)
 	struct ipc_msg m;
 	int r;
 
+	if (++in->reads > READS_MAX) {
+		card_child_fail(in, "the card child does not come to an end of reading");
+		return;
+	}
 	ipc_prepare(&m, IPC_DATA);
 	if (!ef_path_allowed(q->path)) {
-		log_warn("%s: the card child asked for a file it may not read", in->card);
+		if (!in->denied++)	/* a card's directory may name many such files */
+			log_warn("%s: the card child asked for a file it may not read", in->card);
 		r = -EPERM;
-	} else if (++in->reads > READS_MAX) {
-		r = -EOVERFLOW;
 	} else {
 		r = ef_read(in->h->sysfs, in->card, in->seq, q->path, q->off, m.data.data,
 			    q->len);
@@ -173,6 +178,8 @@ static int ask(struct insertion *in, struct unl_question *q, unsigned int timeou
 {
 	unsigned int s = timeout_s ? timeout_s : in->h->conf.consent_timeout_s;
 
+	if (++in->questions > QUESTIONS_MAX)
+		return -EDQUOT;
 	q->slot = in->index;
 	q->seq = in->seq;
 	q->timeout_ms = (s > CONSENT_MAX_S ? CONSENT_MAX_S : s) * 1000;
@@ -181,12 +188,23 @@ static int ask(struct insertion *in, struct unl_question *q, unsigned int timeou
 	return unl_ask(in->nl, q, id);
 }
 
+/* Appends a card's words, which cannot close the quotation marks they stand in. */
+static void quote(char *text, size_t size, const char *before, const char *words, const char *after)
+{
+	size_t n = strlen(text), from = n + strlen(before) + 1, i;
+
+	snprintf(text + n, size - n, "%s\"%s", before, words);
+	for (i = from; i < size && text[i]; i++)
+		if (text[i] == '"')
+			text[i] = '\'';
+	n = strlen(text);
+	snprintf(text + n, size - n, "\"%s", after);
+}
+
 static void card_words(char *text, size_t size, const char *words)
 {
-	size_t n = strlen(text);
-
 	if (words[0])
-		snprintf(text + n, size - n, " The card says: \"%s\"", words);
+		quote(text, size, " The card says: ", words, "");
 }
 
 static void serve_ask(struct insertion *in, const struct ipc_ask *q)
@@ -226,7 +244,9 @@ static void session_start(struct insertion *in)
 	int r;
 
 	in->have_outcome = false;
-	r = child_spawn(in->h, "session-child", true, &in->sess);
+	r = ++in->sessions > SESSIONS_MAX ? -EDQUOT : 0;
+	if (!r)
+		r = child_spawn(in->h, "session-child", true, &in->sess);
 	if (!r) {
 		ipc_prepare(&m, IPC_START_SESSION);
 		m.start_session.seq = in->seq;
@@ -252,10 +272,10 @@ static void serve_session(struct insertion *in, const struct ipc_session *s)
 	int r = 0;
 
 	in->want = *s;
-	snprintf(q.text, sizeof(q.text), "%s \"%s\"%s",
-		 s->ui == IPC_UI_ASK ? "Connect this device to the management server" :
-				       "This device now connects to the management server",
-		 s->server_id, s->ui == IPC_UI_ASK ? "?" : ".");
+	quote(q.text, sizeof(q.text),
+	      s->ui == IPC_UI_ASK ? "Connect this device to the management server " :
+				    "This device now connects to the management server ",
+	      s->server_id, s->ui == IPC_UI_ASK ? "?" : ".");
 	card_words(q.text, sizeof(q.text), s->text);
 	if (s->ui == IPC_UI_NOTICE) {
 		/* Nobody's answer is waited for; a notice nobody can be shown stops nothing. */
@@ -403,8 +423,9 @@ static void on_session_message(struct insertion *in)
 		return;
 	}
 	if (r != -EPIPE) {
-		log_err("%s: the session child broke the protocol and is killed", in->card);
-		kill(in->sess.pid, SIGKILL);
+		log_err("%s: the session child broke the protocol", in->card);
+		if (in->sess.pid)
+			kill(in->sess.pid, SIGKILL);
 	}
 	close(in->sess.fd);
 	in->sess.fd = -1;
@@ -414,6 +435,7 @@ static void on_session_exit(struct insertion *in, int status)
 {
 	char reason[IPC_REASON_MAX];
 
+	in->sess.pid = 0;	/* reaped: the number may be another process's by now */
 	while (in->sess.fd >= 0 && !in->have_outcome) {
 		/* its last word may still be in the socket */
 		struct pollfd p = { .fd = in->sess.fd, .events = POLLIN };
@@ -490,7 +512,8 @@ static void loop(struct insertion *in)
 			log_err("%s: poll: %s", in->card, strerror(errno));
 			break;
 		}
-		if (r == 0)
+		/* Not only when it is quiet: a broken socket or a talkative child is never quiet. */
+		if (in->stop && now_ms() >= in->deadline)
 			stop_overdue(in);
 		if (r <= 0)
 			continue;
@@ -556,9 +579,23 @@ static int insertion_prepare(struct insertion *in)
 	struct ef_slot s;
 	int r = ef_slot_read(in->h->sysfs, in->slot.name, &s);
 
-	if (!r)
-		in->slot = s;
-	if (r || s.seq != in->seq || s.state != EF_SLOT_READY) {
+	if (r == -ENODEV) {
+		log_info("%s: there is no reader %s (any more); nothing to do", in->card,
+			 in->slot.name);
+		return 1;
+	}
+	if (r) {
+		log_err("%s: the reader's state cannot be read: %s; nothing is applied", in->card,
+			strerror(-r));
+		return r;
+	}
+	in->slot = s;
+	if (s.seq < in->seq) {
+		log_info("%s: there was no insertion %llu yet, the last one is %llu; nothing to do",
+			 in->card, (unsigned long long)in->seq, (unsigned long long)s.seq);
+		return 1;
+	}
+	if (s.seq != in->seq || s.state != EF_SLOT_READY) {
 		log_info("%s: insertion %llu is over already", in->card,
 			 (unsigned long long)in->seq);
 		return 1;
