@@ -71,7 +71,7 @@ unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
 units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
 
 FORCE:
-.PHONY: FORCE help all modules userspace clang asan demo check unit kunit kselftest e2e bench fuzz lint install clean
+.PHONY: FORCE help all modules userspace clang asan demo check unit units kunit kselftest e2e bench fuzz lint install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -128,6 +128,11 @@ $(foreach f,rel asan clang,$(eval $(call flavour,$(f))))
 have_progs := $(foreach p,$(PROGS),$(if $(wildcard $(src_$(p))/*.c),$(p)))
 $(foreach f,rel asan clang,$(foreach p,$(have_progs),$(eval $(call program,$(f),$(p)))))
 
+# Measuring needs the flags of what is installed; nobody installs it.
+src_bench := tests/bench
+pkgs_bench := libxml-2.0 sqlite3 nettle
+$(eval $(call program,rel,bench))
+
 userspace: $(have_progs:%=$(B)/rel/%)
 clang: $(have_progs:%=$(B)/clang/%)
 asan: $(have_progs:%=$(B)/asan/%)
@@ -140,6 +145,7 @@ $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/a
 	$(call say,LD      [asan] $(@F))
 	$(Q)$(CC) $(SAN) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS)) -lcmocka
 
+units: $(units)
 unit: $(units)
 	$(Q)scripts/run-units $(units)
 
@@ -151,8 +157,8 @@ e2e: userspace
 	$(Q)tests/e2e/run
 demo: userspace
 	$(Q)scripts/demo-vm
-bench: userspace
-	$(Q)tests/bench/run --out $(B)/bench.json
+bench: userspace $(B)/rel/bench
+	$(Q)tests/bench/run --build $(B)/rel --out $(B)/bench.json
 fuzz:
 	$(Q)tests/fuzz/run
 lint: clang
