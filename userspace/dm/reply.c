@@ -54,6 +54,14 @@ static struct slice get(const struct dm_reply *r, struct dm_span sp)
 	return slice_of(sp.len ? r->arena.data + sp.off : (const uint8_t *)"", sp.len);
 }
 
+/* The same text need not be kept twice: Results mostly repeat what their Status says. */
+static struct dm_span put_as(struct dm_reply *r, struct slice s, const struct dm_span *like)
+{
+	if (like && slice_present(s) && slice_eq(get(r, *like), s))
+		return *like;
+	return put(r, s);
+}
+
 static struct dm_rec *rec_new(struct dm_reply *r)
 {
 	struct dm_rec *x;
@@ -71,7 +79,7 @@ static struct dm_rec *rec_new(struct dm_reply *r)
 	}
 	x = &r->recs[r->n++];
 	memset(x, 0, sizeof(*x));
-	x->cmd_ref = x->name = x->target = x->source = x->format = x->mime = x->data =
+	x->cmd_ref = x->name = x->target = x->source = x->data =
 		(struct dm_span){ UINT32_MAX, 0 };
 	return x;
 }
@@ -108,7 +116,7 @@ size_t dm_reply_status(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd
 void dm_reply_results(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd *cmd,
 		      const struct dm_cmd_result *res, bool binary_ok)
 {
-	struct dm_rec *x = rec_new(r);
+	struct dm_rec *x = rec_new(r), *status;
 
 	if (!x)
 		return;
@@ -116,8 +124,11 @@ void dm_reply_results(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd 
 	x->kind = cmd->kind;
 	x->msg_ref = msg_ref;
 	x->raw = res->binary && binary_ok;
-	x->cmd_ref = put(r, ref_of(cmd));
-	x->source = put(r, res->source);
+	status = r->n > 1 ? x - 1 : NULL;
+	if (status && status->type != DM_CMD_STATUS)
+		status = NULL;
+	x->cmd_ref = put_as(r, ref_of(cmd), status ? &status->cmd_ref : NULL);
+	x->source = put_as(r, res->source, status ? &status->target : NULL);
 	x->mime = put(r, res->type);
 	if (!res->binary || binary_ok) {
 		x->format = put(r, res->binary && !res->format.n ? SLICE_LIT("bin") : res->format);

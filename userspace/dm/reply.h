@@ -21,7 +21,16 @@ struct dm_rec {
 	uint16_t code;			/* enum dm_status, or the alert's code */
 	uint32_t msg_ref;
 	uint32_t sent;			/* Results: bytes of data that earlier messages carried */
-	struct dm_span cmd_ref, name, target, source, format, mime, data;
+	/* A message of thousands of commands has as many of these: the unions count. */
+	struct dm_span cmd_ref, source, data;
+	union {
+		struct dm_span target;	/* Status, Alert */
+		struct dm_span format;	/* Results */
+	};
+	union {
+		struct dm_span name;	/* Status */
+		struct dm_span mime;	/* Results */
+	};
 };
 
 struct dm_reply {

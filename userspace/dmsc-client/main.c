@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dmsc-client(1): options and dispatch. What a subcommand does is in its own cmd_*.c. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -193,6 +194,8 @@ int main(int argc, char **argv)
 	int c, rc;
 
 	umask(077);
+	/* Large messages leave no holes in the heap: their memory goes back at once. */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	log_init("dmsc-client", LOG_LVL_NOTICE);
 	if (run_child(argc, argv, &rc))
 		return rc;
