@@ -158,6 +158,7 @@ static void truncated_everywhere(void **state)
 
 static void text_loses_what_could_deceive(void **state)
 {
+	struct buf esc = BUF_INIT;
 	char out[32];
 
 	/* ESC, BEL, newline, right-to-left override U+202E, a stray byte, U+00E4 kept */
@@ -170,6 +171,9 @@ static void text_loses_what_could_deceive(void **state)
 	assert_int_equal(text_printable(SLICE_LIT("a\xc3\xa4\xc3\xa4"), out, 5), 3);
 	assert_string_equal(out, "a\xc3\xa4");
 	assert_int_equal(text_printable(SLICE_LIT("abc"), out, 1), 0);
+	text_escape(&esc, SLICE_LIT("a\xc3\xa4\n\xc2\x9b\xff\xe2\x80\xaey"));
+	assert_string_equal(buf_cstr(&esc), "a\xc3\xa4\\x0a\\xc2\\x9b\\xff\\xe2\\x80\\xaey");
+	buf_fini(&esc);
 }
 
 static struct indicator from_card(struct fake_card *c, struct pkcs15_object *o, int want)

@@ -6,6 +6,7 @@
 #include "dmsc-client/client.h"
 #include "util/log.h"
 #include "util/str.h"
+#include "util/text.h"
 
 #define SHOWN_MAX 128	/* bytes of a value */
 
@@ -47,7 +48,7 @@ static void put_value(struct buf *out, const struct dm_node *n)
 
 static int print_node(const struct dm_node *n)
 {
-	_cleanup_buf_ struct buf line = BUF_INIT;
+	_cleanup_buf_ struct buf line = BUF_INIT, clean = BUF_INIT;
 
 	dm_node_uri(n, &line);
 	if (n->format == DM_FMT_NODE) {
@@ -62,9 +63,11 @@ static int print_node(const struct dm_node *n)
 	}
 	if (n->acl)
 		buf_printf(&line, "  [%s]", n->acl);
-	if (buf_error(&line))
-		return buf_error(&line);
-	puts(buf_cstr(&line));
+	/* Names and values are a server's: none may steer the terminal. */
+	text_escape(&clean, buf_slice(&line));
+	if (buf_error(&line) || buf_error(&clean))
+		return -ENOMEM;
+	puts(buf_cstr(&clean));
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "dmscctl/ctl.h"
+#include "util/text.h"
 
 void table_init(struct table *t, bool json, const char *const *columns, size_t n)
 {
@@ -13,7 +14,8 @@ void table_init(struct table *t, bool json, const char *const *columns, size_t n
 void table_cell(struct table *t, const char *fmt, ...)
 {
 	char **cells;
-	char *text = NULL, *p;
+	_cleanup_buf_ struct buf clean = BUF_INIT;
+	char *text = NULL;
 	va_list ap;
 
 	if (t->ncells == t->cells_cap) {
@@ -31,10 +33,10 @@ void table_cell(struct table *t, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	for (p = text; p && *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	t->cells[t->ncells++] = text;
+	if (text)
+		text_escape(&clean, slice_str(text));
+	free(text);
+	t->cells[t->ncells++] = buf_error(&clean) ? NULL : strdup(buf_cstr(&clean));
 }
 
 static const char *cell(const struct table *t, size_t row, size_t col)

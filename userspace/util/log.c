@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/buf.h"
+#include "util/text.h"
 
 static const char *log_name = "dmsc";
 static enum log_level log_max = LOG_LVL_INFO;
@@ -32,12 +33,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	if (getenv("JOURNAL_STREAM"))
 		buf_printf(&line, "<%d>", level);
 	buf_printf(&line, "%s: ", log_name);
-	for (size_t i = 0; i < raw.len; i++) {
-		if (raw.data[i] < 0x20 || raw.data[i] == 0x7f)
-			buf_printf(&line, "\\x%02x", raw.data[i]);
-		else
-			buf_put_u8(&line, raw.data[i]);
-	}
+	text_escape(&line, buf_slice(&raw));
 	buf_put_u8(&line, '\n');
 	/* One write, so that lines of several processes do not mix. */
 	if (!buf_error(&line) && write(STDERR_FILENO, line.data, line.len) < 0) {

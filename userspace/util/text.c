@@ -63,6 +63,24 @@ size_t text_printable(struct slice in, char *out, size_t size)
 	return n;
 }
 
+void text_escape(struct buf *out, struct slice in)
+{
+	size_t i, j, k;
+	uint32_t cp;
+
+	for (i = 0; i < in.n; i += k) {
+		k = utf8_char(slice_of(in.p + i, in.n - i), &cp);
+		if (k && !is_control(cp)) {
+			buf_put(out, in.p + i, k);
+			continue;
+		}
+		if (!k)
+			k = 1;
+		for (j = i; j < i + k; j++)
+			buf_printf(out, "\\x%02x", in.p[j]);
+	}
+}
+
 bool text_is_printable(struct slice in)
 {
 	size_t i, k;

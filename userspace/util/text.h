@@ -6,7 +6,7 @@
 #ifndef DMSC_UTIL_TEXT_H
 #define DMSC_UTIL_TEXT_H
 
-#include "util/slice.h"
+#include "util/buf.h"
 
 /*
  * Copies UTF-8 text for a person: control and format characters (C0, C1, DEL,
@@ -14,6 +14,9 @@
  * left out. Returns the bytes written without the NUL; never cuts a character.
  */
 size_t text_printable(struct slice in, char *out, size_t size);
+
+/* Appends text for a person, each byte text_printable() would leave out as \xNN. */
+void text_escape(struct buf *out, struct slice in);
 
 /* Would text_printable() keep every byte? */
 bool text_is_printable(struct slice in);
