@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "dm_far_end.h"
+#include "dm/account.h"
 #include "dm/acl.h"
 
 #define ME FAR_SERVER
@@ -252,6 +253,30 @@ static void tnds(struct far_end *f)
 	assert_null(far_find(f, "./T/bad"));
 }
 
+/* A server's name is what every ACL knows it by: it cannot take another's, by any door. */
+static void identity(struct far_end *f)
+{
+	far_node(f, "./DMAcc/me", NULL, ALL);
+	far_node(f, "./DMAcc/me/Name", "other", NULL);
+	far_node(f, "./DMAcc/me/ServerID", ME, NULL)->access =
+		dm_account_access(far_find(f, "./DMAcc/me"), SLICE_LIT("ServerID"));
+	far_node(f, "./DMAcc/o/ServerID", "other", NULL);
+	far_do(f,
+	       REP("2", "./DMAcc/me/ServerID", "other") DEL("3", "./DMAcc/me/ServerID")
+	       REP("4", "./DMAcc/me/ServerID?prop=Name", "x")
+	       REP("5", "./DMAcc/me/Name?prop=Name", "ServerID")
+	       TNDS("Replace", "6", "./DMAcc/me", TLEAF("ServerID", "other"))
+	       TNDS("Replace", "7", "./DMAcc/me", TLEAF("ServerID", "third"))
+	       ADD("8", "./DMAcc/y/ServerID", "other") ADD("9", "./DMAcc/y/ServerID", ME)
+	       ADD("10", "./DMAcc/y/ServerID", "new")
+	       TNDS("Replace", "11", "./DMAcc/me", TLEAF("ServerID", ME)),
+	       "S 2 Replace 405\nS 3 Delete 405\nS 4 Replace 405\nS 5 Replace 405\n"
+	       "S 6 Replace 418\nS 7 Replace 405\nS 8 Add 418\nS 9 Add 418\nS 10 Add 200\n"
+	       "S 11 Replace 200\n");
+	assert_string_equal(far_value(f, "./DMAcc/me/ServerID"), ME);
+	assert_null(far_find(f, "./DMAcc/me/Name"));
+}
+
 /* Opaque documents: escaped XML as the data of an item, and no decoder at all. */
 static void tnds_document(struct far_end *f)
 {
@@ -301,6 +326,7 @@ static void with(void (*fn)(struct far_end *f))
 CASE(get_values)
 CASE(get_props) CASE(get_list) CASE(add_nodes) CASE(limits) CASE(full) CASE(replace) CASE(permanent)
     CASE(delete_exec) CASE(copy) CASE(secrets) CASE(tnds) CASE(tnds_document) CASE(per_item)
+    CASE(identity)
 
 	int main(void)
 {
@@ -312,6 +338,7 @@ CASE(get_props) CASE(get_list) CASE(add_nodes) CASE(limits) CASE(full) CASE(repl
 	    cmocka_unit_test(test_delete_exec),	  cmocka_unit_test(test_copy),
 	    cmocka_unit_test(test_secrets),	  cmocka_unit_test(test_tnds),
 	    cmocka_unit_test(test_tnds_document), cmocka_unit_test(test_per_item),
+	    cmocka_unit_test(test_identity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

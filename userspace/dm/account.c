@@ -56,6 +56,9 @@ bool dm_account_is_root(const struct dm_node *n)
 
 uint8_t dm_account_access(const struct dm_node *parent, struct slice name)
 {
+	/* Who a server is stays what it was: every ACL names it by this. */
+	if (slice_eq_str(name, "ServerID") && dm_account_is_root(parent))
+		return DM_ACC_ALL & ~(DM_ACC_REPLACE | DM_ACC_DELETE);
 	if (!slice_eq_str(name, "AAuthSecret") && !slice_eq_str(name, "AAuthData"))
 		return DM_ACC_ALL;
 	for (const struct dm_node *n = parent; n; n = n->parent)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "dm/account.h"
 #include "dm/acl.h"
 #include "dm/cmd_int.h"
 #include "util/digest.h"
@@ -298,19 +299,40 @@ static enum dm_status replace_self(struct dm_cmd_env *env, struct dm_node *n,
 	return dm_cmd_errno(rc);
 }
 
+/* The ServerID of the account @n is; nothing when it is none. */
+static struct slice server_of(struct dm_cmd_env *env, const struct dm_node *n)
+{
+	struct dm_node *id = NULL;
+
+	if (dm_account_is_root(n))
+		id = dm_tree_child(env->tree, n, SLICE_LIT("ServerID"));
+	return id ? dm_node_value(id) : SLICE_LIT("");
+}
+
 static enum dm_status replace_object(void *ctx, const struct dm_tnds *t)
 {
 	struct apply *a = ctx;
 	/* Replace on the node covers making and deleting what is below it. */
 	struct dm_cmd_env inner = *a->env;
-	enum dm_status st = clear(a->env, a->base);
+	_cleanup_buf_ struct buf server = BUF_INIT;
+	enum dm_status st;
 
+	buf_put_slice(&server, server_of(a->env, a->base));
+	if (buf_error(&server))
+		return DM_ST_DEVICE_FULL;
+	st = clear(a->env, a->base);
 	if (st)
 		return st;
 	inner.trusted = true;
 	if (is_target(t, slice_of(a->base->name, a->base->name_len)) && a->base->parent)
-		return replace_self(&inner, a->base, t);
-	return graft_all(&inner, a->base, t);
+		st = replace_self(&inner, a->base, t);
+	else
+		st = graft_all(&inner, a->base, t);
+	/* An account may be replaced, but not by another server's. */
+	if (st == DM_ST_OK && !a->env->trusted && server.len &&
+	    !slice_eq(buf_slice(&server), server_of(a->env, a->base)))
+		return DM_ST_NOT_ALLOWED;
+	return st;
 }
 
 enum dm_status dm_cmd_tnds_replace(struct dm_cmd_env *env, const struct dm_cmd *cmd,

@@ -8,6 +8,7 @@
 #include "util/str.h"
 
 #define TITLE_MAX 255			/* bytes, TND 1.2 Title */
+#define ACCOUNTS_MAX 64			/* that servers may make; a card's are not counted */
 
 static enum dm_status undo(struct dm_cmd_env *env, dm_mark mark, enum dm_status st)
 {
@@ -32,14 +33,37 @@ enum dm_status dm_cmd_may_add(struct dm_cmd_env *env, const struct dm_node *pare
 	return parent->format == DM_FMT_NODE ? DM_ST_NONE : DM_ST_NOT_ALLOWED;
 }
 
+/*
+ * A server may make accounts, but none that takes another's identity, and not
+ * without end. DM_ST_NONE: this node may be made.
+ */
+static enum dm_status account_guard(struct dm_cmd_env *env, struct dm_node *parent,
+				    const struct dm_node_init *in)
+{
+	size_t n = 0;
+
+	if (!env->server.n)
+		return DM_ST_NONE;
+	if (slice_eq_str(in->name, "ServerID") && dm_account_is_root(parent))
+		return dm_account_find(env->tree, in->value) ? DM_ST_EXISTS : DM_ST_NONE;
+	if (parent->parent && !parent->parent->parent && !strcmp(parent->name, "DMAcc"))
+		for (const struct dm_node *x = parent->first_child; x; x = x->next)
+			n++;
+	return n < ACCOUNTS_MAX ? DM_ST_NONE : DM_ST_DEVICE_FULL;
+}
+
 enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
 			   const struct dm_node_init *init, struct dm_node **out)
 {
 	_cleanup_buf_ struct buf acl = BUF_INIT;
 	struct dm_node_init in = *init;
+	enum dm_status st;
 
 	if (dm_tree_count(env->tree) >= (env->max_nodes ? env->max_nodes : DM_MAX_NODES))
 		return DM_ST_DEVICE_FULL;
+	st = account_guard(env, parent, init);
+	if (st)
+		return st;
 	/* ACL-8: who cannot Replace on the parent is made master of what it creates. */
 	if (in.format == DM_FMT_NODE && !env->trusted && !in.acl.n &&
 	    !dm_acl_allows(parent, DM_ACC_REPLACE, env->server)) {
@@ -202,6 +226,10 @@ static enum dm_status replace_acl(struct dm_cmd_env *env, struct dm_node *n, str
 static enum dm_status replace_name(struct dm_cmd_env *env, struct dm_node *n, struct slice name)
 {
 	if (n->flags & DM_NODE_PERMANENT)
+		return DM_ST_NOT_ALLOWED;
+	/* The back door to another ServerID. */
+	if (!env->trusted && n->parent && dm_account_is_root(n->parent) &&
+	    (!strcmp(n->name, "ServerID") || slice_eq_str(name, "ServerID")))
 		return DM_ST_NOT_ALLOWED;
 	if (env->limits.max_segment && name.n > env->limits.max_segment)
 		return DM_ST_URI_TOO_LONG;
