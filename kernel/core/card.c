@@ -272,7 +272,11 @@ static int uicc_card_select_one(struct uicc_card *card, struct uicc_apdu *apdu, 
 	return ret;
 }
 
-/* SELECT of each file identifier in turn; only the last gives its FCP. */
+/*
+ * SELECT of each file identifier in turn; only the last gives its FCP. In 2G mode
+ * it does so unasked: that is where the size of a file is known from, and reading
+ * beyond it is an error there.
+ */
 static int uicc_card_select_fids(struct uicc_card *card, const u16 *fids, size_t n,
 				 bool want_fcp, struct uicc_rapdu *r)
 {
@@ -281,7 +285,7 @@ static int uicc_card_select_fids(struct uicc_card *card, const u16 *fids, size_t
 	int ret;
 
 	for (i = 0; i < n; i++) {
-		bool fcp = want_fcp && i == n - 1;
+		bool fcp = (want_fcp || card->io.mode == UICC_MODE_SIM2G) && i == n - 1;
 
 		uicc_apdu_select_fid(&apdu, card->io.mode, fids[i], fcp);
 		ret = uicc_card_select_one(card, &apdu, fcp, r);

@@ -154,12 +154,34 @@ static int uicc_file_errno(int ret)
 	}
 }
 
+/* Keeps what a SELECT said of the file. */
+static int uicc_file_keep_fcp(struct uicc_file *file, const struct uicc_rapdu *r)
+{
+	struct uicc_card *card = file->card;
+	struct uicc_fcp fcp = {};
+	int ret;
+
+	ret = card->io.mode == UICC_MODE_SIM2G ? uicc_fcp_parse_2g(&fcp, r->data, r->len) :
+						 uicc_fcp_parse(&fcp, r->data, r->len);
+	if (ret)
+		return ret;
+	mutex_lock(&card->cache_lock);
+	file->fcp = fcp;
+	memcpy(file->raw, r->data, r->len);
+	file->raw_len = r->len;
+	file->fcp_known = true;
+	if (fcp.type != UICC_FILE_UNKNOWN)
+		file->records = fcp.type == UICC_FILE_LINEAR_FIXED ||
+				fcp.type == UICC_FILE_CYCLIC;
+	mutex_unlock(&card->cache_lock);
+	return 0;
+}
+
 /* Selects the file for its FCP and keeps that. */
 static int uicc_file_fetch_fcp(struct uicc_file *file)
 {
 	struct uicc_card *card = file->card;
 	struct uicc_rapdu r = { .size = sizeof(file->raw) };
-	struct uicc_fcp fcp = {};
 	int ret;
 
 	lockdep_assert_held(&card->cmd_lock);
@@ -168,22 +190,7 @@ static int uicc_file_fetch_fcp(struct uicc_file *file)
 	r.data = kzalloc(r.size, GFP_KERNEL);
 	if (!r.data)
 		return -ENOMEM;
-	ret = uicc_card_select(card, &file->path, true, &r);
-	if (!ret)
-		ret = card->io.mode == UICC_MODE_SIM2G ?
-			uicc_fcp_parse_2g(&fcp, r.data, r.len) :
-			uicc_fcp_parse(&fcp, r.data, r.len);
-	if (!ret) {
-		mutex_lock(&card->cache_lock);
-		file->fcp = fcp;
-		memcpy(file->raw, r.data, r.len);
-		file->raw_len = r.len;
-		file->fcp_known = true;
-		if (fcp.type != UICC_FILE_UNKNOWN)
-			file->records = fcp.type == UICC_FILE_LINEAR_FIXED ||
-					fcp.type == UICC_FILE_CYCLIC;
-		mutex_unlock(&card->cache_lock);
-	}
+	ret = uicc_card_select(card, &file->path, true, &r) ?: uicc_file_keep_fcp(file, &r);
 	kfree(r.data);
 	return ret;
 }
@@ -216,6 +223,41 @@ static bool uicc_file_reached(struct uicc_file *file, size_t off)
 }
 
 /*
+ * A card that gave no byte at @off: the end, or 0 when what is before @off was
+ * not read. At the start of a file that has bytes, or of which the card says
+ * neither that nor that it ends here (@end), it is nonsense: an error, or
+ * userspace would take a broken card for one without data.
+ */
+static int uicc_file_nothing(struct uicc_file *file, size_t off, bool end)
+{
+	int ret;
+
+	if (off)
+		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
+	ret = uicc_file_fetch_fcp(file);
+	if (ret == -ENODEV || ret == -ETIMEDOUT || ret == -EINTR || ret == -ENOMEM)
+		return ret;
+	if (!ret && file->fcp.has_size)
+		end = !file->fcp.size;
+	return end ? uicc_file_store(file, 0, NULL, 0, true) : -EPROTO;
+}
+
+/*
+ * Does the file end at @to, behind an answer of @len bytes to a READ? That these
+ * are fewer than asked (@less) proves nothing by itself: some cards give a file
+ * in parts and name their length by 6Cxx. It does when the file came in larger
+ * parts before, or when its size is known to fit; else the next READ tells.
+ */
+static bool uicc_file_ends(const struct uicc_file *file, size_t to, size_t len, bool less)
+{
+	bool fits = file->fcp_known && file->fcp.has_size && to == file->fcp.size;
+
+	if (less)
+		return fits || len < file->part;
+	return fits && file->card->io.mode == UICC_MODE_SIM2G;
+}
+
+/*
  * One READ BINARY. Returns the bytes stored, 0 at the end of the file, or an
  * errno; -EOPNOTSUPP when the file turns out not to be transparent.
  */
@@ -226,16 +268,27 @@ static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t
 	u8 data[256];
 	struct uicc_rapdu r = { .data = data, .size = sizeof(data) };
 	struct uicc_apdu apdu;
-	bool end;
+	bool end, sized;
 	int ret;
 
 	ret = uicc_card_select(card, &file->path, false, &r);
-	if (!ret)
-		ret = uicc_apdu_read_binary(&apdu, off, le);
-	if (!ret)
-		ret = uicc_card_command(card, &apdu, &r);
-	else
+	if (ret)
 		return ret;
+	/*
+	 * A 2G card gives its FCP unasked, and may take a READ that goes beyond
+	 * the end for an error.
+	 */
+	sized = card->io.mode == UICC_MODE_SIM2G &&
+		(file->fcp_known || (r.len && !uicc_file_keep_fcp(file, &r))) &&
+		file->fcp.has_size;
+	if (sized && file->records)
+		return -EOPNOTSUPP;
+	if (sized && off >= file->fcp.size)
+		return uicc_file_nothing(file, off, true);
+	if (sized)
+		le = min_t(size_t, le, file->fcp.size - off);
+
+	ret = uicc_apdu_read_binary(&apdu, off, le) ?: uicc_card_command(card, &apdu, &r);
 	switch (r.sw) {
 	case 0x6981:	/* command incompatible with file structure */
 	case 0x6986:	/* no current EF, as seen for record files */
@@ -243,14 +296,19 @@ static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t
 		uicc_card_drop_selection(card);
 		return -EOPNOTSUPP;
 	}
-	end = uicc_sw_ends_file(r.sw) || (!ret && r.len < le);
+	end = uicc_sw_ends_file(r.sw);
 	if (ret && !end)
-		return ret;
-	if (!r.len && !uicc_file_reached(file, off))
-		return 0;
-	ret = uicc_file_store(file, off, data, r.len, end);
+		goto out;
+	if (!r.len) {
+		ret = uicc_file_nothing(file, off, end);
+		goto out;
+	}
+	end = end || uicc_file_ends(file, off + r.len, r.len, r.len < le);
+	file->part = max_t(u16, file->part, r.len);
+	ret = uicc_file_store(file, off, data, r.len, end) ?: r.len;
+out:
 	memzero_explicit(data, sizeof(data));
-	return ret ?: r.len;
+	return ret;
 }
 
 /* One READ RECORD: the one that @off is in. Returns as uicc_file_fetch_binary(). */
@@ -280,11 +338,12 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
 	if (ret)
 		return ret;
-	if (r.len != length)
-		return -EPROTO;
-	ret = uicc_file_store(file, off, data, length, index + 1 == file->fcp.record_count);
+	ret = -EPROTO;
+	if (r.len == length)
+		ret = uicc_file_store(file, off, data, length,
+				      index + 1 == file->fcp.record_count) ?: length;
 	memzero_explicit(data, sizeof(data));
-	return ret ?: length;
+	return ret;
 }
 
 /* The FCP is asked for when the file is, or turns out to be, one of records. */

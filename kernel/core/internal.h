@@ -174,6 +174,7 @@ struct uicc_card {
  * @cache: content; with card->cache_lock
  * @fcp_known: @fcp and @raw are set; with card->cache_lock
  * @records: record-structured, as far as known; with card->cache_lock
+ * @part: most bytes that one READ BINARY has given; with card->cmd_lock
  * @fcp: file control parameters
  * @raw: the FCP as the card gave it
  * @raw_len: bytes of @raw
@@ -197,6 +198,7 @@ struct uicc_file {
 	struct uicc_cache cache;
 	bool fcp_known;
 	bool records;
+	u16 part;
 	struct uicc_fcp fcp;
 	u8 raw[256];
 	u16 raw_len;
