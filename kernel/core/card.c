@@ -5,11 +5,18 @@
  */
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 
 #include "compat.h"
 #include "internal.h"
 #include "trace.h"
+
+/*
+ * A card that answers each of many commands just in time must not keep a reader,
+ * and those who wait behind it, for hours. A read of a page takes seconds.
+ */
+#define UICC_OPERATION_MS	60000
 
 /* TS 102 221 11.1.1.2: "no data returned", and what cards that refuse it take. */
 static const u8 uicc_select_p2[] = { 0x0c, 0x00, 0x04 };
@@ -94,6 +101,8 @@ static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 		return -ENODEV;
 	if (card->reset_needed)
 		return -EPROTO;
+	if (time_after(jiffies, card->until))
+		return -ETIMEDOUT;
 	ret = card->ops->transmit(card->slot, cmd, cmd_len, rsp, rsp_size);
 	if (ret >= 2)
 		sw = rsp[ret - 2] << 8 | rsp[ret - 1];
@@ -138,7 +147,8 @@ static int uicc_card_reset(struct uicc_card *card)
  * @card: the card
  *
  * Takes a reference, the ops and the card's attention; resets the card if the
- * last operation was broken off. Ended by uicc_card_put().
+ * last operation was broken off. Ended by uicc_card_put(). Commands begun more
+ * than UICC_OPERATION_MS later fail with -ETIMEDOUT.
  *
  * Context: may sleep, killable, as long as other operations last.
  * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone; else
@@ -161,6 +171,7 @@ int uicc_card_get(struct uicc_card *card)
 	ret = card->reset_needed ? uicc_card_reset(card) : 0;
 	if (ret)
 		goto err_unlock;
+	card->until = jiffies + msecs_to_jiffies(UICC_OPERATION_MS);
 	return 0;
 
 err_unlock:

@@ -127,6 +127,7 @@ struct uicc_selection {
  * @io: way for APDUs, with the mode chosen
  * @mode_known: the card has taken a command of @io's class since the reset
  * @reset_needed: the last command was broken off
+ * @until: in jiffies: when the operation has to have ended
  * @sel: what is selected
  * @p2: index of the P2 that this card takes for "no FCP, please"
  * @no_path: the card refuses SELECT by path
@@ -151,6 +152,7 @@ struct uicc_card {
 	struct uicc_apdu_io io;
 	bool mode_known;
 	bool reset_needed;
+	unsigned long until;
 	struct uicc_selection sel;
 	u8 p2;
 	bool no_path;
