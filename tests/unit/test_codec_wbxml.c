@@ -330,6 +330,25 @@ static void test_deep(void **state)
 	}
 }
 
+/* References multiply what they mean: 64 of a table of 1 MiB are as many as may be. */
+static void test_references_add_up(void **state)
+{
+	for (int n = 64; n <= 65; n++) {
+		struct buf b = BUF_INIT;
+
+		buf_put(&b, "\x02\xa4\x01\x6a\xc0\x80\x00", 7);	/* a table of 1 << 20 bytes */
+		for (int i = 0; i < 1 << 17; i++)
+			buf_put(&b, "01234567", 8);
+		buf_put(&b, OPEN, sizeof(OPEN) - 1);
+		for (int i = 0; i < n; i++)
+			buf_put(&b, "\x7f\x83\x00\x01", 4);	/* an unknown element: <x>ref</x> */
+		buf_put(&b, CLOSE, sizeof(CLOSE) - 1);
+		check_ret_why(buf_slice(&b), NULL, n > 64 ? -E2BIG : 0,
+			      n > 64 ? "too much text from the string table" : NULL);
+		buf_fini(&b);
+	}
+}
+
 static void test_borrows(void **state)
 {
 	/* Leaf data is not copied: a message of bytes needs no memory for them. */
@@ -420,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_long_attribute),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_references_add_up),
 		cmocka_unit_test(test_borrows),
 		cmocka_unit_test(test_writes),
 		cmocka_unit_test(test_writes_lengths),

@@ -18,7 +18,10 @@ struct wbxml {
 	struct codec_error *err;
 	unsigned int depth;	/* open elements */
 	uint8_t page, attr_page;
+	size_t referred;	/* bytes of the string table meant by references */
 };
+
+#define REFERRED_MAX (64u << 20)
 
 static int bad(struct wbxml *w, const char *why)
 {
@@ -84,6 +87,10 @@ static int get_ref(struct wbxml *w, struct slice *out)
 	nul = memchr(at, 0, w->strings.n - index);
 	/* Servers are seen that do not terminate the last entry: the table's end does. */
 	*out = slice_of(at, nul ? (size_t)(nul - at) : w->strings.n - index);
+	/* Three bytes may mean a megabyte, as often as there is room for three bytes. */
+	w->referred += out->n;
+	if (w->referred > REFERRED_MAX)
+		return codec_fail(w->err, -E2BIG, "too much text from the string table");
 	return 0;
 }
 
