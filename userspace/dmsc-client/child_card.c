@@ -31,6 +31,7 @@ struct server {
 	struct store_card row;	/* keyed by content and server */
 	enum plan_verdict verdict;
 	bool open;		/* a try is still to come */
+	int64_t due;		/* when, by uptime_s(); 0 = now */
 	unsigned int backoff_s;
 };
 
@@ -47,6 +48,15 @@ struct card {
 	size_t nservers;
 	struct server server[CLIENT_BOOTSTRAP_SERVERS];
 };
+
+/* Seconds that no clock setting moves: a device may learn the date after its first try. */
+static int64_t uptime_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec;
+}
 
 /* --- the helper ---------------------------------------------------------- */
 
@@ -551,11 +561,11 @@ static int sessions_plan(struct card *c)
 }
 
 static int outcome_record(struct card *c, struct server *v, const struct ipc_outcome *o,
-			  time_t give_up)
+			  int64_t give_up)
 {
 	char reason[STORE_REASON_MAX];
 	enum store_card_phase phase = STORE_CARD_FAILED;
-	time_t now = time(NULL);
+	int64_t now = uptime_s();
 
 	v->open = false;
 	snprintf(reason, sizeof(reason), "%.80s: %s", v->id,
@@ -569,7 +579,8 @@ static int outcome_record(struct card *c, struct server *v, const struct ipc_out
 	} else if (o->result == IPC_FAILED && o->retry && now + v->backoff_s <= give_up) {
 		phase = STORE_CARD_PENDING;
 		v->open = true;
-		v->row.next_attempt = now + v->backoff_s;
+		v->due = now + v->backoff_s;
+		v->row.next_attempt = time(NULL) + v->backoff_s;	/* for people */
 		v->row.attempts++;
 		log_notice("%s: session with %s failed (%s); next try in %u s", c->start.slot,
 			   v->id, o->reason, v->backoff_s);
@@ -581,7 +592,7 @@ static int outcome_record(struct card *c, struct server *v, const struct ipc_out
 	return row_record(c, &v->row, phase, reason);
 }
 
-static int session_ask(struct card *c, struct server *v, time_t give_up)
+static int session_ask(struct card *c, struct server *v, int64_t give_up)
 {
 	struct ipc_msg q, a;
 	int r;
@@ -602,7 +613,7 @@ static int session_ask(struct card *c, struct server *v, time_t give_up)
 }
 
 /* The open server whose turn is next, or NULL. Card order among those due. */
-static struct server *next_server(struct card *c, time_t now)
+static struct server *next_server(struct card *c, int64_t now)
 {
 	struct server *best = NULL;
 	size_t i;
@@ -612,9 +623,9 @@ static struct server *next_server(struct card *c, time_t now)
 
 		if (!v->open)
 			continue;
-		if (v->row.next_attempt <= now)
+		if (v->due <= now)
 			return v;
-		if (!best || v->row.next_attempt < best->row.next_attempt)
+		if (!best || v->due < best->due)
 			best = v;
 	}
 	return best;
@@ -623,15 +634,15 @@ static struct server *next_server(struct card *c, time_t now)
 /* One session after the other, in card order, until each is done or given up. */
 static int sessions_run(struct card *c)
 {
-	time_t give_up = time(NULL) + c->args.conf.patience_s, now;
+	int64_t give_up = uptime_s() + c->args.conf.patience_s, now;
 	struct pollfd p = { .fd = IPC_CHILD_FD, .events = POLLIN };
 	struct server *v;
 	int r;
 
-	while ((v = next_server(c, now = time(NULL)))) {
-		if (v->row.next_attempt > now) {
+	while ((v = next_server(c, now = uptime_s()))) {
+		if (v->due > now) {
 			/* Nothing is due: the helper's end wakes us. */
-			r = poll(&p, 1, (int)(v->row.next_attempt - now) * 1000);
+			r = poll(&p, 1, (int)(v->due - now) * 1000);
 			if (r > 0) {
 				c->gone = true;
 				return -EPIPE;

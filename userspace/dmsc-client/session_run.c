@@ -22,6 +22,7 @@
 #include "util/str.h"
 
 #define REDIRECTS_MAX 3
+#define SESSION_MAX_S 3600	/* the store is locked meanwhile: a server that dawdles is left */
 #define GOODBYE_MS 4000		/* of the 5 s a stopped session may still take */
 #define MAX_MSG_SIZE 65536	/* bytes of one message, announced to the server */
 #define MAX_OBJ_SIZE (1 << 20)
@@ -42,6 +43,7 @@ struct run {
 	struct buf out;
 	enum codec_format format;	/* of what we send */
 	int64_t journal;		/* 0 = no entry yet */
+	int64_t deadline;		/* of the whole session, by uptime_s() */
 	bool plain;			/* the account's address is http */
 	/* The card the account came from. */
 	struct store_origin origin;
@@ -60,6 +62,14 @@ static int fail(struct run *x, enum client_outcome outcome, int err, const char 
 		client_reason(x->r->reason, sizeof(x->r->reason), "%s", why);
 	}
 	return err;
+}
+
+static int64_t uptime_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec;
 }
 
 static bool stopped(const struct run *x)
@@ -454,10 +464,10 @@ static int take_answer(struct run *x)
 }
 
 /* Best effort and at most 5 s: the card that left may have been the way to the server. */
-static int say_goodbye(struct run *x)
+static int say_goodbye(struct run *x, const char *why)
 {
-	fail(x, CLIENT_ABORTED, -EINTR, "stopped");
-	if (x->r->sent && dm_session_abort(x->session, "stopped", &x->out) == 1) {
+	fail(x, CLIENT_ABORTED, -EINTR, why);
+	if (x->r->sent && dm_session_abort(x->session, why, &x->out) == 1) {
 		http_last_words(x->http, GOODBYE_MS);
 		view_out(&x->view, x->format, buf_slice(&x->out));
 		(void)!exchange(x, false);
@@ -469,15 +479,18 @@ static int talk(struct run *x)
 {
 	int rc = dm_session_start(x->session, time(NULL), &x->out);
 
+	x->deadline = uptime_s() + SESSION_MAX_S;
 	if (rc)
 		return fail(x, CLIENT_PROTOCOL, rc, "package 1 cannot be made");
 	view_out(&x->view, x->format, buf_slice(&x->out));
 	do {
 		if (stopped(x))
-			return say_goodbye(x);
+			return say_goodbye(x, "stopped");
+		if (uptime_s() > x->deadline)
+			return say_goodbye(x, "the server did not come to an end within an hour");
 		rc = exchange(x, true);
 		if (rc)
-			return x->answer.err == HTTP_ERR_STOPPED ? say_goodbye(x) : rc;
+			return x->answer.err == HTTP_ERR_STOPPED ? say_goodbye(x, "stopped") : rc;
 		rc = take_answer(x);
 	} while (rc == 1);
 	if (rc == 2)
