@@ -46,6 +46,9 @@ PROGRAMS = {
     "dm-server": ("tests/dmserver", 1, "EXIT_", None, None),
 }
 
+# Make targets that are steps of others, and `help` itself.
+STEPS = {"help", "asan", "clang", "units"}
+
 # In the spec for others than our own programs: pads, what sysfs says as well,
 # and limits that the kernel checks.
 NOT_IN_USERSPACE = re.compile(r"_PAD$|^UICC_A_CARD_(NAME|TRANSPORT)$|^UICC_A_CONSENT_AGENT$")
@@ -299,8 +302,8 @@ CHECKS = {
                       "udev/dmsc.conf": regex(r"(?m)^#?([a-z-]+) =", "udev/dmsc.conf")},
     "udev-keys": {"rules": lambda t: {"all known"} | t.find(r"\b(UICC_[A-Z_]+)\b", "udev/*") - t.find(r"\b(UICC_[A-Z]+)=", "kernel/core/*.c"),
                   "kernel/core": lambda t: {"all known"}},
-    "make": {"help": make_help, ".PHONY": lambda t: found(r"\b([\w-]+)", t.find(r"(?m)^\.PHONY: FORCE help (.*)", "Makefile").pop()) - {"asan", "clang"},
-             "rules": lambda t: {r for line in t.find(r"(?m)^([a-z][a-z0-9 -]*):(?!=)", "Makefile") for r in line.split()} - {"help", "asan", "clang"}},
+    "make": {"help": make_help, ".PHONY": lambda t: found(r"\b([\w-]+)", t.find(r"(?m)^\.PHONY: FORCE help (.*)", "Makefile").pop()) - STEPS,
+             "rules": lambda t: {r for line in t.find(r"(?m)^([a-z][a-z0-9 -]*):(?!=)", "Makefile") for r in line.split()} - STEPS},
     "script": {"script.c": regex(r'(?m)^\t\{ "([\w-]+)", .*, st_', "tests/dmserver/script.c"),
                SCRIPT_DOC: terms(SCRIPT_DOC, r"(?m)^([a-z].*)$\n        \S")},
     "profile": {"profile.c": lambda t: found(r'\{ "([\w-]+)", do_', t.code("tests/simcard/profile.c")) | {"quirk"},
