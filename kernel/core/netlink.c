@@ -427,25 +427,6 @@ static int uicc_ask_card(struct uicc_consent_question *q)
 	return ret;
 }
 
-static int uicc_ask(struct genl_info *info, struct uicc_consent_question *q, u32 *id)
-{
-	int ret;
-
-	mutex_lock(&uicc_consent_lock);
-	ret = uicc_ask_card(q);
-	if (!ret)
-		ret = uicc_consent_ask(&uicc_broker, uicc_now_ms(), info->snd_portid, q, id);
-	if (!ret)
-		trace_uicc_consent(*id, UICC_CMD_CONSENT_ASK, info->snd_portid, -1);
-	uicc_consent_unlock();
-	return ret;
-}
-
-static const char *uicc_attr_string(struct genl_info *info, int type)
-{
-	return info->attrs[type] ? nla_data(info->attrs[type]) : NULL;
-}
-
 static int uicc_ask_reply(struct genl_info *info, u32 id)
 {
 	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
@@ -462,11 +443,37 @@ static int uicc_ask_reply(struct genl_info *info, u32 id)
 	return genlmsg_reply(msg, info);
 }
 
+/* The number is told under the lock: before the question can be completed. */
+static int uicc_ask(struct genl_info *info, struct uicc_consent_question *q)
+{
+	u32 id;
+	int ret;
+
+	mutex_lock(&uicc_consent_lock);
+	ret = uicc_ask_card(q);
+	if (!ret)
+		ret = uicc_consent_ask(&uicc_broker, uicc_now_ms(), info->snd_portid, q, &id);
+	if (ret)
+		goto out;
+	trace_uicc_consent(id, UICC_CMD_CONSENT_ASK, info->snd_portid, -1);
+	ret = uicc_ask_reply(info, id);
+	/* Without its number the asker can do nothing with the question. */
+	if (ret && uicc_consent_withdraw(&uicc_broker, uicc_now_ms(), info->snd_portid, id))
+		pr_debug("question %u is gone already\n", id);
+out:
+	uicc_consent_unlock();
+	return ret;
+}
+
+static const char *uicc_attr_string(struct genl_info *info, int type)
+{
+	return info->attrs[type] ? nla_data(info->attrs[type]) : NULL;
+}
+
 int uicc_nl_consent_ask_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct uicc_consent_question *q;
 	int ret;
-	u32 id;
 
 	if (!uicc_may_ask(skb))
 		return -EPERM;
@@ -489,19 +496,10 @@ int uicc_nl_consent_ask_doit(struct sk_buff *skb, struct genl_info *info)
 	/* A PIN is for the card alone, and nothing here presents it to one yet. */
 	ret = q->kind == UICC_KIND_PIN ? -EOPNOTSUPP : uicc_ask_choices(info, q);
 	if (!ret)
-		ret = uicc_ask(info, q, &id);
+		ret = uicc_ask(info, q);
 	while (q->n_choices)
 		kfree(q->choices[--q->n_choices]);
 	kfree(q);
-	if (ret)
-		return ret;
-	ret = uicc_ask_reply(info, id);
-	if (ret) {
-		/* Without its number the asker can do nothing with the question. */
-		mutex_lock(&uicc_consent_lock);
-		uicc_consent_withdraw(&uicc_broker, uicc_now_ms(), info->snd_portid, id);
-		uicc_consent_unlock();
-	}
 	return ret;
 }
 
