@@ -127,7 +127,7 @@ void uicc_slots_release(unsigned int index)
 
 /**
  * uicc_slots_show() - let a slot be found
- * @slot: a slot whose device was added
+ * @slot: a slot whose device is about to be added
  *
  * Context: may sleep.
  */

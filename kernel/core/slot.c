@@ -95,15 +95,16 @@ u64 uicc_slot_seq(struct uicc_slot *slot)
 static void uicc_slot_set(struct uicc_slot *slot, struct uicc_card *card,
 			  enum uicc_slot_state state)
 {
-	bool changed;
-
 	mutex_lock(&slot->state_lock);
-	changed = slot->state != state;
 	slot->card = card;
 	slot->state = state;
 	mutex_unlock(&slot->state_lock);
-	if (changed)
-		sysfs_notify(&slot->dev.kobj, NULL, "state");
+}
+
+/* Wakes who polls the attribute. */
+static void uicc_slot_notify(struct uicc_slot *slot)
+{
+	sysfs_notify(&slot->dev.kobj, NULL, "state");
 }
 
 /*
@@ -125,6 +126,7 @@ static void uicc_slot_drop_card(struct uicc_slot *slot)
 	uicc_netlink_card_event(card, UICC_CMD_CARD_DEL);
 	device_del(&card->dev);
 	put_device(&card->dev);
+	uicc_slot_notify(slot);
 }
 
 /* Powers the card that was put in as number @seq, and adds its device. */
@@ -144,6 +146,7 @@ static void uicc_slot_take_card(struct uicc_slot *slot, u64 seq, unsigned long e
 	if (ret) {
 		dev_info(&slot->dev, "card %llu gives no answer to reset (%d)\n", seq, ret);
 		uicc_slot_set(slot, NULL, UICC_SLOT_STATE_MUTE);
+		uicc_slot_notify(slot);
 		return;
 	}
 	card = uicc_card_new(slot, seq, event, &atr);
@@ -156,6 +159,7 @@ static void uicc_slot_take_card(struct uicc_slot *slot, u64 seq, unsigned long e
 	ret = device_add(&card->dev);
 	if (!ret) {
 		uicc_netlink_card_event(card, UICC_CMD_CARD_ADD);
+		uicc_slot_notify(slot);
 		return;
 	}
 	uicc_slot_set(slot, NULL, UICC_SLOT_STATE_EMPTY);
@@ -165,6 +169,7 @@ static void uicc_slot_take_card(struct uicc_slot *slot, u64 seq, unsigned long e
 err:
 	slot->ops->power_off(slot);
 	uicc_slot_set(slot, NULL, UICC_SLOT_STATE_MUTE);
+	uicc_slot_notify(slot);
 	dev_err(&slot->dev, "cannot add card %llu (%d)\n", seq, ret);
 }
 
@@ -185,10 +190,12 @@ static void uicc_slot_detect(struct work_struct *work)
 			return;
 		/* Whatever happened in between, the card we knew is not this one. */
 		uicc_slot_drop_card(slot);
-		if (present)
+		if (present) {
 			uicc_slot_take_card(slot, seq, slot->handled);
-		else
+		} else if (slot->state != UICC_SLOT_STATE_EMPTY) {
 			uicc_slot_set(slot, NULL, UICC_SLOT_STATE_EMPTY);
+			uicc_slot_notify(slot);
+		}
 	}
 }
 
@@ -332,11 +339,14 @@ int uicc_slot_register(struct uicc_slot *slot)
 {
 	int ret;
 
-	ret = device_add(&slot->dev);
-	if (ret)
-		return ret;
-	slot->registered = true;
+	/* First, so that whoever the uevent wakes can already ask about the slot. */
 	uicc_slots_show(slot);
+	ret = device_add(&slot->dev);
+	if (ret) {
+		uicc_slots_hide(slot);
+		return ret;
+	}
+	slot->registered = true;
 	uicc_netlink_slot_event(slot, UICC_CMD_SLOT_ADD);
 	return 0;
 }
