@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 
 TOP = Path(__file__).resolve().parent.parent
 ABI = "Documentation/ABI/testing/sysfs-class-uicc"
-MODULE_ABI = "Documentation/ABI/testing/sysfs-module-uicc_virt"
+MODULE_ABI = "Documentation/ABI/testing/sysfs-module-*"
 SPEC = "Documentation/netlink/specs/uicc.yaml"
 UAPI = "kernel/include/uapi/linux/uicc.h"
 VIRT = "kernel/include/uapi/linux/uicc_virt.h"
@@ -30,7 +30,6 @@ PROFILE_DOC = "Documentation/card-profile.rst"
 
 # Program: its directory, the page, the exit code enum's names, and how its
 # subcommands look in the code and in the page.
-WORD = r'\{ "(\w[\w-]*)"'
 PROGRAMS = {
     "dmsc-helper": ("userspace/dmsc-helper", 8, "HELPER_", None, None),
     "dmsc-client": ("userspace/dmsc-client", 1, "CLIENT_",
@@ -47,10 +46,9 @@ PROGRAMS = {
 }
 
 # Make targets that are steps of others, and `help` itself.
-STEPS = {"help", "asan", "clang", "units"}
+STEPS = {"help", "asan", "clang", "units", "fuzzers"}
 
-# In the spec for others than our own programs: pads, what sysfs says as well,
-# and limits that the kernel checks.
+# In the spec for others than our own programs: pads, and what sysfs says as well.
 NOT_IN_USERSPACE = re.compile(r"_PAD$|^UICC_A_CARD_(NAME|TRANSPORT)$|^UICC_A_CONSENT_AGENT$")
 
 
@@ -138,11 +136,10 @@ def uevent_doc(t):
 
 def parameter_code(t):
     modes = {"0644": "Read, Write (root)", "0444": "Read", "0400": "Read (root)", "0600": "Read, Write (root)"}
-    return {f"/sys/module/uicc_{Path(p).stem}/parameters/{name}: {modes.get(mode, mode)}"
-            for p in t.top.glob("kernel/transport/*.c")
-            for name, mode in re.findall(r"\bmodule_param(?:_named)?\((\w+), .*?(0\d+)\)", t.code(str(p.relative_to(t.top))))
-            } | {f"/sys/module/uicc/parameters/{name}: {modes.get(mode, mode)}"
-                 for name, mode in re.findall(r"\bmodule_param(?:_named)?\((\w+), .*?(0\d+)\)", t.code("kernel/core/*.c"))}
+    return {f"/sys/module/uicc{module}/parameters/{name}: {modes.get(mode, mode)}"
+            for files, module in [("core/*.c", "")] + [(f"transport/{p.name}", "_" + p.stem)
+                                                       for p in t.top.glob("kernel/transport/*.c")]
+            for name, mode in re.findall(r"\bmodule_param\w*\((\w+), .*?(0\d+)\)", t.code("kernel/" + files))}
 
 
 def alias_code(t):
@@ -250,31 +247,56 @@ def exit_code(program):
 
 
 def exit_page(program):
-    return lambda t: found(r"(?m)^(\d+)$", re.split(r"(?m)^EXIT STATUS\n=+\n", t.text(page(program)) + "\nEXIT STATUS\n=\n")[1]
-                           .split("\n===")[0])
+    def side(t):
+        section = t.text(page(program)).partition("\nEXIT STATUS\n")[2].removeprefix("===========\n")
+        return found(r"(?m)^(\d+)$", section.split("\n====")[0])
+    return side
 
 
-def conf_page(t):
-    return t.find(r"(?m)^([a-z-]+) = \*", "Documentation/man/dmsc.conf.5.rst")
-
-
-# --- the checks ---------------------------------------------------------------
+# --- other documents ----------------------------------------------------------
 
 def regex(pattern, *files):
     return lambda t: t.find(pattern, *files)
 
 
+# "a X, b Y", "``a X``, ``b``" and "begin X ... end" name more than one word.
+TERMS = re.compile(r"``, ``|, (?=[a-z-]+ [A-Z])|\.\.\. (?=end)|(?<=``) \.\.\. ``(?=end)")
+
+
 def terms(doc, pattern):
     """First words of the definition list terms of a document."""
-    def side(t):
-        lines = found(pattern, t.text(doc))
-        return {w.split()[0].strip("`") for line in lines for w in re.split(r"``, ``|, (?=[a-z-]+ [A-Z])|\.\.\. (?=end)|(?<=``) \.\.\. ``(?=end)", line)}
-    return side
+    return lambda t: {word.split()[0].strip("`") for line in found(pattern, t.text(doc))
+                      for word in TERMS.split(line)}
 
 
-def make_help(t):
-    return t.find(r"(?m)^\t@echo '  make ([\w-]+)", "Makefile")
+def table(doc, head):
+    """First column of the table in a document with this head."""
+    return lambda t: found(r"(?m)^``([a-z0-9-]+)", t.text(doc).split(f"\n{head}  ")[1].split("\n\n")[0])
 
+
+def both(*sides):
+    return lambda t: set().union(*(side(t) for side in sides))
+
+
+def virt_used(t):
+    names = found(r"(?m)^\t(UICC_VIRT_\w+) = \d+", t.code(VIRT))
+    return names & set(re.findall(r"\bUICC_VIRT_\w+\b", t.code("kernel/transport/virt.c")))
+
+
+def udev_unknown(t):
+    return t.find(r"\b(UICC_[A-Z_]+)\b", "udev/*") - t.find(r"\b(UICC_[A-Z]+)=", "kernel/core/*.c")
+
+
+def make_phony(t):
+    line = t.find(r"(?m)^\.PHONY: (.*)", "Makefile").pop()
+    return set(line.split()) - STEPS - {"FORCE"}
+
+
+def make_rules(t):
+    return {r for line in t.find(r"(?m)^([a-z][a-z0-9 -]*):(?!=)", "Makefile") for r in line.split()} - STEPS
+
+
+# --- the checks ---------------------------------------------------------------
 
 CHECKS = {
     "sysfs": {"kernel/core": sysfs_code, ABI: abi_doc(ABI)},
@@ -294,25 +316,24 @@ CHECKS = {
     "virt": {"enum": lambda t: found(r"(?m)^\t(UICC_VIRT_\w+) = \d+", t.code(VIRT)),
              "kernel-doc": regex(r"(?m)^ \* @(UICC_VIRT_\w+):", VIRT),
              VIRT_DOC: regex(r"(?m)^(UICC_VIRT_(?!IOC)\w+)$", VIRT_DOC),
-             "virt.c": lambda t: found(r"\b(UICC_VIRT_(?:REG|RES|POW|COMMAND\b|CAN|INS|REM|ATR\b)\w*)(?<!_MAX)\b", t.code("kernel/transport/virt.c"))},
+             "virt.c": virt_used},
     "virt-ioctl": {VIRT: regex(r"#define\s+(UICC_VIRT_IOC_\w+)", VIRT),
                    VIRT_DOC: regex(r"(?m)^(UICC_VIRT_IOC_\w+)$", VIRT_DOC)},
     "configuration": {"conf.c": regex(r'(?m)^\t\{ "([a-z-]+)", K_', "userspace/util/conf.c"),
-                      "dmsc.conf(5)": conf_page,
+                      "dmsc.conf(5)": regex(r"(?m)^([a-z-]+) = \*", "Documentation/man/dmsc.conf.5.rst"),
                       "udev/dmsc.conf": regex(r"(?m)^#?([a-z-]+) =", "udev/dmsc.conf")},
-    "udev-keys": {"rules": lambda t: {"all known"} | t.find(r"\b(UICC_[A-Z_]+)\b", "udev/*") - t.find(r"\b(UICC_[A-Z]+)=", "kernel/core/*.c"),
-                  "kernel/core": lambda t: {"all known"}},
-    "make": {"help": make_help, ".PHONY": lambda t: found(r"\b([\w-]+)", t.find(r"(?m)^\.PHONY: FORCE help (.*)", "Makefile").pop()) - STEPS,
-             "rules": lambda t: {r for line in t.find(r"(?m)^([a-z][a-z0-9 -]*):(?!=)", "Makefile") for r in line.split()} - STEPS},
+    "udev-keys": {"udev/": both(udev_unknown, lambda t: {"all known"}), "kernel/core": lambda t: {"all known"}},
+    "make": {"help": regex(r"(?m)^\t@echo '  make ([\w-]+)", "Makefile"), ".PHONY": make_phony, "rules": make_rules},
     "script": {"script.c": regex(r'(?m)^\t\{ "([\w-]+)", .*, st_', "tests/dmserver/script.c"),
                SCRIPT_DOC: terms(SCRIPT_DOC, r"(?m)^([a-z].*)$\n        \S")},
-    "profile": {"profile.c": lambda t: found(r'\{ "([\w-]+)", do_', t.code("tests/simcard/profile.c")) | {"quirk"},
-                PROFILE_DOC: lambda t: terms(PROFILE_DOC, r"(?m)^``([a-z].*)``$\n    \S")(t) | t.find(r"``(quirk) NAME", PROFILE_DOC)},
+    "profile": {"profile.c": both(regex(r'\{ "([\w-]+)", do_', "tests/simcard/profile.c"), lambda t: {"quirk"}),
+                PROFILE_DOC: both(terms(PROFILE_DOC, r"(?m)^``([a-z].*)``$\n    \S"),
+                                  regex(r"``(quirk) NAME", PROFILE_DOC))},
     "profiles": {"tests/simcard/profiles": lambda t: {p.name for p in t.top.glob("tests/simcard/profiles/*")
                                                       if p.is_file() and not p.suffix},
-                 PROFILE_DOC: lambda t: found(r"(?m)^``([a-z0-9-]+)", t.text(PROFILE_DOC).split("\nprofile  ")[1].split("\n\n")[0])},
+                 PROFILE_DOC: table(PROFILE_DOC, "profile")},
     "quirks": {"profile_quirk.c": regex(r'(?m)^\t\{ "([\w-]+)", QUIRK_', "tests/simcard/profile_quirk.c"),
-               PROFILE_DOC: lambda t: found(r"(?m)^``([a-z0-9-]+)", t.text(PROFILE_DOC).split("\nquirk  ")[1].split("\n\n")[0])},
+               PROFILE_DOC: table(PROFILE_DOC, "quirk")},
 }
 for _p, (_dir, _n, _prefix, _code, _doc) in PROGRAMS.items():
     CHECKS["options " + _p] = {"code": options_table(_p), "--help": options_help(_p), page(_p): options_page(_p)}
