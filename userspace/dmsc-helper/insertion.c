@@ -466,6 +466,8 @@ static void on_card_exit(struct insertion *in, int status)
 	in->cardc.pid = 0;
 	card_child_release(in);
 	in->finished = true;
+	if (!in->stop && status)
+		card_check(in);	/* the child often sees first that the card went */
 	if (!in->stop && WIFSIGNALED(status)) {
 		log_err("%s: the card child ended with signal %d; what it stored stays", in->card,
 			WTERMSIG(status));
