@@ -118,6 +118,9 @@ static int fcp_descriptor(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
 		return -EPROTO;
 	fcp->type = fcp_type(tlv->val[0]);
 	fcp->internal = (tlv->val[0] & 0xb8) == 0x08;
+	/* A card may say it twice: nothing of the first time stays. */
+	fcp->record_length = 0;
+	fcp->record_count = 0;
 	if (!fcp_has_records(fcp))
 		return 0;
 	/* descriptor, data coding, record length in two bytes, count in one */

@@ -137,6 +137,18 @@ static void fcp_any_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.sfi, 2);
 }
 
+/* A second descriptor of another kind: records of the first are none of it. */
+static void fcp_descriptor_twice(struct kunit *test)
+{
+	struct uicc_fcp f;
+
+	KUNIT_ASSERT_EQ(test, PARSE(&f, 0x62, 0x0b, 0x82, 0x05, 0x42, 0x21, 0x00, 0x26, 0x02,
+				    0x82, 0x02, 0x41, 0x21), 0);
+	KUNIT_EXPECT_EQ(test, f.type, UICC_FILE_TRANSPARENT);
+	KUNIT_EXPECT_EQ(test, f.record_length, 0);
+	KUNIT_EXPECT_EQ(test, f.record_count, 0);
+}
+
 static void fcp_security_forms(struct kunit *test)
 {
 	struct uicc_fcp f;
@@ -302,6 +314,7 @@ static struct kunit_case fcp_cases[] = {
 	KUNIT_CASE(fcp_records),
 	KUNIT_CASE(fcp_descriptors),
 	KUNIT_CASE(fcp_any_order),
+	KUNIT_CASE(fcp_descriptor_twice),
 	KUNIT_CASE(fcp_security_forms),
 	KUNIT_CASE(fcp_padded_name),
 	KUNIT_CASE(fcp_bytes_behind),
