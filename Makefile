@@ -54,7 +54,7 @@ BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -Iuserspace -Ikernel/include/uap
 	$(shell $(PKG_CONFIG) --cflags $(ALL_PKGS))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-# A flavour is a directory of objects: rel (what is installed), asan, clang.
+# A flavour is a directory of objects: rel (what is installed), asan, clang, fuzz.
 flags_rel := $(CFLAGS) $(HARDEN)
 ld_rel := -pie -Wl,-z,relro,-z,now
 cc_rel := $(CC)
@@ -64,6 +64,9 @@ cc_asan := $(CC)
 flags_clang := -O1
 ld_clang :=
 cc_clang := $(CLANG)
+flags_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+cc_fuzz := $(CLANG)
 
 lib_srcs := $(wildcard $(LIBDIRS:%=userspace/%/*.c))
 unit_srcs := $(wildcard tests/unit/test_*.c)
@@ -71,7 +74,7 @@ unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
 units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
 
 FORCE:
-.PHONY: FORCE help all modules userspace clang asan demo check unit units kunit kselftest e2e bench fuzz lint install clean
+.PHONY: FORCE help all modules userspace clang asan demo check unit units kunit kselftest e2e bench fuzz fuzzers lint install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -87,7 +90,7 @@ help:
 	@echo '  make kselftest   kernel selftests in a VM'
 	@echo '  make e2e         end-to-end tests in a VM'
 	@echo '  make bench       benchmarks, written to $(O)/bench.json'
-	@echo '  make fuzz        fuzz targets'
+	@echo '  make fuzz        fuzz targets, a minute each (also: tests/fuzz/run SECONDS TARGET)'
 	@echo '  make lint        layering, style, SPDX, documents against code'
 	@echo '  make install     DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
 	@echo '  make clean'
@@ -123,7 +126,7 @@ $(B)/$(1)/$(2): $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard $$(src_$(2))/*.c)) $(B
 	$$(Q)$$(cc_$(1)) $$(flags_$(1)) $$(ld_$(1)) -Wl,--as-needed -o $$@ $$^ $$(if $$(pkgs_$(2)),$$(shell $$(PKG_CONFIG) --libs $$(pkgs_$(2)))) $$(LDLIBS)
 endef
 
-$(foreach f,rel asan clang,$(eval $(call flavour,$(f))))
+$(foreach f,rel asan clang fuzz,$(eval $(call flavour,$(f))))
 # A program exists once its directory holds a source.
 have_progs := $(foreach p,$(PROGS),$(if $(wildcard $(src_$(p))/*.c),$(p)))
 $(foreach f,rel asan clang,$(foreach p,$(have_progs),$(eval $(call program,$(f),$(p)))))
@@ -137,7 +140,7 @@ userspace: $(have_progs:%=$(B)/rel/%)
 clang: $(have_progs:%=$(B)/clang/%)
 asan: $(have_progs:%=$(B)/asan/%)
 
--include $(foreach f,rel asan clang,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+-include $(foreach f,rel asan clang fuzz,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
 
 # --- tests ----------------------------------------------------------------
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
@@ -149,6 +152,16 @@ units: $(units)
 unit: $(units)
 	$(Q)scripts/run-units $(units)
 
+fuzz_srcs := $(wildcard tests/fuzz/fuzz_*.c)
+fuzz_help := $(filter-out $(fuzz_srcs),$(wildcard tests/fuzz/*.c))
+fuzzers := $(fuzz_srcs:tests/fuzz/%.c=$(B)/fuzz/%)
+# It builds files of the kernel; what they include of it is in shim/.
+$(B)/fuzz/tests/fuzz/fuzz_card_answers.o: extra_fuzz := -Itests/fuzz/shim
+$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(fuzz_help:%.c=$(B)/fuzz/%.o) $(B)/fuzz/libdmsc.a
+	$(call say,LD      [fuzz] $(@F))
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS))
+fuzzers: $(fuzzers)
+
 kunit:
 	$(Q)scripts/kunit
 kselftest: userspace
@@ -159,8 +172,8 @@ demo: userspace
 	$(Q)scripts/demo-vm
 bench: userspace $(B)/rel/bench
 	$(Q)tests/bench/run --build $(B)/rel --out $(B)/bench.json
-fuzz:
-	$(Q)tests/fuzz/run
+fuzz: fuzzers
+	$(Q)tests/fuzz/run --build $(B)/fuzz
 lint: clang
 	$(Q)scripts/lint
 check:

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libFuzzer target of a whole session with a hostile server. The first byte
+ * sets the session up, the rest is the server's messages, parted by FF FE:
+ *
+ *	bit 0  we speak WBXML (the server may speak either)
+ *	bit 1  each message is only the inside of a SyncBody in XML, the header is put around it
+ *	bit 2  the server has to prove itself with its credentials (MD5)
+ *	bit 3  our messages may be no longer than 600 bytes
+ *	bit 4  the store fails at the second commit
+ *
+ * What we answer must be a message, and what is not committed must be as before.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define SETUP_WBXML 1
+#define SETUP_WRAP 2
+#define SETUP_SRVCRED 4
+#define SETUP_SMALL 8
+#define SETUP_STORE_FAILS 16
+
+struct run {
+	struct dm_tree *tree;
+	struct dm_account account;
+	uint8_t setup;
+	unsigned int commits;
+	uint64_t committed;	/* print of what the store has */
+};
+
+static int op_random(void *ctx, void *p, size_t n)
+{
+	memset(p, 0x42, n);
+	return 0;
+}
+
+static int op_commit(void *ctx, struct dm_tree *t)
+{
+	struct run *r = ctx;
+
+	if (++r->commits == 2 && r->setup & SETUP_STORE_FAILS)
+		return -ENOSPC;
+	dm_tree_committed(t);
+	r->committed = world_print(t);
+	return 0;
+}
+
+static int op_nonces(void *ctx, struct dm_tree *t, struct slice id, struct slice mine,
+		     struct slice theirs, int64_t now)
+{
+	return 0;
+}
+
+static enum dm_status op_exec(void *ctx, struct dm_tree *t, struct dm_node *n, struct slice data,
+			      struct slice correlator)
+{
+	return data.n % 2 ? DM_ST_ACCEPTED : DM_ST_NONE;
+}
+
+static enum dm_status op_ui(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *a)
+{
+	if (req->nchoices > DM_UI_MAX_CHOICES)
+		abort();
+	if (req->code == 1102)
+		buf_put_slice(&a->text, req->text);
+	if (req->code >= 1103 && req->nchoices)
+		a->chosen[a->nchosen++] = (unsigned int)req->nchoices;
+	return req->text.n % 5 == 4 ? DM_ST_NOT_MODIFIED : DM_ST_OK;
+}
+
+static const struct dm_session_ops ops = {
+	op_random, op_commit, op_nonces, { .exec = op_exec, .ui = op_ui },
+};
+
+static void init_account(struct run *r)
+{
+	struct dm_credential *creds[] = { &r->account.client, &r->account.server };
+
+	dm_account_init(&r->account);
+	buf_put_str(&r->account.server_id, WORLD_SERVER);
+	buf_put_str(&r->account.url, "https://" WORLD_SERVER "/dm");
+	for (size_t i = 0; i < 2; i++) {
+		creds[i]->present = true;
+		creds[i]->type = DM_AUTH_MD5;
+		buf_put_str(&creds[i]->name, "name");
+		buf_put_str(&creds[i]->secret, "secret");
+		buf_put_str(&creds[i]->nonce, "nonce");
+	}
+}
+
+/* The next message of the input. */
+static struct slice next(struct slice *rest)
+{
+	struct slice msg = *rest;
+
+	for (size_t i = 0; i + 1 < rest->n; i++) {
+		if (rest->p[i] == 0xff && rest->p[i + 1] == 0xfe) {
+			msg.n = i;
+			*rest = slice_of(rest->p + i + 2, rest->n - i - 2);
+			return msg;
+		}
+	}
+	*rest = SLICE_NONE;
+	return msg;
+}
+
+static void wrap(struct buf *out, struct slice body, unsigned int no)
+{
+	buf_reset(out);
+	buf_printf(out, "<SyncML><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>"
+			"<SessionID>1</SessionID><MsgID>%u</MsgID><Target><LocURI>" WORLD_DEVICE
+			"</LocURI></Target><Source><LocURI>" WORLD_SERVER "</LocURI></Source></SyncHdr>"
+			"<SyncBody><Status><CmdID>9999</CmdID><MsgRef>%u</MsgRef><CmdRef>0</CmdRef>"
+			"<Cmd>SyncHdr</Cmd><Data>212</Data></Status>", no, no);
+	buf_put_slice(out, body);
+	buf_put_str(out, "</SyncBody></SyncML>");
+}
+
+static void talk(struct run *r, struct dm_session *s, struct slice in)
+{
+	enum codec_format ours = r->setup & SETUP_WBXML ? CODEC_WBXML : CODEC_XML;
+	struct buf out = BUF_INIT, wrapped = BUF_INIT;
+	int rc = dm_session_start(s, WORLD_NOW, &out) ? -1 : 1;
+
+	for (unsigned int no = 1; rc == 1 && slice_present(in) && no < 32; no++) {
+		struct slice msg = next(&in);
+
+		if (r->setup & SETUP_WRAP) {
+			wrap(&wrapped, msg, no);
+			msg = buf_slice(&wrapped);
+		}
+		dm_session_message(s, WORLD_NOW + no);
+		/* The result need not be looked at: that is the promise. */
+		if (codec_decode(codec_guess(SLICE_NONE, msg), msg, NULL, dm_session_sink(), s, NULL) ==
+		    -ENOMEM)
+			break;
+		rc = dm_session_reply(s, WORLD_NOW + no, &out);
+		if (rc > 0)
+			world_must_decode(ours, buf_slice(&out));
+		if (world_print(r->tree) != r->committed)
+			abort();
+	}
+	if (rc == 1 && dm_session_abort(s, "over", &out) == 1)
+		world_must_decode(ours, buf_slice(&out));
+	buf_fini(&out);
+	buf_fini(&wrapped);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct run r = { .setup = size ? data[0] : 0 };
+	struct dm_session_config cfg = {
+		.encoder = codec_encoder(r.setup & SETUP_WBXML ? CODEC_WBXML : CODEC_XML),
+		.tnds = &world_tnds, .account = &r.account, .device_id = SLICE_LIT(WORLD_DEVICE),
+		.session_id = 1, .transport_authenticated = !(r.setup & SETUP_SRVCRED),
+		.max_msg_size = r.setup & SETUP_SMALL ? 600 : 0, .limits = { 16, 255, 64 },
+		.max_obj_size = 4096, .ops = &ops, .ctx = &r,
+	};
+	struct dm_session *s;
+
+	if (!size)
+		return 0;
+	init_account(&r);
+	cfg.tree = r.tree = world_tree();
+	r.committed = world_print(r.tree);
+	s = dm_session_new(&cfg);
+	if (s)
+		talk(&r, s, slice_of(data + 1, size - 1));
+	world_check(r.tree);
+	dm_session_free(s);
+	dm_account_fini(&r.account);
+	dm_tree_free(r.tree);
+	return 0;
+}

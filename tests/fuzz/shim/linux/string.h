@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The C library's string functions for the kernel's pure files in userspace. */
+#ifndef FUZZ_SHIM_STRING_H
+#define FUZZ_SHIM_STRING_H
+
+#include <string.h>
+
+#endif
