@@ -184,6 +184,8 @@ static struct indicator from_card(struct fake_card *c, struct pkcs15_object *o, 
 	return ind;
 }
 
+#define FF32 "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+
 static void reading(void **state)
 {
 	struct pkcs15_object o = { .path = "3f00.6433" };
@@ -206,6 +208,16 @@ static void reading(void **state)
 	assert_int_equal(ind.state, INDICATOR_VALID);
 	assert_int_equal(c.reads, 2);
 	assert_int_equal(c.bytes, 2 + 0x48);
+	fake_card_free(&c);
+
+	/* an erased beginning is no erased file: what stands behind it makes it malformed */
+	fake_card_add_hex(&c, o.path, FF32 FF32 "E106 C00101 C10101");
+	from_card(&c, &o, 0);
+	assert_int_equal(ind.state, INDICATOR_MALFORMED);
+	fake_card_free(&c);
+	fake_card_add_hex(&c, o.path, FF32 FF32 FF32);
+	from_card(&c, &o, 0);
+	assert_int_equal(ind.state, INDICATOR_ABSENT);
 	fake_card_free(&c);
 
 	/* Path.length ends before the object does */

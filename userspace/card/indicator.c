@@ -163,6 +163,19 @@ void indicator_parse(struct slice file, struct indicator *out)
 	memcpy(out->raw, file.p, out->raw_len);
 }
 
+/*
+ * Must more than @head be read, and how many bytes are it then in all? An
+ * erased beginning proves no erased file: absent must not be a guess.
+ */
+static bool rest_size(struct slice head, const struct pkcs15_object *obj, size_t *size)
+{
+	if (is_filling(head))
+		*size = obj->len && obj->len < INDICATOR_SIZE_MAX ? obj->len : INDICATOR_SIZE_MAX;
+	else if (head.p[0] != TAG_OUTER || tlv_size(head, TLV_DER, size))
+		return false;
+	return *size > head.n && *size <= INDICATOR_SIZE_MAX && (!obj->len || *size <= obj->len);
+}
+
 int indicator_read(const struct card_reader *rd, const struct pkcs15_object *obj,
 		   struct indicator *out)
 {
@@ -174,8 +187,7 @@ int indicator_read(const struct card_reader *rd, const struct pkcs15_object *obj
 		want = obj->len;
 	r = rd->read(rd->ctx, obj->path, obj->off, raw, want);
 	if (r > 0 && (size_t)r == want && (!obj->len || want < obj->len) &&
-	    raw[0] == TAG_OUTER && !tlv_size(slice_of(raw, want), TLV_DER, &size) &&
-	    size > want && size <= sizeof(raw) && (!obj->len || size <= obj->len)) {
+	    rest_size(slice_of(raw, want), obj, &size)) {
 		have = want;
 		r = rd->read(rd->ctx, obj->path, obj->off + have, raw + have, size - have);
 		if (r >= 0)
