@@ -17,7 +17,7 @@
 
 #define SLOTS_MAX 64
 #define SEND_MS 5000
-#define CHILD_MS 60000	/* it may have to wait for a session that ends with 1223 */
+#define CHILD_MS 4000000	/* it may have to wait for another card's session, at most an hour */
 
 static void slot_facts(const struct helper *h, const char *name, struct ipc_slot *out)
 {
