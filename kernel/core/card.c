@@ -54,12 +54,14 @@ static int uicc_card_uevent(uicc_uevent_dev *dev, struct kobj_uevent_env *env)
 static void uicc_card_release(struct device *dev)
 {
 	struct uicc_card *card = to_uicc_card(dev);
+	struct uicc_slot *slot = card->slot;
 
 	uicc_files_free(card);
 	mutex_destroy(&card->files_lock);
 	mutex_destroy(&card->cache_lock);
 	mutex_destroy(&card->cmd_lock);
 	kfree_sensitive(card);
+	put_device(&slot->dev);
 	uicc_device_dead();
 }
 
@@ -430,6 +432,8 @@ struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long e
 	card = kzalloc(sizeof(*card), GFP_KERNEL);
 	if (!card)
 		return ERR_PTR(-ENOMEM);
+	/* Not as its parent alone: that reference goes with device_del(). */
+	get_device(&slot->dev);
 	card->slot = slot;
 	card->seq = seq;
 	card->event = event;

@@ -116,7 +116,7 @@ struct uicc_selection {
 /**
  * struct uicc_card - one insertion of a card
  * @dev: the device; its release frees the card
- * @slot: where it is; the parent device, so it outlives the card
+ * @slot: where it is; holds a reference
  * @seq: number of the insertion
  * @event: slot->events of the report that brought it
  * @atr: its answer to the first reset
