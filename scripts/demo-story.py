@@ -214,8 +214,9 @@ def main():
         wait_for("the account to go", lambda: SERVER_ID not in world.accounts())
         world.idle()
         time.sleep(0.3)
-        after = set(nodes(world))
-        gone = [n for n in before if n not in after]
+        # By URI: a node whose ACL lost the server is still there.
+        after = {n.split()[0] for n in nodes(world)}
+        gone = [n for n in before if n.split()[0] not in after]
         tell(f"{len(gone)} nodes of the tree went with the card, among them:")
         indent("\n".join(n for n in gone if n.split()[0].count("/") <= 2 or "ServerID" in n or "/Addr =" in n))
         check(not list(SYSFS.glob("*.card")), "a card device is left")

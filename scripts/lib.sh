@@ -5,6 +5,9 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/dmsc
 
+# A make above must not hand its job server or its variables to the ones we start.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
 say() { printf '%s\n' "$*" >&2; }
 die() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
