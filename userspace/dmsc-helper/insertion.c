@@ -18,7 +18,7 @@
 
 #define SEND_MS 1000
 #define SESSION_STOP_MS 5000	/* decision 7: time to say 1223 */
-#define CARD_STOP_MS 2000	/* time for the card child to record what happened */
+#define CARD_STOP_MS 5000	/* time for the card child to record what happened */
 #define READS_MAX 4096		/* file ranges one card may cost */
 #define QUESTIONS_MAX 64	/* put to a person for one insertion */
 #define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
@@ -124,10 +124,13 @@ static void stop(struct insertion *in, const char *why)
 		kill(in->sess.pid, SIGTERM);
 		return;
 	}
+	/*
+	 * The card child learns it from its socket, not by a signal: it may be
+	 * storing that the session which just ended is done, and a session that
+	 * is not known as done is repeated.
+	 */
 	if (in->stage != READING)	/* it waits for us: let it record how this ended */
 		reply_outcome(in, IPC_WITHDRAWN, 0, true, why);
-	else if (in->cardc.pid)
-		kill(in->cardc.pid, SIGTERM);
 	card_child_release(in);
 }
 
