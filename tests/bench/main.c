@@ -63,7 +63,8 @@ static double cpu_ns(void)
 }
 
 /* One message on a fresh tree. *ns: processor time of it, the tree's making apart. */
-static int once(enum codec_format f, struct slice msg, unsigned int n, unsigned int leaves, double *ns)
+static int once(enum codec_format f, struct slice msg, unsigned int n, unsigned int leaves,
+		double *ns)
 {
 	struct bench_engine e;
 	struct dm_tree *t = dm_tree_new();
