@@ -2,9 +2,9 @@
 """Bad input on the path: each is one clear line with the reason, the right
 state afterwards, and nothing that hangs."""
 import signal
-import time
+from pathlib import Path
 
-from world import SERVER_ID, World, check, child, processes, stays, wait_for, zombies
+from world import SERVER_ID, USERS, World, check, child, processes, stays, wait_for, zombies
 from case_path import SCRIPT, account_is_there, confirm_world, one_session
 
 
@@ -23,111 +23,124 @@ def bad_card(directory, profile, *words, account=False, question=False):
     with World(directory) as world:
         world.start_server(SCRIPT)
         world.start_card(profile)
-        world.insert()
+        world.add_account("other.example.net", "https://other.example.net/dm", "other", "other-secret")
+        before = world.tree()
+        check("other.example.net" in before, f"the tree cannot be seen:\n{before}")
+        world.insert_seen()
         if question:
             agent = world.start_agent()
-            wait_for("the question", lambda: SERVER_ID in agent.text or world.questions())
+            agent.expect("--- question")
             agent.type("y\n")
         says(world, *words)
-        world.idle()
+        world.nothing_more()
         check(account_is_there(world) == account, f"accounts: {world.accounts()}")
-        check(not world.sessions(), "a session from a bad card")
+        check(account or world.tree() == before, f"the tree changed:\n{world.tree()}")
+        check(not world.sessions() and not world.questions(), "a session from a bad card")
         check(not zombies(), f"zombies: {zombies()}")
-        world.remove()
-        wait_for("the card to go", lambda: not world.cards())
-        world.idle()
-        world.insert("connect")
+        world.replace("connect")
         one_session(world)
 
 
 def test_no_pkcs15(directory):
     """A card without PKCS#15."""
-    bad_card(directory, "no-pkcs15", "PKCS#15")
+    bad_card(directory, "no-pkcs15", "no PKCS#15 directory")
 
 
 def test_empty_bootstrap(directory):
     """EF(DM_Bootstrap) is all FF."""
-    bad_card(directory, "empty-bootstrap", "empty")
+    bad_card(directory, "empty-bootstrap", "EF(DM_Bootstrap) is empty")
 
 
 def test_truncated_bootstrap(directory):
     """EF(DM_Bootstrap) ends in the middle."""
-    bad_card(directory, "truncated-bootstrap", "bootstrap")
+    bad_card(directory, "truncated-bootstrap", "bootstrap message is not applied")
 
 
 def test_garbage_bootstrap(directory):
     """EF(DM_Bootstrap) is no WBXML."""
-    bad_card(directory, "garbage-bootstrap", "bootstrap")
+    bad_card(directory, "garbage-bootstrap", "bootstrap message is not applied")
 
 
 def test_bad_version(directory):
     """An indicator of an unknown version fails closed; after the person's yes the account is there."""
-    bad_card(directory, "bad-version", "version", account=True, question=True)
+    bad_card(directory, "bad-version", "indicator is malformed", "version", account=True, question=True)
 
 
 def test_pin_protected(directory):
     """Files behind a PIN: unreadable is not absent, and no session."""
-    bad_card(directory, "pin-protected", "PIN")
+    bad_card(directory, "pin-protected", "a PIN is needed")
 
 
-def bad_session(directory, *words, script=SCRIPT, server=True, conf=None, account=True, **kw):
-    """The session fails for the reason given; the account stays; a second try with a good server works."""
+def test_unreadable_indicator(directory):
+    """An indicator that may not be read is not an absent one: asked first, and no session."""
+    bad_card(directory, "unreadable-indicator", "indicator is unreadable", account=True, question=True)
+
+
+def bad_session(directory, *words, script=SCRIPT, server=True, **kw):
+    """The session fails for the reason given; the account stays; the next try, with a good server, works."""
     with World(directory) as world:
-        world.write_conf(**(conf or {}))
         if server:
             world.start_server(script, **kw)
         world.start_card("connect")
         world.insert()
         says(world, *words)
         wait_for("the session child to end", lambda: not child("session-child"))
-        check(account_is_there(world) == account, f"accounts: {world.accounts()}")
+        check(account_is_there(world), f"accounts: {world.accounts()}")
         check(not zombies(), f"zombies: {zombies()}")
-        check("blue" not in world.tree("./Vendor"), "a failed session changed the tree")
+        check("./Vendor" not in world.tree(), "a failed session changed the tree")
+        check(not world.ended(), "a session that ended well")
+        if server:
+            world.server.stop()
+        world.record = world.dir / "record-good"
+        world.start_server(SCRIPT)
+        world.replace()
+        one_session(world)
+        check("blue" in world.tree("./Vendor/Colour"), "the good session changed nothing")
 
 
 def test_server_down(directory):
     """Nobody listens."""
-    bad_session(directory, "refused", server=False)
+    bad_session(directory, "failed", "connection refused", server=False)
 
 
 def test_wrong_host_certificate(directory):
     """The certificate is another host's."""
-    bad_session(directory, "certificate", cert="otherhost")
+    bad_session(directory, "failed (tls)", "certificate", cert="otherhost")
 
 
 def test_expired_certificate(directory):
     """The certificate has expired."""
-    bad_session(directory, "certificate", cert="expired")
+    bad_session(directory, "failed (tls)", "certificate", cert="expired")
 
 
 def test_unknown_ca(directory):
     """The certificate is of an unknown CA."""
-    bad_session(directory, "certificate", cert="unknown-ca")
+    bad_session(directory, "failed (tls)", "certificate", cert="unknown-ca")
 
 
 def test_wrong_password(directory):
     """The server does not accept our credentials."""
-    bad_session(directory, "credentials", users="device another-secret md5\n")
+    bad_session(directory, "refused our credentials", users=USERS.replace("demo-client-secret", "another"))
 
 
 def test_html_instead_of_syncml(directory):
     """A captive portal answers."""
-    bad_session(directory, "html", script="server-id dm.example.net\nsession\npackage\nhttp html\n")
+    bad_session(directory, "failed", "html", script="server-id dm.example.net\nsession\npackage\nhttp html\n")
 
 
 def test_http_error(directory):
     """HTTP 500."""
-    bad_session(directory, "500", script="server-id dm.example.net\nsession\npackage\nhttp 500\n")
+    bad_session(directory, "failed", "HTTP 500", script="server-id dm.example.net\nsession\npackage\nhttp 500\n")
 
 
 def test_garbage_message(directory):
     """The right content type with bytes that are no message."""
-    bad_session(directory, "message", script="server-id dm.example.net\nsession\npackage\ngarbage\n")
+    bad_session(directory, "server's message, byte", script="server-id dm.example.net\nsession\npackage\ngarbage\n")
 
 
 def test_connection_dropped(directory):
     """The connection ends without an answer."""
-    bad_session(directory, "connection", script="server-id dm.example.net\nsession\npackage\ndrop\n")
+    bad_session(directory, "failed", "the connection failed", script="server-id dm.example.net\nsession\npackage\ndrop\n")
 
 
 def test_agent_dies_with_the_question(directory):
@@ -135,26 +148,27 @@ def test_agent_dies_with_the_question(directory):
     with World(directory) as world:
         agent = confirm_world(world)
         agent.stop(signal.SIGKILL)
-        time.sleep(0.5)
-        check(world.questions(), "the question died with its agent")
+        stays("the question's end with its agent", lambda: not world.questions(), 1)
         second = world.start_agent(name="agent2")
         second.expect(SERVER_ID)
         second.type("y\n")
         one_session(world)
 
 
-def pulled(directory, profile, moment):
+def pulled(directory, profile, moment, script=SCRIPT, account=True):
+    """The card goes at a moment: all of it ends and goes with it, and the next card works."""
     with World(directory) as world:
-        world.start_server(SCRIPT.replace("package\nget", "package\ndelay 2000\nget", 1))
+        world.start_server(script)
         agent = world.start_agent()
         world.start_card(profile)
         world.insert()
         moment(world, agent)
+        check(account_is_there(world) == account, f"accounts at that moment: {world.accounts()}")
+        check(processes("dmsc-helper"), "the helper has ended before that moment")
         world.remove()
         wait_for("the card to go", lambda: not world.cards(), 20)
-        world.idle()
-        wait_for("the client to end", lambda: not processes("dmsc-client"))
-        wait_for("the account to go", lambda: not account_is_there(world))
+        world.nothing_more()
+        check(not account_is_there(world), f"accounts: {world.accounts()}")
         check(not world.questions(), "a question is left")
         check(not zombies(), f"zombies: {zombies()}")
         done = len(world.ended())
@@ -167,7 +181,8 @@ def pulled(directory, profile, moment):
 
 def test_pulled_while_reading(directory):
     """The card goes while its files are read."""
-    pulled(directory, "confirm-slow", lambda world, _: wait_for("the card child", lambda: child("card-child")))
+    pulled(directory, "confirm-slow", lambda world, _: wait_for("the card child", lambda: child("card-child")),
+           account=False)
 
 
 def test_pulled_while_asking(directory):
@@ -181,21 +196,36 @@ def test_pulled_in_session(directory):
         agent.expect(SERVER_ID)
         agent.type("y\n")
         wait_for("the first message", world.messages_in)
-    pulled(directory, "confirm", moment)
+    pulled(directory, "confirm", moment, script=SCRIPT.replace("package\nget", "package\ndelay 2000\nget", 1))
+
+
+def test_pulled_while_asking_for_the_data(directory):
+    """The card goes while its own question, may its data be taken over, is open."""
+    pulled(directory, "ask-data", lambda world, agent: agent.expect("--- question"), account=False)
+
+
+def test_pulled_while_waiting_to_retry(directory):
+    """The card goes while a failed session waits for its next try."""
+    pulled(directory, "connect", lambda world, _: says(world, "next try in"),
+           script=SCRIPT.replace("session\n", "session\npackage\nhttp 500\nsession\n", 1))
 
 
 def test_mute_card(directory):
     """A card that stops answering: no card device is stuck and the reader still works."""
+    patience = Path("/sys/module/uicc_virt/parameters/timeout_ms")
     with World(directory) as world:
         world.start_server(SCRIPT)
         world.start_card("silent-reading")
-        world.insert()
-        says(world, "answer")
-        world.idle()
-        stays("a session", world.sessions, 1)
-        world.remove()
-        wait_for("the card to go", lambda: not world.cards())
-        world.insert("connect")
+        usual = patience.read_text()
+        patience.write_text("5000")
+        try:
+            world.insert()
+            says(world, "does not answer")
+            world.nothing_more()
+        finally:
+            patience.write_text(usual)
+        check(not world.sessions() and not account_is_there(world), "something was applied")
+        world.replace("connect")
         one_session(world)
 
 
@@ -204,7 +234,7 @@ def test_bad_config(directory):
     with World(directory) as world:
         world.write_conf(colour="green")
         world.start_card("connect")
-        world.insert()
-        says(world, "dmsc.conf", "colour")
-        world.idle()
+        world.insert_seen()
+        says(world, "dmsc.conf:5", "colour")
+        world.nothing_more()
         check(not account_is_there(world), "applied in spite of a bad configuration")

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who may see and do what: the unprivileged user, the planted ICCID, the
 confinement of the children, the pair of card and device, untrusted slots."""
+import contextlib
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
-from world import (CARDS, DEVICE_ID, ICCID_DIGITS, ICCID_RAW, SERVER_ID, SYSFS, World, check, child,
-                   processes, run, stays, wait_for)
+from world import (AS_DMSC, CARDS, DEVICE_ID, ICCID_DIGITS, ICCID_RAW, SERVER_ID, STORE, SYSFS, World, check,
+                   child, processes, run, stays, wait_for)
 from case_path import SCRIPT, account_is_there, confirm_world, one_session
 
 AS_USER = ("setpriv", "--reuid=user", "--regid=user", "--init-groups")
@@ -35,6 +37,9 @@ def test_user_reads_no_file(directory):
         check(done.returncode != 0, "/dev/uicc-virt as a user")
         done = run(*AS_USER, "sh", "-c", f"echo 1000 > {SYSFS}/agent_gid", ok=False)
         check(done.returncode != 0, "agent_gid as a user")
+        done = run(*AS_USER, "ls", STORE, ok=False)
+        check(done.returncode != 0 and "ermission denied" in done.stderr, f"the store as a user: {done}")
+        check((card / "ef-3f00.2fe2" / "data").read_bytes()[:10] == ICCID_RAW, "root cannot read either")
 
 
 def test_user_answers_nothing(directory):
@@ -46,8 +51,8 @@ def test_user_answers_nothing(directory):
         wait_for("the question", world.questions)
         done = subprocess.run([*AS_USER, "dmsc-agent", "--once"], input="y\n", text=True,
                               capture_output=True, timeout=30)
-        check(done.returncode != 0, f"the user's agent ran: {done.stdout}")
-        check("ermi" in done.stderr + done.stdout, f"no clear error: {done.stderr}")
+        check(done.returncode == 3, f"the user's agent ended with {done.returncode}: {done.stdout}")
+        check("not allowed" in done.stderr, f"no clear error: {done.stderr}")
         check(SERVER_ID not in done.stdout, "the user's agent saw the question")
         stays("a session", world.sessions, 1)
         check(world.questions(), "the question is gone")
@@ -86,31 +91,36 @@ def test_children_are_confined(directory):
         world.idle()
 
 
-class Watch:
-    """Samples every command line and environment-free fact a user can read."""
+class Watch(threading.Thread):
+    """Gathers the command line of every process for as long as it runs."""
 
     def __init__(self):
-        self.seen = set()
+        super().__init__(daemon=True)
+        self.seen, self.over = set(), False
+        self.start()
 
-    def sample(self):
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    self.seen.add((entry / "cmdline").read_bytes())
-                except OSError:
-                    pass
+    def run(self):
+        while not self.over:
+            for pid in os.listdir("/proc"):
+                if pid.isdigit():
+                    with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+                        self.seen.add(file.read())
+            time.sleep(0.02)
 
-
-def patterns():
-    swapped = "".join(b + a for a, b in zip(ICCID_DIGITS[::2], ICCID_DIGITS[1::2]))
-    found = [ICCID_RAW, ICCID_DIGITS.encode(), swapped.encode(), swapped.lower().encode(),
-             bytes.fromhex(ICCID_DIGITS)]
-    return found
+    def stop(self):
+        self.over = True
+        self.join()
+        return b"\n".join(self.seen)
 
 
 def holds_iccid(data):
-    low = data.lower()
-    return [p for p in patterns() if p.lower() in low]
+    """Which form of the planted ICCID the bytes hold: raw, unswapped, as digits in either
+    order, or either of them spelled out in groups of hexadecimal digits."""
+    swapped = ICCID_RAW.hex()
+    found = [form for form in (ICCID_RAW, bytes.fromhex(ICCID_DIGITS)) if form in data]
+    packed = re.sub(rb"[\s:,.-]|0x", b"", data).lower()
+    found += [form for form in (ICCID_DIGITS, swapped) if form.encode() in packed]
+    return found
 
 
 def test_iccid_stays_inside(directory):
@@ -121,41 +131,44 @@ def test_iccid_stays_inside(directory):
         run("ip", "link", "set", "nlmon0", "up")
         netlink = world.start_capture("netlink", "nlmon0")
         monitor = world.spawn("udevadm", ["udevadm", "monitor", "--kernel", "--udev", "--property"])
-        time.sleep(1)
+        monitor.expect("KERNEL")
         world.start_server(SCRIPT)
         agent = world.start_agent()
         world.start_card("confirm")
-        world.insert()
         watch = Watch()
-
-        def shown():
-            watch.sample()
-            return SERVER_ID in agent.text
-        wait_for("the question", shown)
+        world.insert()
+        agent.expect(SERVER_ID)
+        shown = run("dmscctl", "cards").stdout + run("dmscctl", "questions").stdout
         agent.type("y\n")
-
-        def ended():
-            watch.sample()
-            return world.ended()
-        wait_for("the session", ended)
-        database = run("udevadm", "info", "--export-db").stdout.encode()
+        one_session(world)
+        database = run("udevadm", "info", "--export-db").stdout
+        shown += run("dmscctl", "cards").stdout + run("dmscctl", "sessions").stdout + world.accounts() + world.tree()
+        run("udevadm", "trigger", "--action=change", "--subsystem-match=uicc")
         world.remove()
         wait_for("the card to go", lambda: not world.cards())
-        world.idle()
+        world.nothing_more()
+        lines = watch.stop()
         monitor.stop(signal.SIGINT)
         netlink.stop(signal.SIGINT)
         run("ip", "link", "del", "nlmon0")
         check(b"UICC_SEQ" in monitor.log.read_bytes(), "the uevent monitor saw no card")
-        check(netlink.path.stat().st_size > 1000, "the netlink capture is empty")
-        places = {"uevents": monitor.log.read_bytes(), "udev database": database,
-                  "netlink capture": netlink.path.read_bytes(), "agent": agent.log.read_bytes(),
-                  "command lines": b"\n".join(watch.seen),
-                  "kernel log": run("dmesg").stdout.encode(),
-                  "our log": world.helper_log().encode()}
-        check(b"card-child" in places["command lines"], "no command line of the client was sampled")
+        captured = netlink.path.read_bytes()
+        # nlmon shows generic netlink, not uevents: those are the monitor's.
+        check(SERVER_ID.encode() in captured, "the netlink capture does not hold the question")
+        places = {"uevents": monitor.log.read_bytes(), "udev database": database.encode(),
+                  "netlink capture": captured, "agent": agent.log.read_bytes(), "command lines": lines,
+                  "output of dmscctl and dmsc-client": shown.encode(),
+                  "kernel log": run("dmesg").stdout.encode(), "our log": world.helper_log().encode()}
+        places.update({str(path): path.read_bytes() for path in Path("/run/udev").rglob("*") if path.is_file()})
+        for place, word in (("command lines", b"card-child"), ("udev database", b"uicc"),
+                            ("our log", b"EF(DM_Bootstrap)"), ("output of dmscctl and dmsc-client", b"/ICCID")):
+            check(word in places[place], f"{place}: no {word}: this is not what it should be")
         for place, data in places.items():
-            check(not holds_iccid(data), f"the ICCID is in the {place}")
-        # The search itself works: the server was told, and root can read the file.
+            check(not holds_iccid(data), f"the ICCID is in the {place}: {holds_iccid(data)}")
+        # The search itself finds each form, and the number was in use: the server was told.
+        for planted in (ICCID_RAW, bytes.fromhex(ICCID_DIGITS), ICCID_DIGITS.encode(), ICCID_RAW.hex(" ").encode(),
+                        ICCID_RAW.hex().upper().encode()):
+            check(holds_iccid(b"x" + planted + b"y"), f"the search does not find {planted}")
         check(ICCID_DIGITS in str(world.events()), "the server was not told the ICCID (decision 12)")
 
 
@@ -168,39 +181,49 @@ def test_new_pair_is_told(directory):
         world.insert()
         one_session(world)
         world.idle()
-        check(world.generic_alerts(), "no Generic Alert")
-        text = str(world.generic_alerts()[0])
-        check(ICCID_DIGITS in text and DEVICE_ID in text, f"the alert: {text}")
+        told = new_pairs(world)
+        check(told == [(DEVICE_ID, ICCID_DIGITS)], f"the server was told {told}")
         node = iccid_node(world)
         # Another server, with an account of its own and no card.
-        secret = world.dir / "secret"
-        secret.write_text("other-secret")
-        secret.chmod(0o644)
-        as_dmsc = ("setpriv", "--reuid=dmsc", "--regid=dmsc", "--init-groups")
-        run(*as_dmsc, "dmsc-client", "--store", "/var/lib/dmsc", "account", "add", "--server-id", "other.example.net",
-            "--url", "https://dm.example.net:8444/dm", "--user", "other", "--password-file", secret, "--auth", "md5")
+        world.add_account("other.example.net", "https://dm.example.net:8444/dm", "other", "other-secret")
         record = world.dir / "record-other"
         world.start_server(f"server-id other.example.net\nsession\npackage\nget {node}\nexpect 425\n",
                            users="other other-secret md5\n", name="other", server_id="other.example.net",
                            listen="127.0.0.1:8444", record=record)
-        run(*as_dmsc, "dmsc-client", "--store", "/var/lib/dmsc", "--device-id", DEVICE_ID, "session",
+        run(*AS_DMSC, "dmsc-client", "--store", STORE, "--device-id", DEVICE_ID, "session",
             "--server", "other.example.net", "--ca", "/root/certs/ca.pem", limit=120)
         check(world.ended(record), "no session with the other server")
         check(not world.failed_expectations(record), f"{world.failed_expectations(record)}")
+        answers = [s["code"] for m in world.messages_in(record) for s in m["statuses"] if s["cmd"] == "Get"]
+        check(answers == [425], f"answers to the other server: {answers}")
         check(ICCID_DIGITS not in str(world.events(record)), "the other server got the ICCID")
-        # The alert is for a new pair only.
-        world.remove()
-        wait_for("the card to go", lambda: not world.cards())
-        world.idle()
-        world.insert()
-        one_session(world, 2)
-        check(len(world.generic_alerts()) == 1, f"told again: {world.generic_alerts()}")
+        check(not new_pairs(world, record), "the other server was told of the card")
+        # The card's own server may read it; and the alert is for a new pair only.
+        world.server.stop()
+        record = world.dir / "record-again"
+        world.start_server(f'server-id dm.example.net\nsession\npackage\nget {node}\nexpect 200\n'
+                           f'expect-value "{ICCID_DIGITS}"\n', record=record)
+        world.replace()
+        wait_for("the second session", lambda: world.ended(record))
+        check(not world.failed_expectations(record), f"{world.failed_expectations(record)}")
+        check(not new_pairs(world, record), f"told again: {new_pairs(world, record)}")
+
+
+def new_pairs(world, record=None):
+    """(DevId, ICCID) of each Generic Alert of a new pair, as the server's record names them."""
+    found = []
+    for message in world.messages_in(record):
+        for alert in message["alerts"]:
+            if alert.get("code") == 1226:
+                item = alert["items"][0]
+                check(item["type"] == "Reversed-Domain-Name: org.dmsc.newcard", f"type: {alert}")
+                found.append((message["source"], item["value"]))
+    return found
 
 
 def iccid_node(world):
     """URI of the ICCID leaf, from a Get of the tree as root sees it."""
-    tree = run("setpriv", "--reuid=dmsc", "--regid=dmsc", "--init-groups",
-               "dmsc-client", "--store", "/var/lib/dmsc", "tree", "./DevDetail/Ext/dmsc/Card").stdout
+    tree = run(*AS_DMSC, "dmsc-client", "--store", STORE, "tree", "./DevDetail/Ext/dmsc/Card").stdout
     found = re.search(r"(\./DevDetail/Ext/dmsc/Card/[^/\s]+/ICCID)", tree)
     check(found, f"no ICCID node in the tree:\n{tree}")
     check(ICCID_DIGITS not in tree, "the tree listing shows the ICCID unmasked")
@@ -214,11 +237,11 @@ def test_untrusted_slot(directory):
         world.start_server(SCRIPT)
         world.start_capture()
         world.start_card("connect")
+        world.add_account("other.example.net", "https://other.example.net/dm", "other", "other-secret")
         before = world.tree()
-        world.insert()
-        wait_for("the card", world.cards)
-        world.idle()
-        time.sleep(1)
+        check("other.example.net" in before, f"the tree cannot be seen:\n{before}")
+        world.insert_seen()
+        world.nothing_more()
         check(world.tree() == before, f"the tree changed:\n{world.tree()}")
         check(not account_is_there(world) and not world.sessions() and not world.packets(),
               "something was applied")

@@ -55,7 +55,7 @@ def main():
             if log.exists() and log.stat().st_size:
                 text = log.read_text(errors="replace").splitlines()[-25:]
                 print(f"  --- {log.name}\n" + "\n".join("  | " + line for line in text))
-        print("  --- kernel\n" + "\n".join("  | " + line for line in kernel_log()[-15:]), flush=True)
+        print("  --- kernel\n" + "\n".join("  | " + line for line in kernel_log()[before:][-15:]), flush=True)
     if hasattr(module, "teardown"):
         module.teardown()
     print(f"{passed} passed, {failed} failed", flush=True)

@@ -255,8 +255,23 @@ class World:
     def insert(self, profile=None, card=None):
         self.control("insert", *([self.profile(profile)] if profile else []), card=card)
 
+    def insert_seen(self, profile=None):
+        """As insert(), and waits until udev has acted upon the card's uevent."""
+        number = Path("/sys/kernel/uevent_seqnum")
+        before = int(number.read_text())
+        self.insert(profile)
+        wait_for("the card and its uevent", lambda: self.cards() and int(number.read_text()) > before)
+        run("udevadm", "settle", limit=WAIT + 5)
+
     def remove(self, card=None):
         self.control("remove", card=card)
+
+    def replace(self, profile=None):
+        """The card out, everything of it over, and it or another one in."""
+        self.remove()
+        wait_for("the card to go", lambda: not self.cards())
+        self.nothing_more()
+        self.insert(profile)
 
     # --- agent ------------------------------------------------------------
     def start_agent(self, name="agent", user="agent"):
@@ -268,9 +283,11 @@ class World:
         return agent
 
     # --- capture ----------------------------------------------------------
-    def start_capture(self, name="capture", interface="lo"):
+    def start_capture(self, name="capture", interface="any"):
+        """Every packet of the machine, on whichever interface, at once in the file."""
         path = self.dir / f"{name}.pcap"
-        capture = self.spawn(name, ["tcpdump", "-i", interface, "-U", "-n", "-w", path])
+        capture = self.spawn(name, ["tcpdump", "-i", interface, "--immediate-mode", "-U", "-n", "-Z", "root",
+                                    "-w", path])
         capture.path = path
         capture.expect("listening on")
         self.capture = capture
@@ -334,6 +351,12 @@ class World:
         """Waits until no helper works any more."""
         wait_for("the helper to end", lambda: not processes("dmsc-helper"), limit)
 
+    def nothing_more(self):
+        """Waits until nobody is left who could start something: no event, no helper, no child."""
+        run("udevadm", "settle", limit=WAIT + 5)
+        self.idle()
+        wait_for("the children to end", lambda: not processes("dmsc-client"))
+
     def settle(self, seconds=1.0, limit=WAIT):
         """Waits until udev is done and no child parses or talks; a helper may still wait with its card."""
         run("udevadm", "settle", limit=limit + 5)
@@ -355,11 +378,20 @@ class World:
     def tree(uri="."):
         return run("dmsc-client", "--store", STORE, "tree", uri, ok=False).stdout
 
+    def add_account(self, server_id, url, user, password):
+        """An account made by hand, with no card behind it; also what makes the store."""
+        secret = self.dir / f"{user}.secret"
+        secret.write_text(password)
+        shutil.chown(secret, "dmsc", "dmsc")
+        run(*AS_DMSC, "dmsc-client", "--store", STORE, "account", "add", "--server-id", server_id, "--url", url,
+            "--user", user, "--password-file", secret, "--auth", "md5")
+
     @staticmethod
     def accounts():
         return run("dmscctl", "accounts", ok=False).stdout
 
 
+AS_DMSC = ("setpriv", "--reuid=dmsc", "--regid=dmsc", "--init-groups")
 # As in the bootstrap data of the card profiles; the nonces are their AAuthData.
 USERS = ("demo-device demo-client-secret md5 nonce=Y2xpZW50LW5vbmNlLTAx server-name=dm.example.net "
          "server-password=demo-server-secret server-scheme=md5 server-nonce=c2VydmVyLW5vbmNlLTAx\n")
