@@ -8,6 +8,7 @@
 #include "dmsc-client/children.h"
 #include "dmsc-client/client.h"
 #include "util/log.h"
+#include "util/owner.h"
 #include "util/str.h"
 
 volatile sig_atomic_t client_stop;
@@ -98,8 +99,14 @@ int client_args_finish(struct client_args *a)
 
 int client_store_open(const struct client_args *a, enum store_mode mode, struct store **out)
 {
-	int err = store_open_until(a->store, mode, a->wait_ms, &client_stop, out);
+	/* Who only looks needs no more rights than the session that wrote the file. */
+	int err = mode == STORE_READ ? owner_become(a->store) : 0;
 
+	if (err) {
+		log_err("store %s: cannot become its owner: %s", a->store, strerror(-err));
+		return CLIENT_STORE;
+	}
+	err = store_open_until(a->store, mode, a->wait_ms, &client_stop, out);
 	if (!err)
 		return CLIENT_OK;
 	/* The store has said the rest itself. */

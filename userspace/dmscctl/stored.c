@@ -7,14 +7,18 @@
 #include "dmscctl/ctl.h"
 #include "mo/dmacc.h"
 #include "store/store.h"
+#include "util/owner.h"
 
 #define SESSIONS_SHOWN 20
 
 /* Opens the store for reading. CTL_OK with *s NULL when there is none yet: nothing was stored. */
 static int open_store(const struct ctl *c, struct store **s)
 {
-	int r = store_open(c->store, STORE_READ, 0, s);
+	/* The session child wrote that file: it is not for root to parse. */
+	int r = owner_become(c->store);
 
+	if (!r)
+		r = store_open(c->store, STORE_READ, 0, s);
 	if (r == -ENOENT) {
 		*s = NULL;
 		return CTL_OK;
