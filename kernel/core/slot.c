@@ -366,7 +366,7 @@ void uicc_slot_unregister(struct uicc_slot *slot)
 	if (!slot->registered)
 		return;
 	spin_lock_irq(&slot->event_lock);
-	slot->closing = true;
+	WRITE_ONCE(slot->closing, true);
 	spin_unlock_irq(&slot->event_lock);
 	uicc_slots_hide(slot);
 

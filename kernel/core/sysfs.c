@@ -29,6 +29,9 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 		[UICC_SLOT_STATE_MUTE] = "mute",
 	};
 
+	/* A reader that goes away says nothing of the card: it is not "empty". */
+	if (READ_ONCE(to_uicc_slot(dev)->closing))
+		return -ENODEV;
 	return sysfs_emit(buf, "%s\n", names[uicc_slot_state(to_uicc_slot(dev))]);
 }
 static DEVICE_ATTR_RO(state);
