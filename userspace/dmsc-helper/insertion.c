@@ -608,7 +608,8 @@ static int insertion_prepare(struct insertion *in)
 	if (!conf_slot_trusted(&in->h->conf, in->slot.transport, in->slot.location)) {
 		log_notice("%s: slot %s:%s is not in trusted-slots; nothing of its card is applied",
 			   in->card, in->slot.transport, in->slot.location);
-		return 1;
+		/* What an earlier card left here may still have to go. */
+		return reconcile_run(in->h) ? -EIO : 1;
 	}
 	return netlink_open(in);
 }
@@ -652,7 +653,8 @@ int insertion_run(const struct helper *h, const char *card, uint64_t seq)
 		waitpid(in->sess.pid, &status, 0);
 	if (in->cardc.pid && !kill(in->cardc.pid, SIGKILL))
 		waitpid(in->cardc.pid, &status, 0);
-	if (in->removed && reconcile_run(h) && !in->exit)
+	/* After a failure, too: the child may not have come to what earlier cards left. */
+	if ((in->removed || in->exit) && reconcile_run(h) && !in->exit)
 		in->exit = HELPER_FAILED;
 out:
 	r = in->exit;
