@@ -191,7 +191,7 @@ def test_new_pair_is_told(directory):
                            users="other other-secret md5\n", name="other", server_id="other.example.net",
                            listen="127.0.0.1:8444", record=record)
         run(*AS_DMSC, "dmsc-client", "--store", STORE, "--device-id", DEVICE_ID, "session",
-            "--server", "other.example.net", "--ca", "/root/certs/ca.pem", limit=120)
+            "--server", "other.example.net", "--ca", "/srv/certs/ca.pem", limit=120)
         check(world.ended(record), "no session with the other server")
         check(not world.failed_expectations(record), f"{world.failed_expectations(record)}")
         answers = [s["code"] for m in world.messages_in(record) for s in m["statuses"] if s["cmd"] == "Get"]

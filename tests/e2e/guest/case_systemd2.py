@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The second boot of case_systemd's machine."""
+"""The second boot of case_systemd's machine: its card is in the reader before udev starts."""
+import grp
 from pathlib import Path
 
-from world import STORE, World, check, run, stays, wait_for
+from world import SYSFS, World, check, run, stays, wait_for
 from case_path import SCRIPT, account_is_there, one_session
-from case_systemd import HELPER, journal
+from case_systemd import HELPER, journal, nothing_failed, server_wrote, stored_origins, units
+
+CARD_UNIT = "e2e-coldplug-card.service"
 
 
 class SameMachine(World):
@@ -12,40 +15,52 @@ class SameMachine(World):
     keep_store = True
 
 
-def test_reboot_kept_the_account(directory):
-    """It is another boot, and the account of the last one is there."""
-    with SameMachine(directory) as world:
-        check(Path("/var/lib/e2e-boot").read_text() != Path("/proc/sys/kernel/random/boot_id").read_text(),
-              "this is the same boot")
-        check((STORE / "store.db").exists(), "the store is gone")
-        check(account_is_there(world), f"accounts: {world.accounts()}")
+def since_boot(unit, point):
+    return int(run("systemctl", "show", "-p", point + "TimestampMonotonic", "--value", unit).stdout)
 
 
-def test_coldplug(directory):
-    """A card that was in before udev looked: the trigger at boot starts its unit."""
-    out = run("systemctl", "show", "-p", "ExecMainStartTimestampMonotonic", "--value", "e2e-coldplug-card.service").stdout
-    check(out.strip() not in ("", "0"), "the card of the test was not started at boot")
-    text = wait_for("the helper of the coldplugged card", lambda: journal("-b", "-u", HELPER + "*"))
-    check("uicc0" in text, f"journal:\n{text}")
-    reconcile = run("systemctl", "show", "-p", "ActiveState", "-p", "Result", "dmsc-reconcile.service").stdout
-    check("Result=success" in reconcile, f"reconcile at boot: {reconcile}")
+def test_coldplug(_directory):
+    """A card that was in before udev ran: the trigger at boot starts its unit."""
+    card, udev = since_boot(CARD_UNIT, "ActiveEnter"), since_boot("systemd-udevd-kernel.socket", "ActiveEnter")
+    check(0 < card < udev, f"the card was in at {card} us, udev listened at {udev} us")
+    text = wait_for("the helper of the coldplugged card to end", lambda: not units(HELPER + "*")
+                    and journal("-b", "-u", HELPER + "uicc0.card-1.service"))
+    check("bootstrap unchanged" in text, f"the helper did not get through:\n{text}")
+    gid = (SYSFS / "agent_gid").read_text().strip()
+    check(gid == str(grp.getgrnam("dmsc-agent").gr_gid), f"agent_gid: {gid}")
+    reconcile = run("systemctl", "show", "-p", "Result", "--value", "dmsc-reconcile.service").stdout
+    check(reconcile.strip() == "success" and since_boot("dmsc-reconcile.service", "InactiveEnter"),
+          f"reconcile at boot: {reconcile}")
+    nothing_failed()
+
+
+def test_reboot_kept_the_account(_directory):
+    """It is another boot; account and tree are the ones of the last."""
+    check(Path("/var/lib/e2e-boot").read_text() != Path("/proc/sys/kernel/random/boot_id").read_text(),
+          "this is the same boot")
+    check(account_is_there(World), f"accounts: {World.accounts()}")
+    check(server_wrote(World), f"what the server wrote is gone: {World.tree('.')}")
+    check(repr(stored_origins()) == Path("/var/lib/e2e-origins").read_text(),
+          f"deleted and made anew: {stored_origins()}")
 
 
 def test_session_once_across_boots(directory):
-    """The same content after a reboot: no second session."""
-    run("systemctl", "stop", "e2e-coldplug-card.service")
+    """The same content after a reboot: no second session; other content: its question."""
+    run("systemctl", "stop", CARD_UNIT)
+    wait_for("the reader to go", lambda: not list(SYSFS.glob("uicc*")))
     with SameMachine(directory) as world:
         world.start_server(SCRIPT)
         world.start_card("connect")
         world.insert()
+        wait_for("the helper", lambda: units(HELPER + "*"))
+        wait_for("the helper to end", lambda: not units(HELPER + "*"))
         wait_for("the account", lambda: account_is_there(world))
-        world.idle()
-        stays("a session for content that is done", world.sessions, 3)
+        stays("a session for content that is done", world.sessions, 2)
         world.remove()
         wait_for("the card to go", lambda: not world.cards())
         world.insert("confirm")
-        wait_for("the question for other content", world.questions)
         agent = world.start_agent()
         agent.expect("dm.example.net")
         agent.type("y\n")
         one_session(world)
+    nothing_failed()

@@ -13,6 +13,8 @@ import time
 import traceback
 from pathlib import Path
 
+import world
+
 OUT = Path("/tmp/e2e")
 SPLAT = re.compile(r"BUG:|WARNING:|Oops|general protection|kernel BUG|Call Trace|INFO: task .* blocked"
                    r"|refcount_t|use-after-free|possible recursive locking|circular locking")
@@ -55,6 +57,10 @@ def main():
             if log.exists() and log.stat().st_size:
                 text = log.read_text(errors="replace").splitlines()[-25:]
                 print(f"  --- {log.name}\n" + "\n".join("  | " + line for line in text))
+        if world.SYSTEMD:
+            text = subprocess.run(["journalctl", "-b", "--no-pager", "-o", "short-monotonic", "-n", "40", "-u", "dmsc-*"],
+                                  capture_output=True, text=True, errors="replace").stdout
+            print("  --- journal\n" + "\n".join("  | " + line for line in text.splitlines()))
         print("  --- kernel\n" + "\n".join("  | " + line for line in kernel_log()[before:][-15:]), flush=True)
     if hasattr(module, "teardown"):
         module.teardown()

@@ -5,24 +5,26 @@ Everything here is the far end or the outside of the system under test. Every
 wait has a limit and says what it waited for.
 """
 import contextlib
+import grp
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pcap
 
-CERTS = Path("/root/certs")
+CERTS = Path("/srv/certs")
 CARDS = Path("/usr/share/dmsc/cards")
 STORE = Path("/var/lib/dmsc")
 CONF = Path("/etc/dmsc/dmsc.conf")
 SYSFS = Path("/sys/class/uicc")
 SERVER_ID = "dm.example.net"
 DEVICE_ID = "IMEI:493005100592800"
-AGENT_GROUP = 992
+SYSTEMD = Path("/run/systemd/system").is_dir()
 # The planted ICCID, as digits, as EF(ICCID) holds it, and unswapped.
 ICCID_DIGITS = "89490123456789012347"
 ICCID_RAW = bytes.fromhex("98941032547698103274")
@@ -80,10 +82,10 @@ def processes(name):
     return found
 
 
-def child(word):
-    """Pids of dmsc-client in this child mode."""
+def child(word, program="dmsc-client"):
+    """Pids of the program with this argument; of dmsc-client: in this child mode."""
     found = []
-    for pid in processes("dmsc-client"):
+    for pid in processes(program):
         with contextlib.suppress(OSError):
             if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
                 found.append(pid)
@@ -99,6 +101,39 @@ def zombies():
                 if stat.rpartition(")")[2].split()[0] == "Z":
                     found.append(stat.split(")")[0] + ")")
     return found
+
+
+def empty(directory):
+    """Deletes what is in the directory; the directory may be a unit's, and stays."""
+    for entry in directory.iterdir() if directory.is_dir() else ():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+class Control:
+    """A connection to simcard that does not wait for the answers: swaps as fast as one likes."""
+
+    def __init__(self, card):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(str(card.control))
+        self.sent = 0
+
+    def send(self, *words):
+        self.socket.sendall((" ".join(map(str, words)) + "\n").encode())
+        self.sent += 1
+
+    def answers(self):
+        """All answers, once they are there; the connection ends."""
+        lines = []
+        with self.socket, self.socket.makefile() as replies:
+            self.socket.settimeout(WAIT)
+            while len(lines) < self.sent:
+                line = replies.readline()
+                check(line, f"simcard hung up after {len(lines)} of {self.sent} answers")
+                lines.append(line.strip())
+        return lines
 
 
 class Process:
@@ -150,7 +185,7 @@ class World:
         self.conf = {
             "trusted-slots": "virt:*",
             "device-id": DEVICE_ID,
-            "ca-file": "/root/certs/ca.pem",
+            "ca-file": "/srv/certs/ca.pem",
             "consent-timeout": "60",
         }
         self.server = self.card = self.agent = self.capture = None
@@ -160,12 +195,12 @@ class World:
         if not Path("/dev/uicc-virt").exists():
             run("modprobe", "uicc_virt")
             run("udevadm", "settle")
-        (SYSFS / "agent_gid").write_text(str(AGENT_GROUP))
+        (SYSFS / "agent_gid").write_text(str(grp.getgrnam("dmsc-agent").gr_gid))
         if not self.keep_store:
-            shutil.rmtree(STORE, ignore_errors=True)
-            STORE.mkdir(mode=0o700, parents=True)
+            STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.chown(STORE, "dmsc", "dmsc")
-        shutil.rmtree("/run/dmsc", ignore_errors=True)
+            empty(STORE)
+        empty(Path("/run/dmsc"))
         self.write_conf()
         dns = self.spawn("dnsmasq", ["dnsmasq", "-k", "--pid-file=", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
                                      "--bind-interfaces", "--user=root", "--log-facility=-",
@@ -245,12 +280,15 @@ class World:
         raise Failed(f"no card profile {profile}")
 
     def control(self, *words, card=None, ok=True):
-        card = card or self.card
-        done = run("simcard", "ctl", card.control, *words, ok=False)
-        if ok:
-            check(done.returncode == 0 and done.stdout.startswith("ok"),
-                  f"simcard {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
-        return done.stdout
+        """A line to simcard's control socket; its answer."""
+        try:
+            control = Control(card or self.card)
+            control.send(*words)
+            answer = control.answers()[0]
+        except OSError as error:
+            answer = f"error {error}"
+        check(not ok or answer.startswith("ok"), f"simcard {' '.join(map(str, words))}: {answer}")
+        return answer
 
     def insert(self, profile=None, card=None):
         self.control("insert", *([self.profile(profile)] if profile else []), card=card)
@@ -343,7 +381,7 @@ class World:
 
     def helper_log(self):
         """What helper and client said, wherever this system keeps it."""
-        if Path("/run/systemd/system").is_dir():
+        if SYSTEMD:
             return run("journalctl", "--no-pager", "-o", "cat", "-u", "dmsc-*").stdout
         return HELPER_LOG.read_text(errors="replace") if HELPER_LOG.exists() else ""
 
