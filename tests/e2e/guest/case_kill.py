@@ -1,125 +1,247 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SIGKILL to each part at each moment of the path: 5 victims, 7 moments, 35 cases.
 
-After each kill: no zombie, no stuck device, no locked store, and the next
-insertion works to the end of its session.
+After each kill: no zombie, no stuck device, no locked store, no half applied
+message, and the next insertion works to the end of its session. A moment is
+held, by a slow card or by stopping the part that would end it, until the kill:
+a case whose victim is not there, or whose moment is over, fails.
 """
+import contextlib
+import fcntl
 import os
 import signal
 import time
 
 from world import SERVER_ID, STORE, SYSFS, World, check, child, processes, run, wait_for, zombies
 
-# Every insertion of this card asks and then wants a session, so "the next
-# insertion works" means: question, yes, session.
 MOMENTS = ("inserted", "reading", "question", "accepted", "sent", "applied", "removed")
 VICTIMS = ("helper", "client", "agent", "server", "simcard")
 
-# The server takes its time before the first package and then sends many
-# commands, so that "sent" and "applied" can be met.
-SCRIPT = """\
-server-id dm.example.net
-session
-package
-delay 1500
+NODES = 200
+DELAY = 2.0
+COMMANDS = """\
 add-node ./Vendor
 acl ./Vendor "Add=dm.example.net&Delete=dm.example.net&Get=*&Replace=dm.example.net"
-""" + "".join(f'add ./Vendor/n{i:03} chr text/plain "value {i}"\n' for i in range(200)) + """\
-package
-delete ./Vendor
-repeat
-"""
+""" + "".join(f'add ./Vendor/n{i:03} chr text/plain "value {i}"\n' for i in range(NODES))
+SERVER = "server-id dm.example.net\n"
+SHORT = "session\npackage\nget ./DevInfo/DevId\ndelete ./Vendor\n"
+QUICK = SERVER + SHORT + "repeat\n"
+# "sent": the answer to package 1 lets us wait; "applied": it is long. Then a short session.
+SCRIPTS = {
+    "sent": SERVER + f"session\npackage\ndelay {int(DELAY * 1000)}\n" + COMMANDS + SHORT,
+    "applied": SERVER + "session\npackage\n" + COMMANDS + SHORT,
+}
+
+
+def alive(process):
+    return process is not None and process.proc.poll() is None
 
 
 def start_missing(world):
     """The far end, whole again: what a system's supervisor would restart."""
-    if world.server is None or world.server.proc.poll() is not None:
-        world.start_server(SCRIPT)
-    if world.agent is None or world.agent.proc.poll() is not None:
+    if not alive(world.server):
+        world.start_server(QUICK)
+    if not alive(world.agent):
         world.start_agent()
-    if world.card is None or world.card.proc.poll() is not None:
+    if not alive(world.card):
         world.card = None
         wait_for("the dead reader to go", lambda: not list(SYSFS.glob("uicc*")))
         world.start_card("confirm-every")
 
 
-def kill(world, victim):
-    """SIGKILL; a victim that is not there at this moment is not an error."""
-    pids = {
-        "helper": lambda: processes("dmsc-helper"),
+def helpers():
+    """Helpers of an insertion, not those that set up or reconcile."""
+    return child("--card", "dmsc-helper")
+
+
+def victims(world, victim):
+    return {
+        "helper": helpers,
         "client": lambda: processes("dmsc-client"),
         "agent": lambda: processes("dmsc-agent"),
         "server": lambda: processes("dm-server"),
         "simcard": lambda: [world.card.proc.pid],
     }[victim]()
+
+
+def send_signal(pids, number):
     for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def stopped(pids):
+    """These processes stand still meanwhile: what they would do next has not happened."""
+    check(pids, "what should stand still is not there")
+    send_signal(pids, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        send_signal(pids, signal.SIGCONT)
+
+
+def kill(world, victim):
+    pids = victims(world, victim)
+    check(pids, f"there is no {victim} to kill at this moment")
+    send_signal(pids, signal.SIGKILL)
     for process in (world.agent, world.server, world.card):
-        if process is not None and process.proc.pid in pids:
+        if process.proc.pid in pids:
             process.proc.wait()
+    return len(pids)
 
 
-def reach(world, moment):
-    """Brings the path to the moment, starting with a card going in."""
-    asked = world.agent.text.count(SERVER_ID)
-    if moment == "reading":
-        # The card answers each READ only after a while.
-        world.insert("confirm-slow")
-        wait_for("the card", world.cards)
-        wait_for("the card child", lambda: child("card-child"))
-        time.sleep(0.3)
-        return
-    world.insert("confirm-every")
-    wait_for("the card", world.cards)
-    if moment == "inserted":
-        return
-    wait_for("the question", lambda: world.agent.text.count(SERVER_ID) > asked)
-    if moment == "question":
-        return
+def asked(world):
+    return world.agent.text.count(f'"{SERVER_ID}"')
+
+
+def put_in(world, profile):
+    before = asked(world)
+    world.insert(profile)
+    return before
+
+
+def question(world, profile="confirm-every"):
+    before = put_in(world, profile)
+    wait_for("the question", lambda: asked(world) > before)
+
+
+def at_inserted(world):
+    """The card's device is there and the helper and its child have just begun."""
+    before = put_in(world, "confirm-slow")
+    wait_for("the helper and its child", lambda: helpers() and child("card-child"))
+    yield
+    check(asked(world) == before, "the moment was over: the question was asked")
+
+
+def reads(world):
+    """How many READs the card has seen."""
+    words = dict(w.split("=") for w in world.control("stats").split() if "=" in w)
+    return int(words.get("READ-BINARY", 0)) + int(words.get("READ-RECORD", 0))
+
+
+def at_reading(world):
+    """A READ has gone to the card, and the card takes its time to answer."""
+    seen = reads(world)
+    before = put_in(world, "confirm-slow")
+    wait_for("a READ", lambda: reads(world) > seen)
+    yield
+    check(asked(world) == before, "the moment was over: the question was asked")
+
+
+def at_question(world):
+    question(world)
+    yield
+
+
+def at_accepted(world):
+    """Yes was said, the session child is there, no message has left."""
+    question(world)
     received = len(world.messages_in())
+    with stopped(processes("dm-server")):
+        world.agent.type("y\n")
+        wait_for("the session child", lambda: child("session-child"))
+        check(len(world.messages_in()) == received, "the moment was over: a message was sent")
+        yield
+
+
+def accepted_messages(world):
+    return len([m for m in world.messages_in() if m.get("auth") == "accepted"])
+
+
+def at_sent(world):
+    """The server has our package 1 and is silent as yet."""
+    question(world)
+    received = accepted_messages(world)
     world.agent.type("y\n")
-    if moment == "accepted":
-        return
-    if moment == "removed":
-        world.remove()
-        return
-    wait_for("the first message", lambda: len(world.messages_in()) > received)
-    if moment == "sent":
-        return
-    sent = len(world.messages_out())
-    wait_for("the server's commands", lambda: len(world.messages_out()) > sent)
-    time.sleep(0.05)
+    wait_for("the first message", lambda: accepted_messages(world) > received)
+    with stopped(processes("dm-server")):
+        # What the server will say is recorded with what it heard; it says it DELAY later.
+        age = time.time() - (world.record / "record.jsonl").stat().st_mtime
+        check(age < DELAY, f"the moment was over {age - DELAY} s ago: the server has answered")
+        yield
+
+
+def big_messages(world):
+    return len([m for m in world.messages_out() if len(m.get("commands", ())) > NODES])
+
+
+def at_applied(world):
+    """The server's commands have come; no status for them has left."""
+    question(world)
+    world.agent.type("y\n")
+    wait_for("the server's commands", lambda: big_messages(world))
+    received = len(world.messages_in())
+    with stopped(child("session-child")):
+        check(len(world.messages_in()) == received, "the moment was over: the answer was sent")
+        yield
+
+
+def at_removed(world):
+    """The card's device is gone; the helper, in a session, has done nothing about it yet."""
+    question(world)
+    with stopped(processes("dm-server")):
+        world.agent.type("y\n")
+        wait_for("the session child", lambda: child("session-child"))
+        with stopped(helpers()):
+            world.remove()
+            wait_for("the card to go", lambda: not world.cards())
+            yield
+
+
+REACH = {moment: globals()[f"at_{moment}"] for moment in MOMENTS}
+
+
+def unlocked():
+    """Could a writer have the store?"""
+    try:
+        with open(STORE / "store.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True     # nobody has written yet
+    except BlockingIOError:
+        return False
+    return True
 
 
 def settled(world):
-    """Nothing of the old insertion is left."""
-    if world.card.proc.poll() is None:
+    """Nothing of the old insertion is left, and nothing waits for it."""
+    if alive(world.card):
         world.control("remove", ok=False)
     wait_for("the card to go", lambda: not world.cards())
-    wait_for("the helper and its children to end",
+    run("udevadm", "settle")
+    wait_for("the helpers and their children to end",
              lambda: not processes("dmsc-helper") and not processes("dmsc-client"))
     wait_for("no zombie", lambda: not zombies())
     wait_for("no question", lambda: not world.questions())
+    for slot in SYSFS.glob("uicc*"):
+        check((slot / "state").read_text() == "empty\n", f"{slot.name}: {(slot / 'state').read_text()}")
+    wait_for("the store's lock", unlocked)
+    nodes = len([line for line in world.tree("./Vendor").splitlines() if "value" in line])
+    check(nodes in (0, NODES), f"half a message was applied: {nodes} of {NODES} nodes")
 
 
 def one_case(world, victim, moment):
+    if moment in SCRIPTS:
+        world.server.stop()
+        (world.record / "record.jsonl").unlink()
+        world.start_server(SCRIPTS[moment])
     start_missing(world)
-    reach(world, moment)
-    kill(world, victim)
+    reach = REACH[moment](world)
+    next(reach)
+    count = kill(world, victim)
+    for _ in reach:  # the end of the moment: what stood still goes on
+        pass
     settled(world)
-    run("setpriv", "--reuid=dmsc", "--regid=dmsc", "--init-groups",
-        "flock", "-n", STORE / "store.lock", "true")
+    gone = moment == "removed" and victim != "simcard"
+    check(not (gone and SERVER_ID in world.accounts()), "the removed card's account is still there")
     start_missing(world)
     done = len(world.ended())
-    asked = world.agent.text.count(SERVER_ID)
-    world.insert("confirm-every")
-    wait_for("the next insertion's question", lambda: world.agent.text.count(SERVER_ID) > asked)
+    question(world)
     world.agent.type("y\n")
     wait_for("the next insertion's session", lambda: len(world.ended()) > done)
     settled(world)
+    print(f"# {victim} killed when {moment}: {count} process{'es' if count > 1 else ''}", flush=True)
 
 
 _shared = []
@@ -129,12 +251,13 @@ def shared_world():
     """One far end for all cases: a killed part is replaced, nothing else is started anew."""
     if not _shared:
         _shared.append(World("/tmp/e2e/kill").__enter__())
+        start_missing(_shared[0])
     return _shared[0]
 
 
 def teardown():
-    if _shared:
-        _shared[0].__exit__()
+    while _shared:
+        _shared.pop().__exit__()
 
 
 def make(victim, moment):
@@ -144,11 +267,16 @@ def make(victim, moment):
             one_case(world, victim, moment)
         except Exception:
             # The next case starts from a clean machine all the same.
+            show(world)
             teardown()
-            _shared.clear()
             raise
     test.__doc__ = f"{victim} killed when {moment}"
     return test
+
+
+def show(world):
+    for log in sorted(world.dir.glob("*.log")):
+        print(f"  --- {log.name}\n" + "\n".join("  | " + line for line in log.read_text(errors="replace").splitlines()[-12:]))
 
 
 for _moment in MOMENTS:

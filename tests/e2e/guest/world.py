@@ -143,12 +143,13 @@ class Process:
         self.name = name
         self.log = Path(directory) / f"{name}.log"
         self.out = open(self.log, "ab")
+        self.begin = self.out.tell()  # what one before this said is not its word
         self.proc = subprocess.Popen([str(a) for a in argv], stdin=stdin or subprocess.DEVNULL,
                                      stdout=self.out, stderr=subprocess.STDOUT, **kw)
 
     @property
     def text(self):
-        return self.log.read_text(errors="replace")
+        return self.log.read_bytes()[self.begin:].decode(errors="replace")
 
     def expect(self, words, limit=WAIT):
         def seen():
