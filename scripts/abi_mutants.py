@@ -43,7 +43,7 @@ MUTANTS = {
     "configuration": [("userspace/util/conf.c", '\t{ "device-id", K_', '\t{ "colour", K_TEXT },\n\t{ "device-id", K_'),
                       ("Documentation/man/dmsc.conf.5.rst", "device-id = *", "colour = *TEXT*\n        One.\ndevice-id = *"),
                       ("udev/dmsc.conf", "#device-id =", "#colour =\n#device-id =")],
-    "udev-keys": [("udev/60-uicc.rules", "ENV{UICC_SEQ}", "ENV{UICC_COLOUR}")],
+    "udev-keys": [("udev/60-uicc.rules", "env{UICC_SEQ}", "env{UICC_COLOUR}")],
     "make": [("Makefile", "\t@echo '  make clean'", "\t@echo '  make clean'\n\t@echo '  make colour'"),
              ("Makefile", "\nclean:", "\ncolour:\nclean:")],
     "script": [("tests/dmserver/script.c", '\t{ "get", ', '\t{ "colour", 1, 1, st_get },\n\t{ "get", '),
