@@ -323,11 +323,11 @@ static int post(struct run *x, const char *url)
 		err = http_post(x->http, target, codec_encoder(x->format)->mime, NULL,
 				buf_slice(&x->out), &x->answer);
 		x->r->http_status = x->answer.status;
+		x->r->sent = x->r->sent || x->answer.sent;
 		if (err == -EIO)
 			return fail(x, http_outcome(x->answer.err), err, x->answer.error);
 		if (err)
 			return fail(x, CLIENT_NETWORK, err, "out of memory");
-		x->r->sent = true;
 		if (!is_redirect(x->answer.status))
 			return 0;
 		if (!http_url_is_https(x->answer.location)) {

@@ -53,7 +53,7 @@ struct client_session_result {
 	enum client_outcome outcome;
 	char reason[STORE_REASON_MAX];	/* for a person; "" when CLIENT_OK */
 	bool authenticated;		/* the server accepted our credentials (212, or 200 with MAC) */
-	bool sent;			/* at least one message reached the server */
+	bool sent;			/* a message, or part of one, left this machine */
 	unsigned int messages;		/* received */
 	unsigned int changes;		/* commands that changed the tree */
 	long http_status;		/* of the last answer; 0 = none came */

@@ -329,6 +329,7 @@ static void forget_answer(struct http *h, struct http_response *r)
 	buf_reset(&r->body);
 	r->body.max = h->max_response;
 	r->err = HTTP_OK;
+	r->sent = false;
 	r->status = 0;
 	r->error[0] = r->content_type[0] = r->location[0] = r->hmac[0] = '\0';
 }
@@ -352,6 +353,7 @@ int http_post(struct http *h, const char *url, const char *content_type, const c
 {
 	struct transfer t = { .h = h, .r = r };
 	struct curl_slist *headers;
+	curl_off_t uploaded = 0;
 	CURLcode rc;
 
 	forget_answer(h, r);
@@ -372,6 +374,8 @@ int http_post(struct http *h, const char *url, const char *content_type, const c
 		rc = curl_easy_perform(h->curl);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(headers);
+	if (curl_easy_getinfo(h->curl, CURLINFO_SIZE_UPLOAD_T, &uploaded) == CURLE_OK)
+		r->sent = uploaded > 0;
 	if (rc == CURLE_OUT_OF_MEMORY || t.no_memory)
 		return -ENOMEM;
 	r->err = classify(rc, &t);

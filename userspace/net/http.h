@@ -43,6 +43,7 @@ struct http_opts {
 struct http_response {
 	enum http_err err;
 	char error[256];		/* for a person; "" when HTTP_OK */
+	bool sent;			/* the message, or a part of it, left this machine */
 	long status;			/* HTTP status; 0 when none came */
 	char content_type[128];		/* lower case, without parameters; "" = none */
 	char location[HTTP_URL_MAX];	/* absolute; "" = none */
