@@ -155,7 +155,7 @@ def test_agent_dies_with_the_question(directory):
         one_session(world)
 
 
-def pulled(directory, profile, moment, script=SCRIPT, account=True):
+def pulled(directory, profile, moment, script=SCRIPT, account=True, after=None):
     """The card goes at a moment: all of it ends and goes with it, and the next card works."""
     with World(directory) as world:
         world.start_server(script)
@@ -171,6 +171,8 @@ def pulled(directory, profile, moment, script=SCRIPT, account=True):
         check(not account_is_there(world), f"accounts: {world.accounts()}")
         check(not world.questions(), "a question is left")
         check(not zombies(), f"zombies: {zombies()}")
+        if after:
+            after(world)
         done = len(world.ended())
         asked = agent.text.count(SERVER_ID)
         world.insert("confirm")
@@ -191,12 +193,17 @@ def test_pulled_while_asking(directory):
 
 
 def test_pulled_in_session(directory):
-    """The card goes while the server is waited for."""
+    """The card goes while the server is waited for: the server is told (1223)."""
     def moment(world, agent):
         agent.expect(SERVER_ID)
         agent.type("y\n")
         wait_for("the first message", world.messages_in)
-    pulled(directory, "confirm", moment, script=SCRIPT.replace("package\nget", "package\ndelay 2000\nget", 1))
+
+    def told(world):
+        check([1223] in world.alert_codes(), f"the server was told {world.alert_codes()}")
+        check(not world.violations(), f"the server objects: {world.violations()}")
+    pulled(directory, "confirm", moment, after=told,
+           script=SCRIPT.replace("package\nget", "package\ndelay 2000\nget", 1))
 
 
 def test_pulled_while_asking_for_the_data(directory):
