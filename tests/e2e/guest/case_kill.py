@@ -19,18 +19,18 @@ VICTIMS = ("helper", "client", "agent", "server", "simcard")
 
 NODES = 200
 DELAY = 2.0
-COMMANDS = """\
-add-node ./Vendor
-acl ./Vendor "Add=dm.example.net&Delete=dm.example.net&Get=*&Replace=dm.example.net"
-""" + "".join(f'add ./Vendor/n{i:03} chr text/plain "value {i}"\n' for i in range(NODES))
-SERVER = "server-id dm.example.net\n"
-SHORT = "session\npackage\nget ./DevInfo/DevId\ndelete ./Vendor\n"
-QUICK = SERVER + SHORT + "repeat\n"
-# "sent": the answer to package 1 lets us wait; "applied": it is long. Then a short session.
-SCRIPTS = {
-    "sent": SERVER + f"session\npackage\ndelay {int(DELAY * 1000)}\n" + COMMANDS + SHORT,
-    "applied": SERVER + "session\npackage\n" + COMMANDS + SHORT,
-}
+QUICK = "session\npackage\nget ./DevInfo/DevId\n"
+
+
+def script(moment, node):
+    """What the server plays. "sent": its answer lets us wait; "applied": it is long; then short ones."""
+    if moment not in ("sent", "applied"):
+        return QUICK + "repeat\n"
+    return ("session\npackage\n" + (f"delay {int(DELAY * 1000)}\n" if moment == "sent" else "")
+            + f"add-node {node}\n"
+            + f'acl {node} "Add=dm.example.net&Get=*"\n'
+            + "".join(f'add {node}/n{i:03} chr text/plain "value {i}"\n' for i in range(NODES))
+            + QUICK)
 
 
 def alive(process):
@@ -40,7 +40,7 @@ def alive(process):
 def start_missing(world):
     """The far end, whole again: what a system's supervisor would restart."""
     if not alive(world.server):
-        world.start_server(QUICK)
+        world.start_server(QUICK + "repeat\n")
     if not alive(world.agent):
         world.start_agent()
     if not alive(world.card):
@@ -204,35 +204,44 @@ def unlocked():
     return True
 
 
-def settled(world):
-    """Nothing of the old insertion is left, and nothing waits for it."""
+def taken_out(world):
+    """The card is gone, and nobody works for it any more."""
     if alive(world.card):
         world.control("remove", ok=False)
     wait_for("the card to go", lambda: not world.cards())
-    run("udevadm", "settle")
     wait_for("the helpers and their children to end",
              lambda: not processes("dmsc-helper") and not processes("dmsc-client"))
+
+
+def settled(world, node):
+    """Nothing of the killed insertion is left, and nothing waits for it. How many nodes it made."""
+    taken_out(world)
+    run("udevadm", "settle")
+    taken_out(world)    # what udev began meanwhile
     wait_for("no zombie", lambda: not zombies())
     wait_for("no question", lambda: not world.questions())
+    wait_for("the store's lock", unlocked)
     for slot in SYSFS.glob("uicc*"):
         check((slot / "state").read_text() == "empty\n", f"{slot.name}: {(slot / 'state').read_text()}")
-    wait_for("the store's lock", unlocked)
-    nodes = len([line for line in world.tree("./Vendor").splitlines() if "value" in line])
+    nodes = world.tree(node).count(" = value ")
     check(nodes in (0, NODES), f"half a message was applied: {nodes} of {NODES} nodes")
+    return nodes
 
 
 def one_case(world, victim, moment):
-    if moment in SCRIPTS:
+    node = f"./{victim}-{moment}"
+    if moment in ("sent", "applied"):
         world.server.stop()
         (world.record / "record.jsonl").unlink()
-        world.start_server(SCRIPTS[moment])
+        world.start_server(script(moment, node))
     start_missing(world)
     reach = REACH[moment](world)
     next(reach)
     count = kill(world, victim)
     for _ in reach:  # the end of the moment: what stood still goes on
         pass
-    settled(world)
+    nodes = settled(world, node)
+    check(moment in ("sent", "applied") or not nodes, f"{nodes} nodes before anything was sent")
     gone = moment == "removed" and victim != "simcard"
     check(not (gone and SERVER_ID in world.accounts()), "the removed card's account is still there")
     start_missing(world)
@@ -240,8 +249,9 @@ def one_case(world, victim, moment):
     question(world)
     world.agent.type("y\n")
     wait_for("the next insertion's session", lambda: len(world.ended()) > done)
-    settled(world)
-    print(f"# {victim} killed when {moment}: {count} process{'es' if count > 1 else ''}", flush=True)
+    taken_out(world)
+    print(f"# {victim} killed when {moment}: {count} process{'es' if count > 1 else ''}"
+          + (f", {nodes} nodes applied" if nodes else ""), flush=True)
 
 
 _shared = []
