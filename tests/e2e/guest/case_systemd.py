@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import case_privacy
 from world import STORE, SYSFS, Control, World, check, child, processes, run, stays, wait_for
 from case_path import SCRIPT, account_is_there, one_session
 
@@ -51,6 +52,15 @@ def stored_origins():
 
 def cgroup_of(pid):
     return Path(f"/proc/{pid}/cgroup").read_text()
+
+
+def test_iccid_is_not_in_the_journal(directory):
+    """The planted ICCID is in no field of the journal, nor where case_privacy looks."""
+    case_privacy.test_iccid_stays_inside(directory)
+    everything = subprocess.run(["journalctl", "--no-pager", "-b", "-o", "export"], capture_output=True, check=True)
+    check(b"EF(DM_Bootstrap)" in everything.stdout, "the journal does not hold what the client said")
+    found = case_privacy.holds_iccid(everything.stdout)
+    check(not found, f"the ICCID is in the journal: {found}")
 
 
 def test_insertion_starts_the_unit(directory):
