@@ -103,8 +103,8 @@ def test_ten_triggers_one_session(directory):
         world.insert()
         one_session(world)
         world.trigger(10)
-        stays("a second session", lambda: len(world.sessions()) > 1, 5)
         world.idle()
+        stays("a second session", lambda: len(world.sessions()) > 1, 2)
 
 
 SWAPS = 100

@@ -41,7 +41,7 @@ def check(condition, text):
         raise Failed(text)
 
 
-def wait_for(what, condition, limit=WAIT):
+def wait_for(what, condition, limit=WAIT, pause=0.05):
     """Calls condition until it returns something true; returns that."""
     end = time.monotonic() + limit
     while True:
@@ -50,7 +50,7 @@ def wait_for(what, condition, limit=WAIT):
             return value
         if time.monotonic() > end:
             raise Failed(f"waited {limit} s for {what}")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def stays(what, condition, seconds):
