@@ -61,7 +61,7 @@ cc_rel := $(CC)
 flags_asan := -O1 -g $(SAN)
 ld_asan := $(SAN)
 cc_asan := $(CC)
-flags_clang := -O1
+flags_clang := -O0
 ld_clang :=
 cc_clang := $(CLANG)
 flags_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
