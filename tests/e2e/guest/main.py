@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs one group of end-to-end tests in the guest: main.py GROUP [NAME]...
+"""Runs groups of end-to-end tests in the guest: main.py GROUP[,GROUP...] [NAME]...
 
 A group is a module case_GROUP; its tests are the functions test_*, called with
 the directory that is theirs. Each docstring says what holds. After each test
@@ -27,9 +27,10 @@ def kernel_log():
 
 
 def main():
-    module = importlib.import_module(f"case_{sys.argv[1]}")
+    modules = [importlib.import_module(f"case_{group}") for group in sys.argv[1].split(",")]
     wanted = sys.argv[2:]
-    tests = [(n[5:], f) for n, f in vars(module).items() if n.startswith("test_") and callable(f)]
+    tests = [(n[5:], f) for module in modules for n, f in vars(module).items()
+             if n.startswith("test_") and callable(f) and f.__module__ == module.__name__]
     if wanted:
         tests = [(n, f) for n, f in tests if n in wanted]
     passed = failed = 0
@@ -62,8 +63,9 @@ def main():
                                   capture_output=True, text=True, errors="replace").stdout
             print("  --- journal\n" + "\n".join("  | " + line for line in text.splitlines()))
         print("  --- kernel\n" + "\n".join("  | " + line for line in kernel_log()[before:][-15:]), flush=True)
-    if hasattr(module, "teardown"):
-        module.teardown()
+    for module in modules:
+        if hasattr(module, "teardown"):
+            module.teardown()
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0
 
