@@ -347,22 +347,10 @@ static int play(struct replay *r, int i, const struct buf *msg, struct buf *out)
 
 static enum client_outcome outcome(const struct replay *r)
 {
-	switch (dm_session_result(r->session)->end) {
-	case DM_END_NOT:	/* the recording ends before the session */
-	case DM_END_NORMAL:
-		return CLIENT_OK;
-	case DM_END_ABORTED_BY_SERVER:
-	case DM_END_ABORTED_BY_US:
-		return CLIENT_ABORTED;
-	case DM_END_AUTH_REFUSED:
-	case DM_END_AUTH_UNSUPPORTED:
-	case DM_END_SERVER_UNAUTHENTICATED:
-		return CLIENT_AUTH;
-	case DM_END_STORE:
-		return CLIENT_STORE;
-	default:
-		return CLIENT_PROTOCOL;
-	}
+	enum dm_session_end end = dm_session_result(r->session)->end;
+
+	/* A recording may end before its session does. */
+	return end == DM_END_NOT ? CLIENT_OK : client_outcome_of(end);
 }
 
 static void summarise(const struct replay *r)

@@ -498,7 +498,7 @@ static int talk(struct run *x)
 	return rc < 0 ? rc : 0;
 }
 
-static enum client_outcome end_outcome(enum dm_session_end e)
+enum client_outcome client_outcome_of(enum dm_session_end e)
 {
 	switch (e) {
 	case DM_END_NORMAL:
@@ -524,7 +524,7 @@ static int conclude(struct run *x, int err)
 
 	x->r->authenticated = e->accepted;
 	if (e->end != DM_END_NOT && e->end != DM_END_NORMAL)
-		err = fail(x, end_outcome(e->end), err ? err : -EPROTO,
+		err = fail(x, client_outcome_of(e->end), err ? err : -EPROTO,
 			   e->text ? e->text : dm_session_end_name(e->end));
 	else if (err)
 		err = fail(x, CLIENT_PROTOCOL, err, strerror(-err));

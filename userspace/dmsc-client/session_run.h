@@ -26,6 +26,8 @@ enum client_outcome {
 
 /* "completed", "config", "store", "network", "tls", "auth", "protocol", "aborted". */
 const char *client_outcome_name(enum client_outcome o);
+/* How an ended session counts; one that did not end is CLIENT_PROTOCOL. */
+enum client_outcome client_outcome_of(enum dm_session_end e);
 
 struct client_session_opts {
 	const char *server_id;
