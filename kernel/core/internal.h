@@ -245,11 +245,13 @@ struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long e
 void uicc_card_stop(struct uicc_card *card);
 int __must_check uicc_card_get(struct uicc_card *card);
 void uicc_card_put(struct uicc_card *card);
-int __must_check uicc_card_select(struct uicc_card *card, const struct uicc_path *path,
-				  bool want_fcp, struct uicc_rapdu *r);
 int __must_check uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
 				   struct uicc_rapdu *r);
+
+/* select.c */
 void uicc_card_drop_selection(struct uicc_card *card);
+int __must_check uicc_card_select(struct uicc_card *card, const struct uicc_path *path,
+				  bool want_fcp, struct uicc_rapdu *r);
 
 /* file.c */
 int uicc_path_parse(struct uicc_path *path, const char *text, size_t len);
