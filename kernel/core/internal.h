@@ -5,7 +5,7 @@
  *
  * Locks, in the order they are taken (Documentation/locking.rst):
  *
- *	uicc_consent_lock	netlink.c: the consent broker
+ *	uicc_consent_lock	netlink_consent.c: the consent broker
  *	uicc_slots_lock		class.c: the table of slots
  *	slot->state_lock	slot->card, slot->state
  *

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generic netlink family "uicc" (Documentation/netlink/specs/uicc.yaml): slots,
- * cards, their events, and the sockets at both ends of the consent broker. What
- * becomes of a question, consent.c decides.
+ * Generic netlink family "uicc" (Documentation/netlink/specs/uicc.yaml): who may
+ * what, slots, cards and their events. The consent broker's sockets are in
+ * netlink_consent.c.
  *
- * No handler here waits for a card. The family is registered by hand: what the
+ * No handler of the family waits for a card. It is registered by hand: what the
  * generator makes of a family needs genl_split_ops, which 6.1 has not.
  *
  * It lives in the first network namespace alone (netnsok is false): slots are
@@ -14,51 +14,13 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/file.h>
-#include <linux/ktime.h>
 #include <linux/netlink.h>
 #include <linux/notifier.h>
-#include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
 
-#include "compat.h"
-#include "consent.h"
 #include "internal.h"
-#include "netlink_policy.h"
-#include "trace.h"
-
-static struct genl_family uicc_family;
-
-/* The one broker; sockets are known to it by their port number. */
-static struct uicc_consent_broker uicc_broker;
-static DEFINE_MUTEX(uicc_consent_lock);
-
-static void uicc_consent_expire(struct work_struct *work);
-static DECLARE_DELAYED_WORK(uicc_consent_work, uicc_consent_expire);
-
-static u64 uicc_now_ms(void)
-{
-	return ktime_get_ns() / NSEC_PER_MSEC;
-}
-
-/* Whenever the broker was called: sees to it that its next deadline is kept. */
-static void uicc_consent_unlock(void)
-{
-	u64 due = uicc_consent_deadline(&uicc_broker);
-	u64 now = uicc_now_ms();
-
-	if (due != UICC_CONSENT_NEVER)
-		mod_delayed_work(uicc_wq, &uicc_consent_work,
-				 due > now ? msecs_to_jiffies(due - now) + 1 : 0);
-	mutex_unlock(&uicc_consent_lock);
-}
-
-static void uicc_consent_expire(struct work_struct *work)
-{
-	mutex_lock(&uicc_consent_lock);
-	uicc_consent_tick(&uicc_broker, uicc_now_ms());
-	uicc_consent_unlock();
-}
+#include "netlink.h"
 
 /*
  * Rights are those of whoever opened the socket, not of whoever writes to it: a
@@ -73,21 +35,35 @@ static const struct file *uicc_opener(const struct sk_buff *skb)
 	return sk && sk->sk_socket ? sk->sk_socket->file : NULL;
 }
 
-static bool uicc_may_ask(const struct sk_buff *skb)
+/**
+ * uicc_netlink_may_ask() - may the sender ask, and talk to cards
+ * @skb: its request
+ *
+ * Context: in a doit.
+ * Return: true when the opener of its socket has CAP_NET_ADMIN.
+ */
+bool uicc_netlink_may_ask(const struct sk_buff *skb)
 {
 	const struct file *file = uicc_opener(skb);
 
 	return file && file_ns_capable(file, &init_user_ns, CAP_NET_ADMIN);
 }
 
-static bool uicc_may_answer(const struct sk_buff *skb)
+/**
+ * uicc_netlink_may_answer() - may the sender answer a question
+ * @skb: its request
+ *
+ * Context: in a doit.
+ * Return: true when it may ask, or the opener is in the group of agents.
+ */
+bool uicc_netlink_may_answer(const struct sk_buff *skb)
 {
 	const struct file *file = uicc_opener(skb);
 	kgid_t gid = uicc_agent_gid();
 	const struct group_info *groups;
 	int i;
 
-	if (uicc_may_ask(skb))
+	if (uicc_netlink_may_ask(skb))
 		return true;
 	if (!file || !gid_valid(gid))
 		return false;
@@ -266,436 +242,17 @@ void uicc_netlink_card_event(struct uicc_card *card, u8 cmd)
 		nlmsg_free(msg);
 }
 
-/**
- * uicc_netlink_card_gone() - withdraw the questions about a slot's card
- * @slot: the slot, in which nobody finds that card any more
- *
- * Context: may sleep; takes uicc_consent_lock.
- */
-void uicc_netlink_card_gone(struct uicc_slot *slot)
-{
-	mutex_lock(&uicc_consent_lock);
-	uicc_consent_slot_gone(&uicc_broker, uicc_now_ms(), slot->index);
-	uicc_consent_unlock();
-}
-
-/* --- consent -------------------------------------------------------------- */
-
-/* A question's own bytes and the room around them, generously. */
-#define UICC_QUESTION_SIZE	(UICC_ORIGIN_MAX + UICC_TEXT_MAX + UICC_OPTIONS_MAX + \
-				 UICC_CHOICES_MAX * (UICC_CHOICE_MAX + 2 * NLA_HDRLEN) + 512)
-#define UICC_ANSWER_SIZE	(UICC_VALUE_MAX + UICC_CHOICES_MAX * 2 * NLA_HDRLEN + 256)
-
-static void uicc_consent_ready(void *ctx, u32 id)
-{
-	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	void *head;
-
-	trace_uicc_consent(id, UICC_CMD_CONSENT_READY, 0, -1);
-	if (!msg)
-		return;		/* agents also find it by consent-accept */
-	head = genlmsg_put(msg, 0, 0, &uicc_family, 0, UICC_CMD_CONSENT_READY);
-	if (!head || nla_put_u32(msg, UICC_A_CONSENT_ID, id)) {
-		nlmsg_free(msg);
-		return;
-	}
-	genlmsg_end(msg, head);
-	genlmsg_multicast(&uicc_family, msg, 0, UICC_NLGRP_AGENTS, GFP_KERNEL);
-}
-
-static int uicc_fill_completed(struct sk_buff *msg, const struct uicc_consent_question *q,
-			       const struct uicc_consent_answer *a)
-{
-	void *head = genlmsg_put(msg, 0, 0, &uicc_family, 0, UICC_CMD_CONSENT_COMPLETED);
-	char *value;
-	u32 i;
-
-	if (!head || nla_put_u32(msg, UICC_A_CONSENT_ID, q->id) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_OUTCOME, a->outcome))
-		return -EMSGSIZE;
-	if (a->value && q->kind != UICC_KIND_PIN) {
-		struct nlattr *attr = nla_reserve(msg, UICC_A_CONSENT_VALUE, a->value_len + 1);
-
-		if (!attr)
-			return -EMSGSIZE;
-		value = nla_data(attr);
-		memcpy(value, a->value, a->value_len);
-		value[a->value_len] = '\0';
-	}
-	for (i = 0; i < a->n_selected; i++)
-		if (nla_put_u32(msg, UICC_A_CONSENT_SELECTED, a->selected[i]))
-			return -EMSGSIZE;
-	genlmsg_end(msg, head);
-	return 0;
-}
-
-/*
- * The promise of one completion must not depend on memory: the allocation may
- * not fail. A socket takes it unless its owner let its buffer overflow; then
- * the owner is told so by -ENOBUFS, as always with netlink.
- */
-static void uicc_consent_complete(void *ctx, const struct uicc_consent_question *q,
-				  const struct uicc_consent_answer *a)
-{
-	struct sk_buff *msg = genlmsg_new(UICC_ANSWER_SIZE, GFP_KERNEL | __GFP_NOFAIL);
-
-	trace_uicc_consent(q->id, UICC_CMD_CONSENT_COMPLETED, q->asker, a->outcome);
-	if (WARN_ON_ONCE(!msg || uicc_fill_completed(msg, q, a))) {
-		nlmsg_free(msg);
-		return;
-	}
-	genlmsg_unicast(&init_net, msg, q->asker);	/* it may be gone */
-}
-
-static void uicc_consent_withdrawn(void *ctx, u32 agent, u32 id, enum uicc_outcome why)
-{
-	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	void *head;
-
-	trace_uicc_consent(id, UICC_CMD_CONSENT_WITHDRAWN, agent, why);
-	if (!msg)
-		return;		/* its consent-done will be -ENOENT */
-	head = genlmsg_put(msg, 0, 0, &uicc_family, 0, UICC_CMD_CONSENT_WITHDRAWN);
-	if (!head || nla_put_u32(msg, UICC_A_CONSENT_ID, id) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_OUTCOME, why)) {
-		nlmsg_free(msg);
-		return;
-	}
-	genlmsg_end(msg, head);
-	genlmsg_unicast(&init_net, msg, agent);
-}
-
-static const struct uicc_consent_ops uicc_consent_ops = {
-	.ready = uicc_consent_ready,
-	.complete = uicc_consent_complete,
-	.withdrawn = uicc_consent_withdrawn,
-};
-
-int uicc_nl_agent_register_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	char name[UICC_NAME_MAX + 1] = "";
-	int ret;
-
-	if (!uicc_may_answer(skb))
-		return -EPERM;
-	if (info->attrs[UICC_A_CONSENT_AGENT])
-		nla_strscpy(name, info->attrs[UICC_A_CONSENT_AGENT], sizeof(name));
-	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_agent_add(&uicc_broker, uicc_now_ms(), info->snd_portid);
-	uicc_consent_unlock();
-	if (!ret)
-		trace_uicc_agent(info->snd_portid, name);
-	return ret;
-}
-
-/* A copy: an attribute that may come several times need not end in a NUL. */
-static int uicc_ask_choices(struct genl_info *info, struct uicc_consent_question *q)
-{
-	struct nlattr *attr;
-	int rem;
-
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) != UICC_A_CONSENT_CHOICE)
-			continue;
-		if (q->n_choices == UICC_CHOICES_MAX)
-			return -EINVAL;
-		q->choices[q->n_choices] = nla_strdup(attr, GFP_KERNEL);
-		if (!q->choices[q->n_choices])
-			return -ENOMEM;
-		q->n_choices++;
-	}
-	return 0;
-}
-
-/* The card in the slot, if it is the insertion the question is about. */
-static int uicc_ask_card(struct uicc_consent_question *q)
-{
-	struct uicc_slot *slot = uicc_slots_find(q->slot);
-	struct uicc_card *card = slot ? uicc_slot_card_get(slot) : NULL;
-	int ret = -ENODEV;
-
-	/* Under it, so that uicc_netlink_card_gone() comes before or after the ask. */
-	lockdep_assert_held(&uicc_consent_lock);
-	if (card && (!q->seq || q->seq == card->seq)) {
-		q->seq = card->seq;
-		ret = 0;
-	}
-	if (card)
-		put_device(&card->dev);
-	if (slot)
-		put_device(&slot->dev);
-	return ret;
-}
-
-static int uicc_ask_reply(struct genl_info *info, u32 id)
-{
-	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	void *head;
-
-	if (!msg)
-		return -ENOMEM;
-	head = genlmsg_put_reply(msg, info, &uicc_family, 0, UICC_CMD_CONSENT_ASK);
-	if (!head || nla_put_u32(msg, UICC_A_CONSENT_ID, id)) {
-		nlmsg_free(msg);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, head);
-	return genlmsg_reply(msg, info);
-}
-
-/* The number is told under the lock: before the question can be completed. */
-static int uicc_ask(struct genl_info *info, struct uicc_consent_question *q)
-{
-	u32 id;
-	int ret;
-
-	mutex_lock(&uicc_consent_lock);
-	ret = uicc_ask_card(q);
-	if (!ret)
-		ret = uicc_consent_ask(&uicc_broker, uicc_now_ms(), info->snd_portid, q, &id);
-	if (ret)
-		goto out;
-	trace_uicc_consent(id, UICC_CMD_CONSENT_ASK, info->snd_portid, -1);
-	ret = uicc_ask_reply(info, id);
-	/* Without its number the asker can do nothing with the question. */
-	if (ret && uicc_consent_withdraw(&uicc_broker, uicc_now_ms(), info->snd_portid, id))
-		pr_debug("question %u is gone already\n", id);
-out:
-	uicc_consent_unlock();
-	return ret;
-}
-
-static const char *uicc_attr_string(struct genl_info *info, int type)
-{
-	return info->attrs[type] ? nla_data(info->attrs[type]) : NULL;
-}
-
-int uicc_nl_consent_ask_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct uicc_consent_question *q;
-	int ret;
-
-	if (!uicc_may_ask(skb))
-		return -EPERM;
-	if (GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_SLOT) ||
-	    GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_KIND) ||
-	    GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_ORIGIN))
-		return -EINVAL;
-	q = kzalloc(sizeof(*q), GFP_KERNEL);
-	if (!q)
-		return -ENOMEM;
-	q->slot = nla_get_u32(info->attrs[UICC_A_CONSENT_SLOT]);
-	q->kind = nla_get_u32(info->attrs[UICC_A_CONSENT_KIND]);
-	q->origin = uicc_attr_string(info, UICC_A_CONSENT_ORIGIN);
-	q->text = uicc_attr_string(info, UICC_A_CONSENT_TEXT);
-	q->options = uicc_attr_string(info, UICC_A_CONSENT_OPTIONS);
-	if (info->attrs[UICC_A_CONSENT_SEQ])
-		q->seq = nla_get_u64(info->attrs[UICC_A_CONSENT_SEQ]);
-	if (info->attrs[UICC_A_CONSENT_TIMEOUT_MS])
-		q->timeout_ms = nla_get_u32(info->attrs[UICC_A_CONSENT_TIMEOUT_MS]);
-	/* A PIN is for the card alone, and nothing here presents it to one yet. */
-	ret = q->kind == UICC_KIND_PIN ? -EOPNOTSUPP : uicc_ask_choices(info, q);
-	if (!ret)
-		ret = uicc_ask(info, q);
-	while (q->n_choices)
-		kfree(q->choices[--q->n_choices]);
-	kfree(q);
-	return ret;
-}
-
-static int uicc_fill_question(struct sk_buff *msg, struct genl_info *info,
-			      const struct uicc_consent_question *q)
-{
-	void *head = genlmsg_put_reply(msg, info, &uicc_family, 0, UICC_CMD_CONSENT_ACCEPT);
-	u32 i;
-
-	if (!head || nla_put_u32(msg, UICC_A_CONSENT_ID, q->id) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_SLOT, q->slot) ||
-	    nla_put_u64_64bit(msg, UICC_A_CONSENT_SEQ, q->seq, UICC_A_CONSENT_PAD) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_KIND, q->kind) ||
-	    nla_put_string(msg, UICC_A_CONSENT_ORIGIN, q->origin) ||
-	    nla_put_string(msg, UICC_A_CONSENT_TEXT, q->text) ||
-	    nla_put_string(msg, UICC_A_CONSENT_OPTIONS, q->options) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_TIMEOUT_MS, q->timeout_ms ?: UICC_CONSENT_TIMEOUT_MS))
-		return -EMSGSIZE;
-	for (i = 0; i < q->n_choices; i++)
-		if (nla_put_string(msg, UICC_A_CONSENT_CHOICE, q->choices[i]))
-			return -EMSGSIZE;
-	genlmsg_end(msg, head);
-	return 0;
-}
-
-int uicc_nl_consent_accept_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	const struct uicc_consent_question *q;
-	struct sk_buff *msg;
-	u32 id = 0;
-	int ret;
-
-	if (!uicc_may_answer(skb))
-		return -EPERM;
-	if (info->attrs[UICC_A_CONSENT_ID])
-		id = nla_get_u32(info->attrs[UICC_A_CONSENT_ID]);
-	msg = genlmsg_new(UICC_QUESTION_SIZE, GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
-	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_accept(&uicc_broker, uicc_now_ms(), info->snd_portid, id, &q);
-	if (ret) {
-		nlmsg_free(msg);
-		goto out;
-	}
-	id = q->id;
-	trace_uicc_consent(id, UICC_CMD_CONSENT_ACCEPT, info->snd_portid, -1);
-	ret = uicc_fill_question(msg, info, q);
-	if (ret)
-		nlmsg_free(msg);
-	else
-		ret = genlmsg_reply(msg, info);
-	/* An agent that did not get the question cannot show it. */
-	if (ret && uicc_consent_give_back(&uicc_broker, uicc_now_ms(), info->snd_portid, id))
-		pr_debug("question %u is gone already\n", id);
-out:
-	uicc_consent_unlock();
-	return ret;
-}
-
-static int uicc_done_selected(struct genl_info *info, struct uicc_consent_answer *a)
-{
-	struct nlattr *attr;
-	int rem;
-
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) != UICC_A_CONSENT_SELECTED)
-			continue;
-		if (a->n_selected == UICC_CHOICES_MAX)
-			return -EINVAL;
-		a->selected[a->n_selected++] = nla_get_u32(attr);
-	}
-	return 0;
-}
-
-int uicc_nl_consent_done_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct uicc_consent_answer a = {};
-	u32 id;
-	int ret;
-
-	if (!uicc_may_answer(skb))
-		return -EPERM;
-	if (GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_ID) ||
-	    GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_OUTCOME))
-		return -EINVAL;
-	id = nla_get_u32(info->attrs[UICC_A_CONSENT_ID]);
-	a.outcome = nla_get_u32(info->attrs[UICC_A_CONSENT_OUTCOME]);
-	a.value = uicc_attr_string(info, UICC_A_CONSENT_VALUE);
-	if (a.value)
-		a.value_len = strlen(a.value);
-	ret = uicc_done_selected(info, &a);
-	if (ret)
-		return ret;
-	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_done(&uicc_broker, uicc_now_ms(), info->snd_portid, id, &a);
-	uicc_consent_unlock();
-	return ret;
-}
-
-int uicc_nl_consent_withdraw_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	int ret;
-
-	if (!uicc_may_ask(skb))
-		return -EPERM;
-	if (GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_ID))
-		return -EINVAL;
-	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_withdraw(&uicc_broker, uicc_now_ms(), info->snd_portid,
-				    nla_get_u32(info->attrs[UICC_A_CONSENT_ID]));
-	uicc_consent_unlock();
-	return ret;
-}
-
-static int uicc_fill_info(struct sk_buff *msg, const struct uicc_consent_info *q, u32 portid,
-			  u32 seq, int flags)
-{
-	void *head = genlmsg_put(msg, portid, seq, &uicc_family, flags, UICC_CMD_CONSENT_GET);
-
-	if (!head)
-		return -EMSGSIZE;
-	if (nla_put_u32(msg, UICC_A_CONSENT_ID, q->id) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_SLOT, q->slot) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_KIND, q->kind) ||
-	    nla_put_u32(msg, UICC_A_CONSENT_STATE, q->accepted ? UICC_CONSENT_STATE_ACCEPTED :
-			UICC_CONSENT_STATE_PENDING)) {
-		genlmsg_cancel(msg, head);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, head);
-	return 0;
-}
-
-int uicc_nl_consent_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct uicc_consent_info q;
-	struct sk_buff *msg;
-	bool found;
-	u32 id;
-	int ret;
-
-	if (GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_ID))
-		return -EINVAL;
-	id = nla_get_u32(info->attrs[UICC_A_CONSENT_ID]);
-	if (!id)
-		return -EINVAL;
-	mutex_lock(&uicc_consent_lock);
-	found = uicc_consent_next(&uicc_broker, id - 1, &q) && q.id == id;
-	mutex_unlock(&uicc_consent_lock);
-	if (!found)
-		return -ENOENT;
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
-	ret = uicc_fill_info(msg, &q, info->snd_portid, info->snd_seq, 0);
-	if (ret) {
-		nlmsg_free(msg);
-		return ret;
-	}
-	return genlmsg_reply(msg, info);
-}
-
-int uicc_nl_consent_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct uicc_consent_info q;
-	u32 after = cb->args[0];
-
-	mutex_lock(&uicc_consent_lock);
-	while (uicc_consent_next(&uicc_broker, after, &q)) {
-		if (uicc_fill_info(skb, &q, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				   NLM_F_MULTI))
-			break;
-		after = q.id;
-	}
-	mutex_unlock(&uicc_consent_lock);
-	cb->args[0] = after;
-	return skb->len;
-}
-
 /* --- family --------------------------------------------------------------- */
 
 /* A socket is closed. Port numbers are unique for one protocol and namespace. */
 static int uicc_netlink_release(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct netlink_notify *n = data;
-	u64 now;
 
 	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC ||
 	    !net_eq(n->net, &init_net))
 		return NOTIFY_DONE;
-	mutex_lock(&uicc_consent_lock);
-	now = uicc_now_ms();
-	uicc_consent_asker_gone(&uicc_broker, now, n->portid);
-	uicc_consent_agent_gone(&uicc_broker, now, n->portid);
-	uicc_consent_unlock();
+	uicc_netlink_consent_release(n->portid);
 	return NOTIFY_DONE;
 }
 
@@ -708,7 +265,7 @@ static const struct genl_multicast_group uicc_mcgrps[] = {
 	[UICC_NLGRP_AGENTS] = { .name = UICC_MCGRP_AGENTS },
 };
 
-static struct genl_family uicc_family __ro_after_init = {
+struct genl_family uicc_family __ro_after_init = {
 	.name = UICC_FAMILY_NAME,
 	.version = UICC_FAMILY_VERSION,
 	.module = THIS_MODULE,
@@ -730,7 +287,7 @@ int __init uicc_netlink_init(void)
 {
 	int ret;
 
-	uicc_consent_init(&uicc_broker, &uicc_consent_ops, NULL, &uicc_consent_lock);
+	uicc_netlink_consent_init();
 	ret = netlink_register_notifier(&uicc_netlink_notifier);
 	if (ret)
 		return ret;
@@ -749,8 +306,5 @@ void uicc_netlink_exit(void)
 {
 	genl_unregister_family(&uicc_family);
 	netlink_unregister_notifier(&uicc_netlink_notifier);
-	cancel_delayed_work_sync(&uicc_consent_work);
-	mutex_lock(&uicc_consent_lock);
-	uicc_consent_fini(&uicc_broker);
-	mutex_unlock(&uicc_consent_lock);
+	uicc_netlink_consent_exit();
 }
