@@ -33,6 +33,8 @@
 #include "cache.h"
 #include "fcp.h"
 
+#define UICC_SLOT_FLAGS		(UICC_SLOT_APDU | UICC_SLOT_EXTENDED | UICC_SLOT_SHARED)
+
 #define UICC_FILES_MAX		64
 #define UICC_DISCOVERY_FILES	4
 #define UICC_PATH_FIDS_MAX	8	/* also UICC_PATH_MAX of apdu.h with 7FFF before */
@@ -49,6 +51,8 @@ struct uicc_card;
  * @transport: copy of the name in @ops, which may go before the slot does
  * @location: the transport's stable name of the reader
  * @priv: the transport's
+ * @flags: UICC_SLOT_APDU and the like; does not change once registered
+ * @supply: what the card is powered with; read and written without a lock
  * @state_lock: protects @card and @state
  * @card: the card that can be asked for, or NULL; holds a reference
  * @state: what sysfs and netlink say
@@ -69,6 +73,8 @@ struct uicc_slot {
 	const char *transport;
 	const char *location;
 	void *priv;
+	u32 flags;
+	enum uicc_supply supply;
 
 	struct mutex state_lock;	/* card, state */
 	struct uicc_card *card;

@@ -272,6 +272,37 @@ unsigned int uicc_slot_index(const struct uicc_slot *slot)
 EXPORT_SYMBOL_GPL(uicc_slot_index);
 
 /**
+ * uicc_slot_set_flags() - tell what a transport can do
+ * @slot: a slot that is not registered yet
+ * @flags: UICC_SLOT_APDU, UICC_SLOT_EXTENDED, UICC_SLOT_SHARED or none
+ *
+ * Context: any.
+ */
+void uicc_slot_set_flags(struct uicc_slot *slot, u32 flags)
+{
+	if (WARN_ON_ONCE(slot->registered || flags & ~UICC_SLOT_FLAGS))
+		return;
+	slot->flags = flags;
+}
+EXPORT_SYMBOL_GPL(uicc_slot_set_flags);
+
+/**
+ * uicc_slot_set_supply() - tell with which voltage the card is powered
+ * @slot: the slot
+ * @supply: its class
+ *
+ * Called from power_on, before it returns an ATR. A transport that never knows
+ * need not call it.
+ *
+ * Context: any.
+ */
+void uicc_slot_set_supply(struct uicc_slot *slot, enum uicc_supply supply)
+{
+	WRITE_ONCE(slot->supply, supply);
+}
+EXPORT_SYMBOL_GPL(uicc_slot_set_supply);
+
+/**
  * uicc_slot_alloc() - make a slot
  * @parent: device of the reader
  * @ops: how to reach the card; stays valid until uicc_slot_unregister() returned

@@ -257,7 +257,7 @@ static void virt_power_off(struct uicc_slot *slot)
 static int virt_transmit(struct uicc_slot *slot, const u8 *command, size_t len, u8 *response,
 			 size_t size)
 {
-	if (len < 5 || len > UICC_VIRT_COMMAND_MAX)
+	if (len < 4 || len > UICC_VIRT_APDU_MAX)
 		return -EINVAL;
 	return virt_call(uicc_slot_priv(slot), UICC_VIRT_COMMAND, UICC_VIRT_RESPONSE, command, len,
 			 response, size);
