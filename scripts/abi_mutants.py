@@ -17,7 +17,7 @@ PROFILE_DOC = "Documentation/card-profile.rst"
 MUTANTS = {
     "sysfs": [("kernel/core/sysfs.c", "static DEVICE_ATTR_RO(atr);", "static DEVICE_ATTR_RO(atr);\nstatic DEVICE_ATTR_RO(colour);"),
               ("kernel/core/sysfs.c", "DEVICE_ATTR_RO(protocol)", "DEVICE_ATTR_RW(protocol)"),
-              ("kernel/core/sysfs.c", '"record_count"', '"records"'),
+              ("kernel/core/file_sysfs.c", '"record_count"', '"records"'),
               (ABI, "What:		/sys/class/uicc/uicc<N>/seq", "What:		/sys/class/uicc/uicc<N>/colour\nDescription:\n\t\tAccess: Read\n\nWhat:		/sys/class/uicc/uicc<N>/seq")],
     "discovery": [("kernel/core/file.c", '\t"3f00.2fe2",', '\t"3f00.2fe2",\n\t"3f00.2f05",'),
                   (ABI, "\t\tef-3f00.2fe2 ", "\t\tef-3f00.2f05  EF(PL)\n\t\tef-3f00.2fe2 ")],

@@ -32,14 +32,12 @@
 #include "atr.h"
 #include "cache.h"
 #include "fcp.h"
+#include "path.h"
 
 #define UICC_SLOT_FLAGS		(UICC_SLOT_APDU | UICC_SLOT_EXTENDED | UICC_SLOT_SHARED)
 
 #define UICC_FILES_MAX		64
 #define UICC_DISCOVERY_FILES	4
-#define UICC_PATH_FIDS_MAX	8	/* also UICC_PATH_MAX of apdu.h with 7FFF before */
-/* "ef-", an AID in hex, and FIDs with their points. */
-#define UICC_FILE_NAME_MAX	(3 + 2 * UICC_AID_MAX + 5 * UICC_PATH_FIDS_MAX + 1)
 
 struct uicc_card;
 
@@ -89,20 +87,6 @@ struct uicc_slot {
 	unsigned long handled;
 	struct work_struct detect;
 	bool registered;
-};
-
-/**
- * struct uicc_path - where a file is
- * @aid: application that contains it
- * @aid_len: bytes of @aid, 0 when the path begins at the MF
- * @fids: the DFs, and last the EF
- * @n: number of @fids, at least 1
- */
-struct uicc_path {
-	u8 aid[UICC_AID_MAX];
-	u8 aid_len;
-	u8 n;
-	u16 fids[UICC_PATH_FIDS_MAX];
 };
 
 /**
@@ -260,20 +244,23 @@ int __must_check uicc_card_select(struct uicc_card *card, const struct uicc_path
 				  bool want_fcp, struct uicc_rapdu *r);
 
 /* file.c */
-int uicc_path_parse(struct uicc_path *path, const char *text, size_t len);
 struct uicc_file *uicc_file_new(struct uicc_card *card, const struct uicc_path *path);
 void uicc_file_free(struct uicc_file *file);
-ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
-int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp);
-ssize_t uicc_file_fcp_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
 int uicc_file_export(struct uicc_card *card, const char *text, size_t len);
 int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len);
 int uicc_files_init(struct uicc_card *card);
 void uicc_files_free(struct uicc_card *card);
 
+/* file_read.c */
+ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
+int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp);
+ssize_t uicc_file_fcp_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
+
 /* sysfs.c */
 extern const struct attribute_group *uicc_slot_groups[];
 extern const struct attribute_group *uicc_card_groups[];
+
+/* file_sysfs.c */
 void uicc_sysfs_file_init(struct uicc_file *file);
 
 /* netlink.c */

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes of elementary files (Documentation/ABI/testing/sysfs-class-uicc,
+ * the groups ef-<path>). What they show is made elsewhere.
+ */
+#include <linux/device.h>
+#include <linux/sysfs.h>
+
+#include "internal.h"
+
+static ssize_t file_data_read(struct file *filp, struct kobject *kobj,
+			      struct bin_attribute *attr, char *buf, loff_t off, size_t count)
+{
+	return uicc_file_read(attr->private, buf, off, count);
+}
+
+static ssize_t file_fcp_read(struct file *filp, struct kobject *kobj,
+			     struct bin_attribute *attr, char *buf, loff_t off, size_t count)
+{
+	return uicc_file_fcp_read(attr->private, buf, off, count);
+}
+
+static ssize_t file_type_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct uicc_file *file = container_of(attr, struct uicc_file, type);
+	struct uicc_fcp fcp;
+	int ret;
+
+	ret = uicc_file_fcp(file, &fcp);
+	if (ret)
+		return ret;
+	return sysfs_emit(buf, "%s\n", uicc_file_type_name(fcp.type));
+}
+
+static ssize_t file_record_length_show(struct device *dev, struct device_attribute *attr,
+				       char *buf)
+{
+	struct uicc_file *file = container_of(attr, struct uicc_file, record_length);
+	struct uicc_fcp fcp;
+	int ret;
+
+	ret = uicc_file_fcp(file, &fcp);
+	if (ret)
+		return ret;
+	return sysfs_emit(buf, "%u\n", fcp.record_length);
+}
+
+static ssize_t file_record_count_show(struct device *dev, struct device_attribute *attr,
+				      char *buf)
+{
+	struct uicc_file *file = container_of(attr, struct uicc_file, record_count);
+	struct uicc_fcp fcp;
+	int ret;
+
+	ret = uicc_file_fcp(file, &fcp);
+	if (ret)
+		return ret;
+	return sysfs_emit(buf, "%u\n", fcp.record_count);
+}
+
+static void uicc_sysfs_bin(struct uicc_file *file, struct bin_attribute *bin, const char *name,
+			   ssize_t (*read)(struct file *filp, struct kobject *kobj,
+					   struct bin_attribute *attr, char *buf, loff_t off,
+					   size_t count))
+{
+	sysfs_bin_attr_init(bin);
+	bin->attr.name = name;
+	bin->attr.mode = 0400;
+	bin->read = read;
+	bin->private = file;
+}
+
+/*
+ * 0400: reading any of these asks the card, and what a file is called or how it
+ * is built is the business of root as much as its content.
+ */
+static void uicc_sysfs_text(struct device_attribute *attr, const char *name,
+			    ssize_t (*show)(struct device *dev, struct device_attribute *attr,
+					    char *buf))
+{
+	sysfs_attr_init(&attr->attr);
+	attr->attr.name = name;
+	attr->attr.mode = 0400;
+	attr->show = show;
+}
+
+/**
+ * uicc_sysfs_file_init() - make the attribute group of a file
+ * @file: the file, with its name
+ *
+ * Context: any.
+ */
+void uicc_sysfs_file_init(struct uicc_file *file)
+{
+	uicc_sysfs_bin(file, &file->data, "data", file_data_read);
+	uicc_sysfs_bin(file, &file->fcp_attr, "fcp", file_fcp_read);
+	file->bins[0] = &file->data;
+	file->bins[1] = &file->fcp_attr;
+
+	uicc_sysfs_text(&file->type, "type", file_type_show);
+	uicc_sysfs_text(&file->record_length, "record_length", file_record_length_show);
+	uicc_sysfs_text(&file->record_count, "record_count", file_record_count_show);
+	file->attrs[0] = &file->type.attr;
+	file->attrs[1] = &file->record_length.attr;
+	file->attrs[2] = &file->record_count.attr;
+
+	file->group.name = file->name;
+	file->group.attrs = file->attrs;
+	file->group.bin_attrs = file->bins;
+}
