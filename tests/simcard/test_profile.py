@@ -131,7 +131,7 @@ def test_bootstrap_is_a_fresh_encoding(bin_dir):
 
 
 def test_bootstrap_says_what_its_xml_says(bin_dir):
-    for name in ("bootstrap-dm", "bootstrap-two"):
+    for name in ("bootstrap-dm", "bootstrap-two", "bootstrap-600"):
         with open(profile(name + ".wbxml"), "rb") as f:
             got = wbxml.from_wbxml(f.read())
         # The TNDS object inside is WBXML there, and its type says so.

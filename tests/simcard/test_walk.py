@@ -48,7 +48,10 @@ WALKS = {
     "opaque-dodf": (FULL, CONNECT),
     "big": (padded(committed("bootstrap-two.wbxml"), 4096), CONNECT),
     "t1": (FULL, CONNECT),
+    "bench600": (committed("bootstrap-600.wbxml"), CONNECT),
+    "bench600-sfi": (committed("bootstrap-600.wbxml"), CONNECT),
 }
+SFIS = {0x11: "5031", 0x12: "5032", 0x13: "6430", 0x14: "6431", 0x15: "6433"}
 # Walked by tests of their own.
 OTHERS = {"2g", "no-pkcs15"}
 # Faulty cards: name, the file that is read, what one READ BINARY of 16 bytes answers.
@@ -111,6 +114,9 @@ def walk_pkcs15(card, name):
         check("size of EF(DODF)", len(dodf), 106)
     if name in ("big", "opaque-dodf"):
         check("first object", list(objects(dodf))[0].hex(), "2a864886fc6b8148")
+    if name.startswith("bench600"):
+        check("EF(DODF)", (len(dodf), dodf[90:]), (106, b"\xFF" * 16))
+        check("first object", list(objects(dodf))[0].hex(), "2a864886fc6b")
     found = objects(dodf)
     check("EF(DM_Bootstrap)", found[OID_BOOTSTRAP], "6431")
     check("content", card.read_file("7FFF6431"), bootstrap)
@@ -136,6 +142,20 @@ def test_walk_every_profile(bin_dir):
                 walk_pkcs15(card, name)
         except Failure as e:
             raise Failure(f"{name}: {e}") from None
+
+
+def test_walk_bench(bin_dir):
+    check("size", len(committed("bootstrap-600.wbxml")), 600)
+    for name, sfis in (("bench600", {}), ("bench600-sfi", SFIS)):
+        with Card(bin_dir, profile(name)) as card:
+            card.select_aid(PKCS15)
+            found = {i for i in range(1, 31) if card.raw(f"00B0{0x80 | i:02X}0001")[1] == "9000"}
+            check(f"{name}: SFIs", found, set(sfis))
+            for sfi, fid in sfis.items():
+                check("SELECT", card.select(fid), "9000")
+                by_fid = card.raw("00B0000010")
+                check("DF", card.select("3FFF"), "9000")
+                check(f"SFI {sfi:02X}", card.raw(f"00B0{0x80 | sfi:02X}0010"), by_fid)
 
 
 def test_walk_faulty_profiles(bin_dir):
