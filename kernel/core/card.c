@@ -126,6 +126,8 @@ static int uicc_card_reset(struct uicc_card *card)
 		return -ENODEV;
 	}
 	card->reset_needed = false;
+	/* It is the same card, but who knows what was written to it meanwhile. */
+	uicc_files_drop_caches(card);
 	return 0;
 }
 

@@ -185,6 +185,34 @@ int uicc_files_init(struct uicc_card *card)
 }
 
 /**
+ * uicc_files_drop_caches() - forget what was read of all files, their FCPs included
+ * @card: the card
+ *
+ * Whoever has asked for a part of a file since uicc_card_get() asks for it anew:
+ * that lock keeps this function out, so no reader mixes old and new content.
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ */
+void uicc_files_drop_caches(struct uicc_card *card)
+{
+	struct uicc_file *file;
+
+	lockdep_assert_held(&card->cmd_lock);
+	mutex_lock(&card->files_lock);
+	list_for_each_entry(file, &card->files, node) {
+		mutex_lock(&card->cache_lock);
+		uicc_cache_drop(&file->cache);
+		file->fcp_known = false;
+		memzero_explicit(&file->fcp, sizeof(file->fcp));
+		memzero_explicit(file->raw, sizeof(file->raw));
+		file->raw_len = 0;
+		file->part = 0;
+		mutex_unlock(&card->cache_lock);
+	}
+	mutex_unlock(&card->files_lock);
+}
+
+/**
  * uicc_files_free() - free all files
  * @card: a card whose device is gone from sysfs
  *

@@ -313,23 +313,25 @@ ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t cou
 	return ret ?: copied;
 }
 
-static int uicc_file_need_fcp(struct uicc_file *file)
+/* Returns 0 with card->cache_lock held and the FCP known, or an errno. */
+static int uicc_file_lock_fcp(struct uicc_file *file)
 {
 	struct uicc_card *card = file->card;
-	bool known;
 	int ret;
 
 	if (READ_ONCE(card->gone))
 		return -ENODEV;
 	mutex_lock(&card->cache_lock);
-	known = file->fcp_known;
-	mutex_unlock(&card->cache_lock);
-	if (known)
+	if (file->fcp_known)
 		return 0;
+	mutex_unlock(&card->cache_lock);
 	ret = uicc_card_get(card);
 	if (ret)
 		return uicc_file_errno(ret);
 	ret = uicc_file_fetch_fcp(file);
+	/* First, or a reset of the next operation may drop it again. */
+	if (!ret)
+		mutex_lock(&card->cache_lock);
 	uicc_card_put(card);
 	return uicc_file_errno(ret);
 }
@@ -344,11 +346,10 @@ static int uicc_file_need_fcp(struct uicc_file *file)
  */
 int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp)
 {
-	int ret = uicc_file_need_fcp(file);
+	int ret = uicc_file_lock_fcp(file);
 
 	if (ret)
 		return ret;
-	mutex_lock(&file->card->cache_lock);
 	*fcp = file->fcp;
 	mutex_unlock(&file->card->cache_lock);
 	return 0;
@@ -366,11 +367,10 @@ int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp)
  */
 ssize_t uicc_file_fcp_read(struct uicc_file *file, char *buf, loff_t off, size_t count)
 {
-	ssize_t ret = uicc_file_need_fcp(file);
+	ssize_t ret = uicc_file_lock_fcp(file);
 
 	if (ret)
 		return ret;
-	mutex_lock(&file->card->cache_lock);
 	ret = memory_read_from_buffer(buf, count, &off, file->raw, file->raw_len);
 	mutex_unlock(&file->card->cache_lock);
 	return ret;

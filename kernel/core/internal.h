@@ -9,10 +9,9 @@
  *	uicc_slots_lock		class.c: the table of slots
  *	slot->state_lock	slot->card, slot->state
  *
- *	card->files_lock	the list of exported files
- *
  *	card->ops_lock (read)	card->ops; written once, by removal
  *	card->cmd_lock		one operation on the card; everything about it
+ *	card->files_lock	the list of exported files
  *	card->cache_lock	what has been read of the card's files
  *
  *	slot->event_lock	spinlock: what the transport reported
@@ -249,6 +248,7 @@ void uicc_file_free(struct uicc_file *file);
 int uicc_file_export(struct uicc_card *card, const char *text, size_t len);
 int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len);
 int uicc_files_init(struct uicc_card *card);
+void uicc_files_drop_caches(struct uicc_card *card);
 void uicc_files_free(struct uicc_card *card);
 
 /* file_read.c */
