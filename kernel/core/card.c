@@ -18,6 +18,12 @@
  */
 #define UICC_OPERATION_MS	60000
 
+/*
+ * How long a card is left alone that was silent, was reset, and is silent still:
+ * who reads all attributes of a card one by one waits for it twice, not each time.
+ */
+#define UICC_SILENT_MS		5000
+
 /**
  * uicc_atr_print() - an answer to reset in hex
  * @atr: the answer
@@ -75,6 +81,27 @@ static bool uicc_card_stale(const struct uicc_card *card)
 	return READ_ONCE(card->gone) || READ_ONCE(card->slot->events) != card->event;
 }
 
+/* Notes whether the card said anything at all: @ret is what an op returned. */
+static void uicc_card_heard(struct uicc_card *card, int ret, bool command)
+{
+	lockdep_assert_held(&card->cmd_lock);
+	if (ret >= 0 && command) {
+		card->silent = false;
+	} else if (ret == -ETIMEDOUT) {
+		/* At the first time a reset may bring it back. */
+		card->silent_until = jiffies;
+		if (card->silent || !command)
+			card->silent_until += msecs_to_jiffies(UICC_SILENT_MS);
+		card->silent = true;
+	}
+}
+
+/* It is of no use to wait for this card again just now. */
+static bool uicc_card_silent(const struct uicc_card *card)
+{
+	return card->silent && time_before(jiffies, card->silent_until);
+}
+
 /* uicc_apdu_io's way to the card: one TPDU. */
 static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp, size_t rsp_size)
 {
@@ -94,6 +121,7 @@ static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 	if (ret >= 2)
 		sw = rsp[ret - 2] << 8 | rsp[ret - 1];
 	trace_uicc_transmit(card->slot->index, cmd_len, ret < 0 ? 0 : ret, sw, min(ret, 0));
+	uicc_card_heard(card, ret, true);
 	if (ret < 0) {
 		/* Nobody knows where in the command it stands. */
 		card->reset_needed = true;
@@ -117,6 +145,7 @@ static int uicc_card_reset(struct uicc_card *card)
 		return -ENODEV;
 	ret = card->ops->power_on(card->slot, atr);
 	trace_uicc_reset(card->slot->index, card->seq, ret);
+	uicc_card_heard(card, ret, false);
 	if (uicc_card_stale(card))
 		return -ENODEV;
 	if (ret < 0)
@@ -137,11 +166,13 @@ static int uicc_card_reset(struct uicc_card *card)
  *
  * Takes a reference, the ops and the card's attention; resets the card if the
  * last operation was broken off. Ended by uicc_card_put(). Commands begun more
- * than UICC_OPERATION_MS later fail with -ETIMEDOUT.
+ * than UICC_OPERATION_MS later fail with -ETIMEDOUT. A card that is silent after
+ * a reset too is not asked again for UICC_SILENT_MS.
  *
  * Context: may sleep, killable, as long as other operations last.
- * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone; else
- * what the reset returned. Nothing is held on failure.
+ * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone;
+ * -ETIMEDOUT when it is known to be silent; else what the reset returned. Nothing
+ * is held on failure.
  */
 int uicc_card_get(struct uicc_card *card)
 {
@@ -156,6 +187,9 @@ int uicc_card_get(struct uicc_card *card)
 		goto err_up;
 	ret = -ENODEV;
 	if (READ_ONCE(card->gone) || !card->ops)
+		goto err_unlock;
+	ret = -ETIMEDOUT;
+	if (uicc_card_silent(card))
 		goto err_unlock;
 	ret = card->reset_needed ? uicc_card_reset(card) : 0;
 	if (ret)

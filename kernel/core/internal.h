@@ -116,6 +116,8 @@ struct uicc_selection {
  * @io: way for APDUs, with the mode chosen
  * @mode_known: the card has taken a command of @io's class since the reset
  * @reset_needed: the last command was broken off
+ * @silent: it did not answer the last time it was asked
+ * @silent_until: in jiffies: it is not asked before, if @silent; set at the second time
  * @until: in jiffies: when the operation has to have ended
  * @sel: what is selected
  * @p2: index of the P2 that this card takes for "no FCP, please"
@@ -141,6 +143,8 @@ struct uicc_card {
 	struct uicc_apdu_io io;
 	bool mode_known;
 	bool reset_needed;
+	bool silent;
+	unsigned long silent_until;
 	unsigned long until;
 	struct uicc_selection sel;
 	u8 p2;

@@ -277,6 +277,70 @@ static bool test_silent(void)
 	return true;
 }
 
+/* What udevadm info -a does: each attribute of each file, one after the other. */
+static bool read_all(struct vcard *c, int want)
+{
+	static const char *const files[] = {
+		"ef-3f00.2f00", "ef-3f00.2fe2", "ef-3f00.7f50.5031",
+		"ef-a000000063504b43532d3135.5031",
+	};
+	static const char *const attrs[] = {
+		"data", "fcp", "type", "record_length", "record_count",
+	};
+	char name[100];
+	size_t i, j;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		for (j = 0; j < sizeof(attrs) / sizeof(attrs[0]); j++) {
+			snprintf(name, sizeof(name), "%s/%s", files[i], attrs[j]);
+			CHECK_EQ(attr_read(card_path(c, name), buf, 16, 0), want);
+		}
+	return true;
+}
+
+/* A card that stays silent is not waited for once for each attribute. */
+static bool test_silent_walk(void)
+{
+	const char *param = "/sys/module/uicc_virt/parameters/timeout_ms";
+	struct vcard *c = card("ft-mute2");
+
+	CHECK(c);
+	CHECK_EQ(attr_write(param, "300"), 0);
+	vcard_expect(c, "", "");
+	vcard_expect(c, "", "");
+	CHECK(read_all(c, -ETIMEDOUT));
+	CHECK(vcard_played(c));
+	CHECK_EQ(c->resets, 1);
+	/* Not for ever: a while later it is asked again, once when it is mute. */
+	sleep(6);
+	c->mute = true;
+	CHECK(read_all(c, -ETIMEDOUT));
+	CHECK_EQ(c->resets, 2);
+	CHECK_EQ(c->commands, 2);
+	sleep(6);
+	c->mute = false;
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000001", "98 9000");
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 1, 0), 1);
+	CHECK_EQ(c->resets, 3);
+	CHECK(vcard_played(c));
+	/* The next card has nothing to do with it. */
+	vcard_expect(c, "", "");
+	vcard_expect(c, "", "");
+	CHECK_EQ(attr_read(card_path(c, DIR), buf, 1, 0), -ETIMEDOUT);
+	CHECK_EQ(attr_read(card_path(c, DIR), buf, 1, 0), -ETIMEDOUT);
+	CHECK(vcard_played(c));
+	CHECK(vcard_remove(c));
+	CHECK(vcard_insert(c));
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000001", "98 9000");
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 1, 0), 1);
+	CHECK(vcard_played(c));
+	CHECK_EQ(attr_write(param, "10000"), 0);
+	vcard_free(c);
+	return true;
+}
+
 static bool test_2g(void)
 {
 	struct vcard *c = card("ft-2g");
@@ -450,6 +514,7 @@ static const struct ktap_test tests[] = {
 	{ "type and FCP are fetched when asked for", test_type },
 	{ "each failure has its errno", test_errors },
 	{ "a silent card: -ETIMEDOUT, then a reset", test_silent },
+	{ "a card that stays silent: left alone for a while", test_silent_walk },
 	{ "a card of the 2G class", test_2g },
 	{ "export and unexport", test_export },
 	{ "nobody but root reads", test_permissions },
