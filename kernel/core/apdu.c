@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Command and response APDUs (TS 102 221 clauses 7.3 and 10, TS 51.011 clause 9):
- * building, the T=0 procedure above the transport, and status words.
- * It knows no device and no file cache; bytes go through a callback.
+ * the procedure above the transport, and status words. It knows no device and no
+ * file cache; bytes go through a callback.
  */
-#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "apdu.h"
 
-#define INS_MANAGE_CHANNEL	0x70
-#define INS_SELECT		0xa4
-#define INS_READ_BINARY		0xb0
-#define INS_READ_RECORD		0xb2
 #define INS_GET_RESPONSE	0xc0
-#define INS_STATUS		0xf2
+#define INS_UPDATE_BINARY	0xd6
+#define INS_UPDATE_RECORD	0xdc
 
 #define CLA_2G			0xa0
-#define CLA_ETSI		0x80
-
-#define SELECT_BY_FID		0x00
-#define SELECT_BY_AID		0x04
-#define SELECT_BY_PATH_MF	0x08
-#define SELECT_P2_FCP		0x04	/* TS 102 221 table 11.2 */
-#define SELECT_P2_NO_DATA	0x0c
-#define RECORD_ABSOLUTE		0x04
 
 /* A card that answers "wrong length" to the very Le it named is asked no third time. */
 #define RESEND_MAX		2
@@ -34,7 +22,6 @@
 /* One exchange in progress. */
 struct apdu_run {
 	struct uicc_apdu_io *io;
-	const struct uicc_apdu *apdu;
 	struct uicc_rapdu *r;
 	size_t cap;	/* most bytes of answer to keep */
 	unsigned int rounds;	/* GET RESPONSE, repeats for a wrong Le not counted */
@@ -65,10 +52,10 @@ static int apdu_transmit(struct apdu_run *run, size_t cmd_len)
 	u8 sw1;
 	int n;
 
-	n = io->transmit(io->ctx, io->cmd, cmd_len, io->rsp, sizeof(io->rsp));
+	n = io->transmit(io->ctx, io->cmd, cmd_len, io->rsp, io->rsp_size);
 	if (n < 0)
 		return n;
-	if (n < 2 || n > sizeof(io->rsp))
+	if (n < 2 || n > io->rsp_size)
 		return -EPROTO;
 	data = n - 2;
 	sw1 = io->rsp[data];
@@ -89,19 +76,56 @@ static int apdu_transmit(struct apdu_run *run, size_t cmd_len)
 	return 0;
 }
 
-/* Sends the header in io->cmd with P3 = @le, again with the Le the card names. */
-static int apdu_transmit_le(struct apdu_run *run, u16 le)
+/* Writes @apdu with this Le to io->cmd as TPDU or APDU; returns its length. */
+static size_t apdu_put(struct uicc_apdu_io *io, const struct uicc_apdu *apdu, u16 le)
+{
+	bool extended = apdu->lc > UICC_APDU_DATA_MAX || le > 256;
+	u8 *p = io->cmd;
+
+	*p++ = apdu_class(io, apdu->cla);
+	*p++ = apdu->ins;
+	*p++ = apdu->p1;
+	*p++ = apdu->p2;
+	/* ISO 7816-4 5.1: Lc in one byte, or in three of which the first is 0 */
+	if (apdu->lc) {
+		if (extended) {
+			*p++ = 0;
+			*p++ = apdu->lc >> 8;
+		}
+		*p++ = apdu->lc;
+		memcpy(p, apdu->data ?: apdu->built, apdu->lc);
+		p += apdu->lc;
+	}
+	if (io->t0) {
+		/* P3 is always there; case 4 is sent as case 3, GET RESPONSE follows. */
+		if (!apdu->lc)
+			*p++ = le;	/* 256 is sent as 00 */
+	} else if (le) {
+		if (extended) {
+			if (!apdu->lc)
+				*p++ = 0;
+			*p++ = le >> 8;
+		}
+		*p++ = le;
+	}
+	return p - io->cmd;
+}
+
+/* Sends @apdu, again with the Le the card names. */
+static int apdu_send(struct apdu_run *run, const struct uicc_apdu *apdu)
 {
 	struct uicc_apdu_io *io = run->io;
 	unsigned int resend;
+	u16 le = apdu->le;
 	int ret;
 
-	io->cmd[4] = le;	/* 256 is sent as 00 */
-	ret = apdu_transmit(run, 5);
+	ret = apdu_transmit(run, apdu_put(io, apdu, le));
+	if (!le || (io->t0 && apdu->lc))
+		return ret;	/* no Le was sent */
 	for (resend = 0; !ret && sw_wrong_le(run->r->sw, io->mode) && resend < RESEND_MAX;
 	     resend++) {
-		io->cmd[4] = run->r->sw;
-		ret = apdu_transmit(run, 5);
+		le = (run->r->sw & 0xff) ?: 256;
+		ret = apdu_transmit(run, apdu_put(io, apdu, le));
 	}
 	return ret;
 }
@@ -116,63 +140,53 @@ static bool sw_warning(u16 sw)
 	return sw >> 8 == 0x62 || sw >> 8 == 0x63;
 }
 
-/* Fetches what 61xx, 9Fxx or a warning announced (TS 102 221 7.3.1.1.4). */
 static int apdu_get_response(struct apdu_run *run, u16 le)
 {
-	struct uicc_apdu_io *io = run->io;
+	const struct uicc_apdu apdu = { .ins = INS_GET_RESPONSE, .le = le };
 
 	if (++run->rounds > UICC_GET_RESPONSE_MAX)
 		return -EPROTO;
-	io->cmd[0] = apdu_class(io, 0x00);
-	io->cmd[1] = INS_GET_RESPONSE;
-	io->cmd[2] = 0;
-	io->cmd[3] = 0;
-	return apdu_transmit_le(run, le);
+	return apdu_send(run, &apdu);
 }
 
-static int apdu_fetch(struct apdu_run *run)
+/* Fetches what 61xx, 9Fxx or a warning announced (TS 102 221 7.3.1.1.4). */
+static int apdu_fetch(struct apdu_run *run, const struct uicc_apdu *apdu)
 {
 	struct uicc_rapdu *r = run->r;
-	u16 le, warning;
+	u16 warning = 0;
 	int ret;
 
-	if (sw_warning(r->sw) && !r->len && run->io->t0 && run->apdu->lc) {
-		/* The answer waits behind the warning; keep the warning if it does not. */
+	if (sw_warning(r->sw) && !r->len && run->io->t0 && apdu->lc) {
+		/* The answer waits behind the warning. */
 		warning = r->sw;
 		ret = apdu_get_response(run, 256);
 		if (ret)
 			return ret;
-		if (!r->len && !sw_more(r->sw))
-			r->sw = warning;
 	}
 	while (sw_more(r->sw)) {
 		if (r->len == run->cap) {
 			r->truncated = true;
 			return 0;
 		}
-		le = (r->sw & 0xff) ?: 256;
-		ret = apdu_get_response(run, le);
+		ret = apdu_get_response(run, (r->sw & 0xff) ?: 256);
 		if (ret)
 			return ret;
 	}
+	/* It says more than the plain success, or the refusal, of GET RESPONSE. */
+	if (warning && (!r->len || r->sw == 0x9000))
+		r->sw = warning;
 	return 0;
 }
 
-static size_t apdu_put_body(struct uicc_apdu_io *io, const struct uicc_apdu *apdu)
+static bool apdu_sendable(const struct uicc_apdu_io *io, const struct uicc_apdu *apdu)
 {
-	size_t n = 4;
+	bool extended = io->extended && !io->t0;
 
-	if (apdu->lc) {
-		io->cmd[n++] = apdu->lc;
-		memcpy(io->cmd + n, apdu->data, apdu->lc);
-		n += apdu->lc;
-		/* T=0: case 4 goes out as case 3, GET RESPONSE fetches the answer. */
-		if (apdu->le && !io->t0)
-			io->cmd[n++] = apdu->le;
-	} else if (io->t0) {
-		io->cmd[n++] = 0;	/* case 1: P3 = 0 */
-	}
-	return n;
+	return io->channel <= UICC_CHANNEL_MAX &&
+	       apdu->lc <= (extended ? UICC_APDU_EXT_MAX : UICC_APDU_DATA_MAX) &&
+	       apdu->le <= (extended ? UICC_APDU_EXT_MAX : 256) &&
+	       (apdu->data || apdu->lc <= sizeof(apdu->built)) &&
+	       apdu->lc + (extended ? 9 : 6) <= io->cmd_size && apdu->le + 2 <= io->rsp_size;
 }
 
 /**
@@ -182,10 +196,11 @@ static size_t apdu_put_body(struct uicc_apdu_io *io, const struct uicc_apdu *apd
  * @r: the answer; the caller sets @data and @size, the rest is set here
  *
  * Does the procedure of T=0 (case 4 as case 3 and GET RESPONSE) and, for any
- * protocol, follows 61xx, 9Fxx and 6Cxx (of a 2G card 67xx). The number of TPDUs is bounded by
- * 3 * (UICC_GET_RESPONSE_MAX + 1), whatever the card does. An answer longer than
- * asked is cut, see struct uicc_rapdu. @r->sw is what the card said last, not
- * judged: see uicc_sw_to_errno().
+ * protocol, follows 61xx, 9Fxx and 6Cxx (of a 2G card 67xx). Where APDUs go out, the
+ * extended form (ISO 7816-4 5.1) is taken only when @lc or @le need it. The number of
+ * commands sent is bounded by 3 * (UICC_GET_RESPONSE_MAX + 1), whatever the card does.
+ * An answer longer than asked is cut, see struct uicc_rapdu. @r->sw is what the card
+ * said last, not judged: see uicc_apdu_errno().
  *
  * Context: what @io->transmit needs; process context for every transport.
  * Return: 0 when there is a status word; -EINVAL for a command that cannot be
@@ -195,30 +210,23 @@ static size_t apdu_put_body(struct uicc_apdu_io *io, const struct uicc_apdu *apd
 int uicc_apdu_exchange(struct uicc_apdu_io *io, const struct uicc_apdu *apdu,
 		       struct uicc_rapdu *r)
 {
-	struct apdu_run run = { .io = io, .apdu = apdu, .r = r };
+	struct apdu_run run = { .io = io, .r = r };
 	int ret;
 
 	r->len = 0;
 	r->sw = 0;
 	r->truncated = false;
-	if (apdu->le > 256 || io->channel > UICC_CHANNEL_MAX)
+	if (!apdu_sendable(io, apdu))
 		return -EINVAL;
 	/* Le = 256 means "all there is", which a chain of 61xx may make longer. */
-	run.cap = apdu->le < 256 ? min_t(size_t, apdu->le, r->size) : r->size;
+	run.cap = apdu->le != 256 ? min_t(size_t, apdu->le, r->size) : r->size;
 
-	io->cmd[0] = apdu_class(io, apdu->cla);
-	io->cmd[1] = apdu->ins;
-	io->cmd[2] = apdu->p1;
-	io->cmd[3] = apdu->p2;
-	if (apdu->le && !apdu->lc)
-		ret = apdu_transmit_le(&run, apdu->le);
-	else
-		ret = apdu_transmit(&run, apdu_put_body(io, apdu));
+	ret = apdu_send(&run, apdu);
 	if (!ret && apdu->le)
-		ret = apdu_fetch(&run);
+		ret = apdu_fetch(&run, apdu);
 
-	memzero_explicit(io->cmd, sizeof(io->cmd));	/* a PIN in, file content out */
-	memzero_explicit(io->rsp, sizeof(io->rsp));
+	memzero_explicit(io->cmd, io->cmd_size);	/* a PIN in, file content out */
+	memzero_explicit(io->rsp, io->rsp_size);
 	return ret;
 }
 
@@ -229,14 +237,14 @@ int uicc_apdu_exchange(struct uicc_apdu_io *io, const struct uicc_apdu *apdu,
  * @r: the answer, valid whatever is returned
  *
  * Context: as uicc_apdu_exchange().
- * Return: as uicc_apdu_exchange(), then as uicc_sw_to_errno().
+ * Return: as uicc_apdu_exchange(), then as uicc_apdu_errno().
  */
 int uicc_apdu_command(struct uicc_apdu_io *io, const struct uicc_apdu *apdu,
 		      struct uicc_rapdu *r)
 {
 	int ret = uicc_apdu_exchange(io, apdu, r);
 
-	return ret ?: uicc_sw_to_errno(r->sw, io->mode);
+	return ret ?: uicc_apdu_errno(apdu, r->sw, io->mode);
 }
 
 static int sw_success(u16 sw, enum uicc_mode mode)
@@ -252,18 +260,20 @@ static int sw_success(u16 sw, enum uicc_mode mode)
 		return mode == UICC_MODE_SIM2G && sw == 0x9240 ? -EIO : 0;
 	case 0x62:	/* the data is there; 6281: but may be corrupted */
 		return sw == 0x6281 ? -EIO : 0;
+	case 0x63:	/* 63F1, 63F2: SET DATA expects the next block */
+		return uicc_sw_more_blocks(sw) ? 0 : 1;
 	default:
 		return 1;
 	}
 }
 
 /**
- * uicc_sw_to_errno() - what a status word means to a reader of files
+ * uicc_sw_to_errno() - what a status word means, whatever the command was
  * @sw: status word
  * @mode: mode of the card
  *
  * Context: any.
- * Return: 0 for success (91xx in both modes, 62xx warnings and 92xx included);
+ * Return: 0 for success (91xx in both modes, 92xx, and warnings but 63Cx included);
  * -ENOENT no such file, application or record; -EACCES not without a PIN or not
  * at all; -ERANGE offset outside of the file; -EOPNOTSUPP command, class, channel
  * or file structure not supported; -EBUSY; -EIO the card's memory; -EPROTO for
@@ -323,6 +333,25 @@ int uicc_sw_to_errno(u16 sw, enum uicc_mode mode)
 }
 
 /**
+ * uicc_apdu_errno() - what a status word means as the answer to a command
+ * @apdu: the command
+ * @sw: status word
+ * @mode: mode of the card
+ *
+ * 63Cx means "x tries left", but "written at the x-th try" to what updates a file.
+ *
+ * Context: any.
+ * Return: as uicc_sw_to_errno().
+ */
+int uicc_apdu_errno(const struct uicc_apdu *apdu, u16 sw, enum uicc_mode mode)
+{
+	if ((sw & 0xfff0) == 0x63c0 &&
+	    (apdu->ins == INS_UPDATE_BINARY || apdu->ins == INS_UPDATE_RECORD))
+		return 0;
+	return uicc_sw_to_errno(sw, mode);
+}
+
+/**
  * uicc_sw_ends_file() - does a READ answered by this status word mark the end?
  * @sw: status word of READ BINARY or READ RECORD
  *
@@ -335,179 +364,30 @@ bool uicc_sw_ends_file(u16 sw)
 	return sw == 0x6282 || sw >> 8 == 0x6b || sw == 0x6a83 || sw == 0x6a84 || sw == 0x9402;
 }
 
-static void apdu_header(struct uicc_apdu *apdu, u8 cla, u8 ins, u8 p1, u8 p2, u16 le)
+/**
+ * uicc_sw_more_blocks() - does the object go on behind this block?
+ * @sw: status word of RETRIEVE DATA or SET DATA
+ *
+ * Context: any.
+ * Return: true for "more data available" and "more data expected", also with a
+ * proactive command waiting (TS 102 221 10.2.1.2).
+ */
+bool uicc_sw_more_blocks(u16 sw)
 {
-	apdu->cla = cla;
-	apdu->ins = ins;
-	apdu->p1 = p1;
-	apdu->p2 = p2;
-	apdu->lc = 0;
-	apdu->le = le;
-}
-
-static void apdu_select(struct uicc_apdu *apdu, u8 p1, bool want_fcp)
-{
-	apdu_header(apdu, 0x00, INS_SELECT, p1, want_fcp ? SELECT_P2_FCP : SELECT_P2_NO_DATA,
-		    want_fcp ? 256 : 0);
+	return sw == 0x62f1 || sw == 0x62f2 || sw == 0x63f1 || sw == 0x63f2;
 }
 
 /**
- * uicc_apdu_select_fid() - build SELECT by file identifier
- * @apdu: the command
- * @mode: mode of the card; a 2G card has no "no data" and is just not asked for it
- * @fid: file identifier
- * @want_fcp: ask for the FCP
+ * uicc_sw_pin_tries() - tries left for a PIN
+ * @sw: status word of VERIFY, with a PIN or without
  *
  * Context: any.
+ * Return: 0..15; 0 also for "blocked" in all its spellings; -ENODATA when the
+ * status word says nothing about it.
  */
-void uicc_apdu_select_fid(struct uicc_apdu *apdu, enum uicc_mode mode, u16 fid, bool want_fcp)
+int uicc_sw_pin_tries(u16 sw)
 {
-	apdu_select(apdu, SELECT_BY_FID, want_fcp);
-	if (mode == UICC_MODE_SIM2G)
-		apdu->p2 = 0;
-	apdu->lc = 2;
-	apdu->data[0] = fid >> 8;
-	apdu->data[1] = fid;
-}
-
-/**
- * uicc_apdu_select_aid() - build SELECT by DF name, first or only occurrence
- * @apdu: the command
- * @aid: application identifier, may be cut on the right
- * @aid_len: UICC_AID_MIN..UICC_AID_MAX bytes
- * @want_fcp: ask for the FCP
- *
- * Context: any.
- * Return: 0, or -EINVAL for a wrong length.
- */
-int uicc_apdu_select_aid(struct uicc_apdu *apdu, const u8 *aid, size_t aid_len, bool want_fcp)
-{
-	if (aid_len < UICC_AID_MIN || aid_len > UICC_AID_MAX)
-		return -EINVAL;
-	apdu_select(apdu, SELECT_BY_AID, want_fcp);
-	apdu->lc = aid_len;
-	memcpy(apdu->data, aid, aid_len);
-	return 0;
-}
-
-/**
- * uicc_apdu_select_path() - build SELECT by path from the MF
- * @apdu: the command
- * @fids: the path without 3F00; 7FFF first for the current application
- * @n: 1..UICC_PATH_MAX file identifiers
- * @want_fcp: ask for the FCP
- *
- * Context: any.
- * Return: 0, or -EINVAL for a wrong length.
- */
-int uicc_apdu_select_path(struct uicc_apdu *apdu, const u16 *fids, size_t n, bool want_fcp)
-{
-	size_t i;
-
-	if (!n || n > UICC_PATH_MAX)
-		return -EINVAL;
-	apdu_select(apdu, SELECT_BY_PATH_MF, want_fcp);
-	apdu->lc = 2 * n;
-	for (i = 0; i < n; i++) {
-		apdu->data[2 * i] = fids[i] >> 8;
-		apdu->data[2 * i + 1] = fids[i];
-	}
-	return 0;
-}
-
-/**
- * uicc_apdu_read_binary() - build READ BINARY of the selected file
- * @apdu: the command
- * @offset: 0..7FFF
- * @le: 1..255. Not 256: some cards take P3 = 00 as "nothing" and answer 9000
- *
- * Context: any.
- * Return: 0, or -EINVAL outside of these limits.
- */
-int uicc_apdu_read_binary(struct uicc_apdu *apdu, u32 offset, u16 le)
-{
-	if (offset > 0x7fff || !le || le > 255)
-		return -EINVAL;
-	apdu_header(apdu, 0x00, INS_READ_BINARY, offset >> 8, offset, le);
-	return 0;
-}
-
-/**
- * uicc_apdu_read_binary_sfi() - build READ BINARY by short file identifier
- * @apdu: the command
- * @sfi: 1..30, from an FCP
- * @offset: 0..255
- * @le: 1..255
- *
- * Context: any.
- * Return: 0, or -EINVAL outside of these limits.
- */
-int uicc_apdu_read_binary_sfi(struct uicc_apdu *apdu, u8 sfi, u8 offset, u16 le)
-{
-	if (!sfi || sfi > 30 || !le || le > 255)
-		return -EINVAL;
-	apdu_header(apdu, 0x00, INS_READ_BINARY, BIT(7) | sfi, offset, le);
-	return 0;
-}
-
-/**
- * uicc_apdu_read_record() - build READ RECORD, absolute
- * @apdu: the command
- * @sfi: short file identifier 1..30, or 0 for the selected file
- * @record: 1..254
- * @le: 1..255, the record length
- *
- * Context: any.
- * Return: 0, or -EINVAL outside of these limits.
- */
-int uicc_apdu_read_record(struct uicc_apdu *apdu, u8 sfi, u8 record, u16 le)
-{
-	if (sfi > 30 || !record || record > 254 || !le || le > 255)
-		return -EINVAL;
-	apdu_header(apdu, 0x00, INS_READ_RECORD, record, sfi << 3 | RECORD_ABSOLUTE, le);
-	return 0;
-}
-
-/**
- * uicc_apdu_status() - build STATUS of the current directory
- * @apdu: the command
- * @mode: mode of the card
- * @want_fcp: ask for the FCP; without it, it only asks whether the card is there
- *
- * Context: any.
- */
-void uicc_apdu_status(struct uicc_apdu *apdu, enum uicc_mode mode, bool want_fcp)
-{
-	u8 p2 = want_fcp || mode == UICC_MODE_SIM2G ? 0x00 : SELECT_P2_NO_DATA;
-	/* TS 51.011 9.2.2: 22 bytes are always there; TS 102 221: all of it */
-	u16 le = mode == UICC_MODE_SIM2G ? 22 : 256;
-
-	apdu_header(apdu, CLA_ETSI, INS_STATUS, 0x00, p2, want_fcp ? le : 0);
-}
-
-/**
- * uicc_apdu_channel_open() - build MANAGE CHANNEL that opens a channel
- * @apdu: the command; the answer is one byte, the channel, which the caller checks
- *
- * Context: any.
- */
-void uicc_apdu_channel_open(struct uicc_apdu *apdu)
-{
-	apdu_header(apdu, 0x00, INS_MANAGE_CHANNEL, 0x00, 0x00, 1);
-}
-
-/**
- * uicc_apdu_channel_close() - build MANAGE CHANNEL that closes a channel
- * @apdu: the command
- * @channel: 1..UICC_CHANNEL_MAX
- *
- * Context: any.
- * Return: 0, or -EINVAL for another channel.
- */
-int uicc_apdu_channel_close(struct uicc_apdu *apdu, u8 channel)
-{
-	if (!channel || channel > UICC_CHANNEL_MAX)
-		return -EINVAL;
-	apdu_header(apdu, 0x00, INS_MANAGE_CHANNEL, 0x80, channel, 0);
-	return 0;
+	if ((sw & 0xfff0) == 0x63c0)
+		return sw & 0x0f;
+	return sw == 0x6983 || sw == 0x9840 ? 0 : -ENODATA;
 }

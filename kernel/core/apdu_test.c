@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "apdu.c"
+#include "apdu_build.c"
 
 /* One TPDU expected, and what the card answers; hexadecimal, spaces ignored. */
 struct step {
@@ -21,7 +22,9 @@ struct card {
 	unsigned int n_steps;
 	unsigned int at;
 	struct uicc_apdu_io io;
-	u8 beyond[1024];	/* looks like success to whom reads behind @io */
+	u8 cmd[4 + 3 + UICC_APDU_EXT_MAX + 2];
+	u8 rsp[UICC_APDU_EXT_MAX + 2];
+	u8 beyond[1024];	/* looks like success to whom reads behind @rsp */
 	struct uicc_apdu apdu;
 	struct uicc_rapdu r;
 	u8 data[300];
@@ -49,7 +52,7 @@ static size_t unhex(struct kunit *test, const char *hex, u8 *out, size_t size)
 
 static int card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp, size_t rsp_size)
 {
-	u8 want[UICC_TPDU_CMD_MAX];
+	u8 want[5 + UICC_APDU_DATA_MAX + 1];
 	struct card *card = ctx;
 	const struct step *step;
 	size_t n;
@@ -80,6 +83,10 @@ static int apdu_test_init(struct kunit *test)
 	card->io.transmit = card_transmit;
 	card->io.ctx = card;
 	card->io.t0 = true;
+	card->io.cmd = card->cmd;
+	card->io.cmd_size = 5 + UICC_APDU_DATA_MAX + 1;
+	card->io.rsp = card->rsp;
+	card->io.rsp_size = 256 + 2;
 	memset(card->beyond, 0x91, sizeof(card->beyond));
 	card->r.data = card->data;
 	card->r.size = 256;
@@ -101,8 +108,8 @@ static int run_steps(struct kunit *test, const struct step *steps, unsigned int 
 	KUNIT_EXPECT_LE(test, card->r.len, card->r.size);
 	KUNIT_EXPECT_EQ_MSG(test, card->data[card->r.size], 0xee, "written behind the buffer");
 	/* neither PIN nor content stays in the scratch buffers */
-	KUNIT_EXPECT_NULL(test, memchr_inv(card->io.cmd, 0, sizeof(card->io.cmd)));
-	KUNIT_EXPECT_NULL(test, memchr_inv(card->io.rsp, 0, sizeof(card->io.rsp)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(card->cmd, 0, sizeof(card->cmd)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(card->rsp, 0, sizeof(card->rsp)));
 	return ret;
 }
 

@@ -19,6 +19,10 @@
 #define ATR_T1		1
 #define ATR_T_GLOBAL	15	/* not a protocol: interface bytes for all of them */
 
+#define ATR_CATEGORY_STATUS	0x00	/* historical bytes: three of status at their end */
+#define ATR_CATEGORY_TLV	0x80
+#define ATR_TLV_CAPABILITIES	7
+
 /* ISO 7816-3 table 7: Fi and the highest clock; 0 = reserved */
 static const struct {
 	u16 fi;
@@ -171,6 +175,32 @@ static int atr_check_tck(const struct uicc_atr *atr)
 	return sum ? -EPROTO : 0;
 }
 
+/*
+ * Historical bytes (ISO 7816-4 8.1.1): category, then COMPACT-TLV objects, of which the
+ * card capabilities matter here. Nonsense there makes no bad ATR, they are free.
+ */
+static void atr_historical_bytes(struct uicc_atr *atr)
+{
+	const u8 *p = atr->raw + atr->hist, *end = p + atr->hist_len;
+	u8 tag, len;
+
+	if (p == end || (*p != ATR_CATEGORY_STATUS && *p != ATR_CATEGORY_TLV))
+		return;
+	if (*p++ == ATR_CATEGORY_STATUS)
+		end -= 3;	/* LCS, SW1, SW2 */
+	while (p < end) {
+		tag = *p >> 4;
+		len = *p++ & 0x0f;
+		if (len > end - p)
+			return;
+		if (tag == ATR_TLV_CAPABILITIES && len >= 1 && len <= sizeof(atr->caps)) {
+			memcpy(atr->caps, p, len);
+			atr->caps_len = len;
+		}
+		p += len;
+	}
+}
+
 /**
  * uicc_atr_parse() - parse an Answer to Reset
  * @atr: result; its content is undefined on failure
@@ -213,5 +243,8 @@ int uicc_atr_parse(struct uicc_atr *atr, const u8 *buf, size_t len)
 	atr->hist = pos.at;
 	if (pos.at + atr->hist_len + pos.need_tck != len)
 		return -EPROTO;
-	return pos.need_tck ? atr_check_tck(atr) : 0;
+	ret = pos.need_tck ? atr_check_tck(atr) : 0;
+	if (!ret)
+		atr_historical_bytes(atr);
+	return ret;
 }

@@ -40,6 +40,8 @@
  * @crc: T=1 blocks end in a CRC instead of an LRC
  * @hist: offset of the historical bytes in @raw
  * @hist_len: number of historical bytes, 0..15
+ * @caps_len: bytes of @caps, 0 when the card does not say
+ * @caps: card capabilities (ISO 7816-4 8.1.1.2.7) from the historical bytes
  */
 struct uicc_atr {
 	u8 raw[UICC_ATR_MAX];
@@ -64,6 +66,8 @@ struct uicc_atr {
 	bool crc;
 	u8 hist;
 	u8 hist_len;
+	u8 caps_len;
+	u8 caps[3];
 };
 
 int uicc_atr_parse(struct uicc_atr *atr, const u8 *buf, size_t len);
@@ -78,6 +82,55 @@ int uicc_atr_parse(struct uicc_atr *atr, const u8 *buf, size_t len);
 static inline u8 uicc_atr_protocol(const struct uicc_atr *atr)
 {
 	return atr->specific ? atr->specific_protocol : atr->first_protocol;
+}
+
+/**
+ * uicc_atr_offers() - does the card speak a protocol, at once or after PPS?
+ * @atr: a parsed ATR
+ * @t: T, 0..14
+ *
+ * Context: any.
+ * Return: whether it is on the ATR's list; a card in specific mode speaks one alone.
+ */
+static inline bool uicc_atr_offers(const struct uicc_atr *atr, u8 t)
+{
+	return atr->specific ? t == atr->specific_protocol : atr->protocols & BIT(t);
+}
+
+/**
+ * uicc_atr_supply_classes() - the supply voltages a card works with
+ * @atr: a parsed ATR
+ *
+ * Context: any.
+ * Return: UICC_ATR_CLASS_* bits; 0 when the card does not say.
+ */
+static inline u8 uicc_atr_supply_classes(const struct uicc_atr *atr)
+{
+	return atr->classes;
+}
+
+/**
+ * uicc_atr_extended() - does the card take Lc and Le of extended length?
+ * @atr: a parsed ATR
+ *
+ * Context: any.
+ * Return: true when the card says so.
+ */
+static inline bool uicc_atr_extended(const struct uicc_atr *atr)
+{
+	return atr->caps_len == 3 && atr->caps[2] & BIT(6);
+}
+
+/**
+ * uicc_atr_channels() - number of logical channels, the basic one included
+ * @atr: a parsed ATR
+ *
+ * Context: any.
+ * Return: 1..8, where 8 means "or more"; 0 when the card does not say, which proves nothing.
+ */
+static inline u8 uicc_atr_channels(const struct uicc_atr *atr)
+{
+	return atr->caps_len == 3 ? (atr->caps[2] & 0x07) + 1 : 0;
 }
 
 #endif /* UICC_CORE_ATR_H */

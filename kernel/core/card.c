@@ -63,6 +63,8 @@ static void uicc_card_release(struct device *dev)
 	mutex_destroy(&card->files_lock);
 	mutex_destroy(&card->cache_lock);
 	mutex_destroy(&card->cmd_lock);
+	kfree_sensitive(card->io.cmd);
+	kfree_sensitive(card->io.rsp);
 	kfree_sensitive(card);
 	put_device(&slot->dev);
 	uicc_device_dead();
@@ -272,7 +274,24 @@ int uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
 		return -EAGAIN;
 	}
 	card->mode_known = true;
-	return uicc_sw_to_errno(r->sw, card->io.mode);
+	return uicc_apdu_errno(apdu, r->sw, card->io.mode);
+}
+
+/* The way for APDUs. What is made here, uicc_card_release() frees. */
+static int uicc_card_io_init(struct uicc_card *card)
+{
+	struct uicc_apdu_io *io = &card->io;
+
+	io->transmit = uicc_card_transmit;
+	io->ctx = card;
+	io->t0 = !(card->slot->flags & UICC_SLOT_APDU) && uicc_atr_protocol(&card->atr) == 0;
+	io->extended = !io->t0 && (card->slot->flags & UICC_SLOT_EXTENDED) &&
+		       uicc_atr_extended(&card->atr);
+	io->cmd_size = io->extended ? UICC_COMMAND_EXT_MAX : UICC_APDU_MAX;
+	io->rsp_size = io->extended ? UICC_RESPONSE_EXT_MAX : UICC_RESPONSE_MAX;
+	io->cmd = kzalloc(io->cmd_size, GFP_KERNEL);
+	io->rsp = kzalloc(io->rsp_size, GFP_KERNEL);
+	return io->cmd && io->rsp ? 0 : -ENOMEM;
 }
 
 /**
@@ -306,10 +325,6 @@ struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long e
 	mutex_init(&card->cache_lock);
 	mutex_init(&card->files_lock);
 	INIT_LIST_HEAD(&card->files);
-	card->io.transmit = uicc_card_transmit;
-	card->io.ctx = card;
-	card->io.t0 = true;
-
 	uicc_device_live();
 	device_initialize(&card->dev);
 	card->dev.class = &uicc_class;
@@ -317,6 +332,8 @@ struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long e
 	card->dev.parent = &slot->dev;
 	card->dev.groups = card->groups;
 	ret = dev_set_name(&card->dev, "%s.card", dev_name(&slot->dev));
+	if (!ret)
+		ret = uicc_card_io_init(card);
 	if (!ret)
 		ret = uicc_files_init(card);
 	if (ret) {
