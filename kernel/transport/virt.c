@@ -14,6 +14,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uicc.h>
@@ -28,6 +29,20 @@ static unsigned int timeout_ms = 10000;
 module_param(timeout_ms, uint, 0644);
 MODULE_PARM_DESC(timeout_ms, "how long a card may take for one answer, 10 to 600000 (10000)");
 
+#define VIRT_READER_FLAGS	(UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED | \
+				 UICC_VIRT_READER_SHARED)
+
+/* What fits in here is written from the stack: the report of a removal cannot fail. */
+#define VIRT_SMALL	(sizeof(struct uicc_virt_msg) + UICC_VIRT_RESPONSE_MAX)
+
+/*
+ * Killable and freezable: at a suspend the program that is the card is frozen,
+ * maybe before who waits for it, and a waiter that cannot be frozen would make
+ * the suspend fail. It is frozen here with the core's locks of this card held
+ * ("unsafe"); whoever wants those locks is a task that can wait until the thaw.
+ */
+#define VIRT_WAIT_STATE	(TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
+
 static struct workqueue_struct *virt_wq;
 
 struct virt_message {
@@ -41,6 +56,8 @@ struct virt_message {
  * @slot: its slot
  * @add: registers @slot
  * @free: unregisters @slot and frees the reader
+ * @command_max: longest command
+ * @response_max: longest response, and the size of @answer
  * @lock: protects all below
  * @queue: messages for the program
  * @queued: length of @queue
@@ -63,6 +80,8 @@ struct virt_reader {
 	struct uicc_slot *slot;
 	struct work_struct add;
 	struct work_struct free;
+	u16 command_max;
+	u16 response_max;
 
 	spinlock_t lock;	/* all below */
 	struct list_head queue;
@@ -80,7 +99,7 @@ struct virt_reader {
 	u32 seq;
 	u16 expect;
 	int result;
-	u8 answer[UICC_VIRT_RESPONSE_MAX];
+	u8 answer[];
 };
 
 static struct virt_message *virt_message(u16 type, const void *payload, size_t len)
@@ -150,11 +169,19 @@ static void virt_take_back(struct virt_reader *vr, u32 seq, struct virt_message 
 		*cancel = NULL;
 }
 
+/* Waits for the answer. Returns what is left of @limit, 0 or less for none. */
+static long virt_wait(struct virt_reader *vr, long limit)
+{
+	return ___wait_event(vr->answered,
+			     ___wait_cond_timeout(READ_ONCE(vr->result) != -EINPROGRESS),
+			     VIRT_WAIT_STATE, 0, limit, __ret = schedule_timeout(__ret));
+}
+
 /* Asks the program and waits. Returns the length of the answer or an errno. */
 static int virt_call(struct virt_reader *vr, u16 type, u16 expect, const u8 *payload, size_t len,
 		     u8 *answer, size_t size)
 {
-	unsigned long limit = msecs_to_jiffies(clamp(READ_ONCE(timeout_ms), 10U, 600000U));
+	long limit = msecs_to_jiffies(clamp(READ_ONCE(timeout_ms), 10U, 600000U));
 	struct virt_message *msg = virt_message(type, payload, len);
 	struct virt_message *cancel = virt_message(UICC_VIRT_CANCEL, NULL, 0);
 	struct virt_message *unread = NULL;
@@ -182,8 +209,7 @@ static int virt_call(struct virt_reader *vr, u16 type, u16 expect, const u8 *pay
 	vr->result = -EINPROGRESS;
 	spin_unlock(&vr->lock);
 
-	left = wait_event_killable_timeout(vr->answered,
-					   READ_ONCE(vr->result) != -EINPROGRESS, limit);
+	left = virt_wait(vr, limit);
 
 	spin_lock(&vr->lock);
 	ret = vr->result;
@@ -199,7 +225,7 @@ static int virt_call(struct virt_reader *vr, u16 type, u16 expect, const u8 *pay
 	} else {
 		memcpy(answer, vr->answer, ret);
 	}
-	memzero_explicit(vr->answer, sizeof(vr->answer));
+	memzero_explicit(vr->answer, vr->response_max);
 	spin_unlock(&vr->lock);
 	virt_message_free(unread);
 out:
@@ -257,10 +283,12 @@ static void virt_power_off(struct uicc_slot *slot)
 static int virt_transmit(struct uicc_slot *slot, const u8 *command, size_t len, u8 *response,
 			 size_t size)
 {
-	if (len < 4 || len > UICC_VIRT_APDU_MAX)
+	struct virt_reader *vr = uicc_slot_priv(slot);
+
+	if (len < 4 || len > vr->command_max)
 		return -EINVAL;
-	return virt_call(uicc_slot_priv(slot), UICC_VIRT_COMMAND, UICC_VIRT_RESPONSE, command, len,
-			 response, size);
+	return virt_call(vr, UICC_VIRT_COMMAND, UICC_VIRT_RESPONSE, command, len, response,
+			 size);
 }
 
 static void virt_cancel(struct uicc_slot *slot)
@@ -421,7 +449,7 @@ static int virt_answer(struct virt_reader *vr, const struct uicc_virt_msg *head,
 	    (head->len < UICC_VIRT_ATR_MIN || head->len > UICC_VIRT_ATR_MAX))
 		return -EINVAL;
 	if (head->type == UICC_VIRT_RESPONSE &&
-	    (head->len < 2 || head->len > UICC_VIRT_RESPONSE_MAX))
+	    (head->len < 2 || head->len > vr->response_max))
 		return -EINVAL;
 	spin_lock(&vr->lock);
 	if (vr->expect == head->type && vr->seq == head->seq && vr->result == -EINPROGRESS) {
@@ -432,37 +460,46 @@ static int virt_answer(struct virt_reader *vr, const struct uicc_virt_msg *head,
 	return 0;
 }
 
+static int virt_take(struct virt_reader *vr, const struct uicc_virt_msg *head, const u8 *payload)
+{
+	switch (head->type) {
+	case UICC_VIRT_INSERT:
+		return head->seq ? -EINVAL : virt_insert(vr, payload, head->len);
+	case UICC_VIRT_REMOVE:
+		return head->seq ? -EINVAL : virt_remove(vr, head->len);
+	case UICC_VIRT_ATR:
+	case UICC_VIRT_RESPONSE:
+		return virt_answer(vr, head, payload);
+	default:
+		return -EINVAL;
+	}
+}
+
 static ssize_t virt_reader_write(struct file *file, const char __user *buf, size_t count,
 				 loff_t *pos)
 {
 	struct virt_reader *vr = file->private_data;
-	struct {
-		struct uicc_virt_msg head;
-		u8 payload[UICC_VIRT_COMMAND_MAX];
-	} msg;
-	int ret;
+	struct uicc_virt_msg head;
+	u8 small[VIRT_SMALL], *msg = small;
+	int ret = -EINVAL;
 
-	if (count < sizeof(msg.head) || count > sizeof(msg))
+	if (count < sizeof(head) || count > sizeof(head) + vr->response_max)
 		return -EINVAL;
-	if (copy_from_user(&msg, buf, count))
-		return -EFAULT;
-	if (msg.head.reserved || msg.head.len != count - sizeof(msg.head))
-		return -EINVAL;
-	switch (msg.head.type) {
-	case UICC_VIRT_INSERT:
-		ret = msg.head.seq ? -EINVAL : virt_insert(vr, msg.payload, msg.head.len);
-		break;
-	case UICC_VIRT_REMOVE:
-		ret = msg.head.seq ? -EINVAL : virt_remove(vr, msg.head.len);
-		break;
-	case UICC_VIRT_ATR:
-	case UICC_VIRT_RESPONSE:
-		ret = virt_answer(vr, &msg.head, msg.payload);
-		break;
-	default:
-		ret = -EINVAL;
+	if (count > sizeof(small))
+		msg = kmalloc(count, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	if (copy_from_user(msg, buf, count)) {
+		ret = -EFAULT;
+	} else {
+		memcpy(&head, msg, sizeof(head));
+		if (!head.reserved && head.len == count - sizeof(head))
+			ret = virt_take(vr, &head, msg + sizeof(head));
 	}
-	memzero_explicit(&msg, sizeof(msg));
+	if (msg == small)
+		memzero_explicit(small, count);
+	else
+		kfree_sensitive(msg);
 	return ret ?: count;
 }
 
@@ -505,13 +542,23 @@ static bool virt_name_ok(const char *name)
 
 static struct miscdevice virt_misc;
 
-static struct virt_reader *virt_reader_new(const char *name)
+static bool virt_flags_ok(u32 flags)
 {
-	struct virt_reader *vr = kzalloc(sizeof(*vr), GFP_KERNEL);
+	return !(flags & ~VIRT_READER_FLAGS) &&
+	       (flags & UICC_VIRT_READER_APDU || !(flags & UICC_VIRT_READER_EXTENDED));
+}
+
+static struct virt_reader *virt_reader_new(const char *name, u32 flags)
+{
+	bool extended = flags & UICC_VIRT_READER_EXTENDED;
+	u16 response_max = extended ? UICC_VIRT_RESPONSE_EXT_MAX : UICC_VIRT_RESPONSE_MAX;
+	struct virt_reader *vr = kzalloc(struct_size(vr, answer, response_max), GFP_KERNEL);
 	struct uicc_slot *slot;
 
 	if (!vr)
 		return ERR_PTR(-ENOMEM);
+	vr->command_max = extended ? UICC_VIRT_COMMAND_EXT_MAX : UICC_VIRT_APDU_MAX;
+	vr->response_max = response_max;
 	spin_lock_init(&vr->lock);
 	INIT_LIST_HEAD(&vr->queue);
 	init_waitqueue_head(&vr->readable);
@@ -523,6 +570,9 @@ static struct virt_reader *virt_reader_new(const char *name)
 		kfree(vr);
 		return ERR_CAST(slot);
 	}
+	uicc_slot_set_flags(slot, (flags & UICC_VIRT_READER_APDU ? UICC_SLOT_APDU : 0) |
+				  (extended ? UICC_SLOT_EXTENDED : 0) |
+				  (flags & UICC_VIRT_READER_SHARED ? UICC_SLOT_SHARED : 0));
 	vr->slot = slot;
 	return vr;
 }
@@ -536,9 +586,9 @@ static long virt_new_reader(const struct uicc_virt_reader __user *arg)
 
 	if (copy_from_user(&want, arg, sizeof(want)))
 		return -EFAULT;
-	if (want.flags || want.reserved || !virt_name_ok(want.name))
+	if (!virt_flags_ok(want.flags) || want.reserved || !virt_name_ok(want.name))
 		return -EINVAL;
-	vr = virt_reader_new(want.name);
+	vr = virt_reader_new(want.name, want.flags);
 	if (IS_ERR(vr))
 		return PTR_ERR(vr);
 	fd = get_unused_fd_flags(O_CLOEXEC);

@@ -29,7 +29,14 @@ static bool test_bad_reader(void)
 {
 	struct uicc_virt_reader reader = { .name = "x" };
 
-	reader.flags = 1;
+	reader.flags = 8;
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	reader.flags = 1U << 31 | UICC_VIRT_READER_APDU;
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	/* Extended length is a length of APDUs. */
+	reader.flags = UICC_VIRT_READER_EXTENDED;
+	CHECK_EQ(new_reader(&reader), -EINVAL);
+	reader.flags = UICC_VIRT_READER_EXTENDED | UICC_VIRT_READER_SHARED;
 	CHECK_EQ(new_reader(&reader), -EINVAL);
 	reader.flags = 0;
 	reader.reserved = 1;
@@ -48,6 +55,35 @@ static bool test_bad_reader(void)
 	reader.name[0] = 'a';
 	reader.name[5] = 'b';
 	CHECK_EQ(new_reader(&reader), -EINVAL);
+	return true;
+}
+
+static bool test_reader_flags(void)
+{
+	static const uint32_t good[] = {
+		UICC_VIRT_READER_APDU, UICC_VIRT_READER_SHARED,
+		UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED,
+		UICC_VIRT_READER_APDU | UICC_VIRT_READER_SHARED,
+		UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED | UICC_VIRT_READER_SHARED,
+	};
+	struct uicc_virt_reader reader = { .name = "st-flags" };
+	uint8_t buf[UICC_VIRT_RESPONSE_EXT_MAX + 1] = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		bool extended = good[i] & UICC_VIRT_READER_EXTENDED;
+		int max = extended ? UICC_VIRT_RESPONSE_EXT_MAX : UICC_VIRT_RESPONSE_MAX;
+		int fd;
+
+		reader.flags = good[i];
+		fd = new_reader(&reader);
+		CHECK(fd >= 0);
+		CHECK_EQ(vcard_send(fd, UICC_VIRT_RESPONSE, 1, buf, max), 0);
+		CHECK_EQ(vcard_send(fd, UICC_VIRT_RESPONSE, 1, buf, max + 1), -EINVAL);
+		CHECK_EQ(vcard_send(fd, UICC_VIRT_INSERT, 0, buf, 34), -EINVAL);
+		CHECK_EQ(vcard_send(fd, UICC_VIRT_INSERT, 0, buf, max), -EINVAL);
+		close(fd);
+	}
 	return true;
 }
 
@@ -268,7 +304,8 @@ static bool test_many(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ "a reader of a bad name or with flags is refused", test_bad_reader },
+	{ "a reader of a bad name or bad flags is refused", test_bad_reader },
+	{ "what a reader's flags allow it to answer", test_reader_flags },
 	{ "a slot shows its transport, location, state and seq", test_slot },
 	{ "messages are whole and well-formed, or refused", test_messages },
 	{ "a card comes and goes with its uevents and discovery files", test_card },

@@ -57,7 +57,7 @@ static void tidy(char *out, size_t size, const char *hex)
 
 int vcard_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t len)
 {
-	uint8_t buf[UICC_VIRT_MSG_MAX + 64] = { 0 };
+	uint8_t buf[UICC_VIRT_MSG_EXT_MAX + 64] = { 0 };
 	struct uicc_virt_msg head = { .type = type, .seq = seq, .len = len };
 
 	memcpy(buf, &head, sizeof(head));
@@ -68,7 +68,7 @@ int vcard_send(int fd, uint16_t type, uint32_t seq, const void *payload, size_t 
 
 static void vcard_command(struct vcard *c, const struct uicc_virt_msg *head, const uint8_t *p)
 {
-	char hex[2 * UICC_VIRT_COMMAND_MAX + 1] = "";
+	char hex[2 * UICC_VIRT_APDU_MAX + 1] = "";
 	const char *answer = "6F00";
 	struct vcard_step *step;
 	uint8_t raw[300];
@@ -176,7 +176,12 @@ bool vcard_wait_commands(struct vcard *c, unsigned int n)
 
 struct vcard *vcard_new(const char *name)
 {
-	struct uicc_virt_reader reader = { 0 };
+	return vcard_new_flags(name, 0);
+}
+
+struct vcard *vcard_new_flags(const char *name, uint32_t flags)
+{
+	struct uicc_virt_reader reader = { .flags = flags };
 	struct vcard *c = calloc(1, sizeof(*c));
 	int dev = open("/dev/uicc-virt", O_RDWR | O_CLOEXEC);
 
