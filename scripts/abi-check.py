@@ -102,6 +102,12 @@ def sysfs_code(t):
             attr, access = var.pop(name)
             out.add(f"/sys/class/uicc/uicc<N>{'.card' if device == 'card' else ''}/{attr}: {access}")
     out |= {f"in no group: {attr}" for attr, _ in var.values()}
+    # The counters are one group, shown by both kinds of device.
+    stats = dict(re.findall(r"\bUICC_STAT_ATTR\((\w+), (UICC_STAT_\w+)\)", code))
+    listed = found(r"&stat_attr_(\w+)\.attr", code)
+    for name in stats.keys() | listed:
+        where = "" if name in stats.keys() & listed else "in no group: "
+        out |= {f"{where}/sys/class/uicc/uicc<N>{card}/statistics/{name}: Read" for card in ("", ".card")}
     for name in re.findall(r'uicc_sysfs_(?:bin|text)\([^"]*"(\w+)"', code):
         out.add(f"/sys/class/uicc/uicc<N>.card/ef-<path>/{name}: Read (root)")
     return out

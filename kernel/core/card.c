@@ -104,6 +104,23 @@ static bool uicc_card_silent(const struct uicc_card *card)
 	return card->silent && time_before(jiffies, card->silent_until);
 }
 
+/* The only place where counters change: a card's, and its slot's with them. */
+static void uicc_card_count(struct uicc_card *card, enum uicc_stat stat, u64 n)
+{
+	atomic64_add(n, &card->stats[stat]);
+	atomic64_add(n, &card->slot->stats[stat]);
+}
+
+static void uicc_card_count_tpdu(struct uicc_card *card, size_t sent, int ret)
+{
+	uicc_card_count(card, UICC_STAT_TPDUS, 1);
+	uicc_card_count(card, UICC_STAT_BYTES_SENT, sent);
+	if (ret < 0)
+		uicc_card_count(card, UICC_STAT_ERRORS, 1);
+	else
+		uicc_card_count(card, UICC_STAT_BYTES_RECEIVED, ret);
+}
+
 /* uicc_apdu_io's way to the card: one TPDU. */
 static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp, size_t rsp_size)
 {
@@ -120,6 +137,7 @@ static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 	if (time_after(jiffies, card->until))
 		return -ETIMEDOUT;
 	ret = card->ops->transmit(card->slot, cmd, cmd_len, rsp, rsp_size);
+	uicc_card_count_tpdu(card, cmd_len, ret);
 	if (ret >= 2)
 		sw = rsp[ret - 2] << 8 | rsp[ret - 1];
 	trace_uicc_transmit(card->slot->index, cmd_len, ret < 0 ? 0 : ret, sw, min(ret, 0));
@@ -146,6 +164,9 @@ static int uicc_card_reset(struct uicc_card *card)
 	if (uicc_card_stale(card))
 		return -ENODEV;
 	ret = card->ops->power_on(card->slot, atr);
+	uicc_card_count(card, UICC_STAT_RESETS, 1);
+	if (ret < 0)
+		uicc_card_count(card, UICC_STAT_ERRORS, 1);
 	trace_uicc_reset(card->slot->index, card->seq, ret);
 	uicc_card_heard(card, ret, false);
 	if (uicc_card_stale(card))

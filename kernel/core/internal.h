@@ -40,6 +40,16 @@
 
 struct uicc_card;
 
+/* What is counted, of a slot and of each card. */
+enum uicc_stat {
+	UICC_STAT_TPDUS,
+	UICC_STAT_BYTES_SENT,
+	UICC_STAT_BYTES_RECEIVED,
+	UICC_STAT_RESETS,
+	UICC_STAT_ERRORS,
+	UICC_STAT_N,
+};
+
 /**
  * struct uicc_slot - a reader's place for one card
  * @dev: the device; its release frees the slot
@@ -50,6 +60,8 @@ struct uicc_card;
  * @priv: the transport's
  * @flags: UICC_SLOT_APDU and the like; does not change once registered
  * @supply: what the card is powered with; read and written without a lock
+ * @allow_update: files of its cards may be written; root's, without a lock
+ * @stats: counted since the slot came
  * @state_lock: protects @card and @state
  * @card: the card that can be asked for, or NULL; holds a reference
  * @state: what sysfs and netlink say
@@ -72,6 +84,8 @@ struct uicc_slot {
 	void *priv;
 	u32 flags;
 	enum uicc_supply supply;
+	bool allow_update;
+	atomic64_t stats[UICC_STAT_N];
 
 	struct mutex state_lock;	/* card, state */
 	struct uicc_card *card;
@@ -109,6 +123,7 @@ struct uicc_selection {
  * @seq: number of the insertion
  * @event: slot->events of the report that brought it
  * @atr: its answer to the first reset
+ * @stats: counted since the insertion
  * @gone: it was removed: no command is begun any more
  * @ops_lock: read: @ops stays; write: nobody talks to the card
  * @ops: the transport's, NULL after removal
@@ -134,6 +149,7 @@ struct uicc_card {
 	u64 seq;
 	unsigned long event;
 	struct uicc_atr atr;
+	atomic64_t stats[UICC_STAT_N];
 	bool gone;
 
 	struct rw_semaphore ops_lock;

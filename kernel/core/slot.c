@@ -121,6 +121,7 @@ static void uicc_slot_drop_card(struct uicc_slot *slot)
 	uicc_slot_set(slot, NULL, UICC_SLOT_STATE_EMPTY);
 	uicc_card_stop(card);
 	slot->ops->power_off(slot);
+	WRITE_ONCE(slot->supply, UICC_SUPPLY_UNKNOWN);
 	trace_uicc_remove(slot->index, card->seq, 0);
 	uicc_netlink_card_gone(slot);
 	uicc_netlink_card_event(card, UICC_CMD_CARD_DEL);

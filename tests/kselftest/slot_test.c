@@ -7,9 +7,12 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "ktap.h"
@@ -104,11 +107,161 @@ static bool test_slot(void)
 	CHECK(slot_is(c, "location", "st-slot\n"));
 	CHECK(slot_is(c, "state", "empty\n"));
 	CHECK(slot_is(c, "seq", "0\n"));
+	CHECK(slot_is(c, "supply_class", "unknown\n"));
+	CHECK(slot_is(c, "shared", "0\n"));
 	snprintf(path, sizeof(path), "/sys/class/uicc/uicc%u/uevent", c->slot);
 	CHECK(attr_read(path, text, sizeof(text) - 1, 0) > 0);
 	CHECK(strstr(text, "DEVTYPE=uicc_slot\n"));
 	CHECK(strstr(text, "UICC_TRANSPORT=virt\n"));
 	CHECK(fcntl(c->fd, F_GETFD) & FD_CLOEXEC);
+	vcard_free(c);
+	return true;
+}
+
+static bool test_allow_update(void)
+{
+	struct vcard *c = vcard_new("st-allow");
+	static const char *const bad[] = { "2", "-1", "yes", "", "1 1", "99999999999999999999" };
+	char path[128];
+	struct stat st;
+	size_t i;
+
+	snprintf(path, sizeof(path), "/sys/class/uicc/uicc%u/allow_update", c->slot);
+	CHECK(!stat(path, &st));
+	CHECK_EQ(st.st_mode & 07777, 0644);
+	CHECK(attr_is(path, "0\n"));
+	CHECK_EQ(attr_write(path, "1\n"), 0);
+	CHECK(attr_is(path, "1\n"));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		int ret = attr_write(path, bad[i]);
+
+		/* Nothing written is no call of the attribute at all. */
+		CHECK(ret == (bad[i][0] ? -EINVAL : 0) || ret == -ERANGE);
+		CHECK(attr_is(path, "1\n"));
+	}
+	/* It is the slot's: another card finds it as it was. */
+	CHECK(vcard_insert(c));
+	CHECK(vcard_remove(c));
+	CHECK(attr_is(path, "1\n"));
+	CHECK_EQ(attr_write(path, "0"), 0);
+	CHECK(attr_is(path, "0\n"));
+	vcard_free(c);
+	return true;
+}
+
+/* tpdus, bytes_sent, bytes_received, resets, errors of a slot or card */
+static bool counts_are(const char *dir, const char *want)
+{
+	static const char *const names[] = { "tpdus", "bytes_sent", "bytes_received", "resets",
+					     "errors" };
+	char path[160], text[32], all[256] = "";
+	size_t i, at = 0;
+	int n;
+
+	for (i = 0; i < 5; i++) {
+		snprintf(path, sizeof(path), "%s/statistics/%s", dir, names[i]);
+		n = attr_read(path, text, sizeof(text) - 1, 0);
+		CHECK(n > 1 && text[n - 1] == '\n');
+		text[n - 1] = '\0';
+		at += snprintf(all + at, sizeof(all) - at, "%s%s", i ? " " : "", text);
+	}
+	if (!strcmp(all, want))
+		return true;
+	printf("# %s counts \"%s\", not \"%s\"\n", dir, all, want);
+	return false;
+}
+
+#define ICCID	"ef-3f00.2fe2/data"
+
+static bool test_counters(void)
+{
+	struct vcard *c = vcard_new("st-count");
+	char slot[64], buf[16];
+	int status;
+	pid_t pid;
+
+	snprintf(slot, sizeof(slot), "/sys/class/uicc/uicc%u", c->slot);
+	CHECK(counts_are(slot, "0 0 0 0 0"));
+	CHECK(vcard_insert(c));
+	CHECK(counts_are(slot, "0 0 0 0 0"));
+	CHECK(counts_are(c->dir, "0 0 0 0 0"));
+	CHECK(attr_is(card_path(c, "mode"), "unknown\n"));
+	CHECK(attr_is(card_path(c, "channel"), "0\n"));
+	CHECK(attr_is(card_path(c, "supply_classes"), "ABC\n"));
+
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000004", "98 10 32 54 9000");
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 4, 0), 4);
+	CHECK(counts_are(c->dir, "2 12 8 0 0"));
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 4, 0), 4);	/* cached */
+	CHECK(counts_are(c->dir, "2 12 8 0 0"));
+	CHECK(attr_is(card_path(c, "mode"), "uicc\n"));
+
+	/* A status word is an answer, and a repetition is a command. */
+	vcard_expect(c, "00A4080C047F505031", "6A82");
+	vcard_expect(c, "00A4000C023F00", "9000");
+	vcard_expect(c, "00A4000C027F50", "6A82");
+	CHECK_EQ(attr_read(card_path(c, "ef-3f00.7f50.5031/data"), buf, 4, 0), -ENOENT);
+	CHECK(counts_are(c->dir, "5 35 14 0 0"));
+
+	/* Broken off: no answer, and a reset before the next. */
+	vcard_expect(c, "", "");
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(attr_read(card_path(c, ICCID), buf, 1, 4));
+	CHECK(vcard_wait_commands(c, 6));
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK(counts_are(c->dir, "6 42 14 0 1"));
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000401", "6C 02");
+	vcard_expect(c, "00B0000402", "76 98 9000");
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 1, 4), 1);
+	CHECK(vcard_played(c));
+	CHECK(counts_are(c->dir, "9 59 22 1 1"));
+	CHECK(counts_are(slot, "9 59 22 1 1"));
+
+	/* The next card begins anew, the slot does not. */
+	CHECK(vcard_remove(c));
+	CHECK(vcard_insert(c));
+	CHECK(counts_are(c->dir, "0 0 0 0 0"));
+	CHECK(counts_are(slot, "9 59 22 1 1"));
+	vcard_free(c);
+	return true;
+}
+
+/* What the ATR says of voltages, and the class of commands once one was answered. */
+static bool test_facts(void)
+{
+	static const struct { const char *atr, *classes; } cards[] = {
+		{ "3B80811F415F", "A\n" },	/* TD1 81, TD2 1F, TA3 41: also clock stop */
+		{ "3B80811F0618", "BC\n" },
+		{ "3B80811F405E", "unknown\n" },
+		{ "3B15020304050607", "unknown\n" },
+	};
+	size_t i;
+	struct vcard *c = vcard_new("st-facts");
+	char buf[4];
+
+	for (i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+		snprintf(c->atr, sizeof(c->atr), "%s", cards[i].atr);
+		CHECK(vcard_insert(c));
+		CHECK(attr_is(card_path(c, "supply_classes"), cards[i].classes));
+		if (i < 3)
+			CHECK(vcard_remove(c));
+	}
+	vcard_expect(c, "00A4080C022FE2", "6E00");
+	vcard_expect(c, "A0A40000023F00", "9000");
+	vcard_expect(c, "A0A40000022FE2", "9000");
+	vcard_expect(c, "A0B0000001", "98 9000");
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 1, 0), 1);
+	CHECK(vcard_played(c));
+	CHECK_EQ(c->resets, 1);
+	CHECK(attr_is(card_path(c, "mode"), "2g\n"));
+	CHECK(vcard_remove(c));
+	CHECK(vcard_insert(c));
+	CHECK(attr_is(card_path(c, "mode"), "unknown\n"));
 	vcard_free(c);
 	return true;
 }
@@ -307,6 +460,9 @@ static const struct ktap_test tests[] = {
 	{ "a reader of a bad name or bad flags is refused", test_bad_reader },
 	{ "what a reader's flags allow it to answer", test_reader_flags },
 	{ "a slot shows its transport, location, state and seq", test_slot },
+	{ "allow_update takes 0 and 1, and is the slot's", test_allow_update },
+	{ "counters of card and slot are exact", test_counters },
+	{ "supply classes and mode of a card", test_facts },
 	{ "messages are whole and well-formed, or refused", test_messages },
 	{ "a card comes and goes with its uevents and discovery files", test_card },
 	{ "a card without an ATR leaves the slot mute", test_mute },
