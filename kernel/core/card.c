@@ -24,6 +24,8 @@
  */
 #define UICC_SILENT_MS		5000
 
+#define UICC_INS_SELECT		0xa4
+
 /**
  * uicc_atr_print() - an answer to reset in hex
  * @atr: the answer
@@ -151,7 +153,10 @@ static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 	return ret;
 }
 
-/* Cold reset. When another card answers, it is a new insertion. */
+/*
+ * Cold reset; of a shared card, what its transport has in place of one. When
+ * another card answers, it is a new insertion.
+ */
 static int uicc_card_reset(struct uicc_card *card)
 {
 	u8 atr[UICC_ATR_MAX];
@@ -160,6 +165,7 @@ static int uicc_card_reset(struct uicc_card *card)
 	lockdep_assert_held(&card->cmd_lock);
 	uicc_card_drop_selection(card);
 	card->mode_known = false;
+	card->mode_tried = false;
 	card->reset_needed = true;
 	if (uicc_card_stale(card))
 		return -ENODEV;
@@ -188,14 +194,15 @@ static int uicc_card_reset(struct uicc_card *card)
  * @card: the card
  *
  * Takes a reference, the ops and the card's attention; resets the card if the
- * last operation was broken off. Ended by uicc_card_put(). Commands begun more
- * than UICC_OPERATION_MS later fail with -ETIMEDOUT. A card that is silent after
- * a reset too is not asked again for UICC_SILENT_MS.
+ * last operation was broken off, and opens a logical channel on a shared one.
+ * Ended by uicc_card_put(). Commands begun more than UICC_OPERATION_MS later fail
+ * with -ETIMEDOUT. A card that is silent after a reset too is not asked again for
+ * UICC_SILENT_MS.
  *
  * Context: may sleep, killable, as long as other operations last.
  * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone;
- * -ETIMEDOUT when it is known to be silent; else what the reset returned. Nothing
- * is held on failure.
+ * -ETIMEDOUT when it is known to be silent; else what the reset or the opening of
+ * the channel returned. Nothing is held on failure.
  */
 int uicc_card_get(struct uicc_card *card)
 {
@@ -214,10 +221,12 @@ int uicc_card_get(struct uicc_card *card)
 	ret = -ETIMEDOUT;
 	if (uicc_card_silent(card))
 		goto err_unlock;
+	card->until = jiffies + msecs_to_jiffies(UICC_OPERATION_MS);
 	ret = card->reset_needed ? uicc_card_reset(card) : 0;
+	if (!ret)
+		ret = uicc_channel_begin(card);
 	if (ret)
 		goto err_unlock;
-	card->until = jiffies + msecs_to_jiffies(UICC_OPERATION_MS);
 	return 0;
 
 err_unlock:
@@ -246,8 +255,9 @@ void uicc_card_put(struct uicc_card *card)
  * uicc_card_stop() - let nobody talk to the card any more
  * @card: the card
  *
- * Operations that run get -ENODEV. When this returns no op runs for this card
- * and none will.
+ * Operations that run get -ENODEV. A channel that was opened on a card that is
+ * still there is closed. When this returns no op runs for this card and none
+ * will.
  *
  * Context: may sleep; not from sysfs, netlink or an op. No lock is held.
  */
@@ -263,8 +273,28 @@ void uicc_card_stop(struct uicc_card *card)
 		usleep_range(200, 1000);
 		card->slot->ops->cancel(card->slot);
 	}
+	uicc_channel_close(card);
 	card->ops = NULL;
 	up_write(&card->ops_lock);
+}
+
+/*
+ * The class of the first command after a reset decides in which mode the card is
+ * until the next one. Refused: into the other mode, once per reset.
+ */
+static int uicc_card_other_mode(struct uicc_card *card)
+{
+	bool to_2g = card->io.mode == UICC_MODE_UICC;
+	int ret = 0;
+
+	/* A shared card keeps the mode that the other user has put it in. */
+	if (!(card->slot->flags & UICC_SLOT_SHARED))
+		ret = uicc_card_reset(card);
+	if (ret)
+		return ret;
+	card->io.mode = to_2g ? UICC_MODE_SIM2G : UICC_MODE_UICC;
+	card->mode_tried = true;
+	return -EAGAIN;
 }
 
 /**
@@ -273,9 +303,13 @@ void uicc_card_stop(struct uicc_card *card)
  * @apdu: the command; its class is the UICC's
  * @r: the answer
  *
+ * An answer that is none leaves the card nobody knows where: the next operation
+ * resets it.
+ *
  * Context: may sleep; card->cmd_lock is held.
- * Return: as uicc_apdu_command(). -EAGAIN: the card knows the 2G class alone;
- * it was reset, and the caller begins anew with commands of that mode.
+ * Return: as uicc_apdu_command(). -EAGAIN, a few times in one operation at most:
+ * the card is in its other mode now, or on another channel. Nothing is selected
+ * and what was read is forgotten; the caller begins anew.
  */
 int uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
 		      struct uicc_rapdu *r)
@@ -284,16 +318,16 @@ int uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
 
 	lockdep_assert_held(&card->cmd_lock);
 	ret = uicc_apdu_exchange(&card->io, apdu, r);
+	if (ret == -EPROTO)
+		card->reset_needed = true;
 	if (ret)
 		return ret;
-	if (!card->mode_known && card->io.mode == UICC_MODE_UICC && r->sw == 0x6e00) {
-		ret = uicc_card_reset(card);
-		if (ret)
-			return ret;
-		card->io.mode = UICC_MODE_SIM2G;
-		card->mode_known = true;
-		return -EAGAIN;
-	}
+	/* 6D00: as old SIMs refuse the class of a SELECT. */
+	if (!card->mode_known && !card->mode_tried &&
+	    (r->sw == 0x6e00 || (r->sw == 0x6d00 && apdu->ins == UICC_INS_SELECT)))
+		return uicc_card_other_mode(card);
+	if (card->io.channel && r->sw == 0x6881)
+		return uicc_channel_lost(card);
 	card->mode_known = true;
 	return uicc_apdu_errno(apdu, r->sw, card->io.mode);
 }

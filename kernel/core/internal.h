@@ -127,9 +127,12 @@ struct uicc_selection {
  * @gone: it was removed: no command is begun any more
  * @ops_lock: read: @ops stays; write: nobody talks to the card
  * @ops: the transport's, NULL after removal
- * @cmd_lock: held for one operation; protects the members up to @no_path
+ * @cmd_lock: held for one operation; protects the members up to @no_sfi
  * @io: way for APDUs, with the mode chosen
  * @mode_known: the card has taken a command of @io's class since the reset
+ * @mode_tried: it has refused one of the other class since the reset
+ * @channel_asked: it was asked for a logical channel; @io has it, if it gave one
+ * @channel_lost: the channel was lost and opened again in this operation
  * @reset_needed: the last command was broken off
  * @silent: it did not answer the last time it was asked
  * @silent_until: in jiffies: it is not asked before, if @silent; set at the second time
@@ -137,6 +140,9 @@ struct uicc_selection {
  * @sel: what is selected
  * @p2: index of the P2 that this card takes for "no FCP, please"
  * @no_path: the card refuses SELECT by path
+ * @path_mf: it knows paths from the MF of more than one file
+ * @path_app: it knows paths from the current application
+ * @no_sfi: it refuses READ by short file identifier
  * @cache_lock: protects the caches and facts in all files
  * @files_lock: protects @files and @n_files
  * @files: exported files, discovery files first
@@ -158,6 +164,9 @@ struct uicc_card {
 	struct mutex cmd_lock;		/* one operation */
 	struct uicc_apdu_io io;
 	bool mode_known;
+	bool mode_tried;
+	bool channel_asked;
+	bool channel_lost;
 	bool reset_needed;
 	bool silent;
 	unsigned long silent_until;
@@ -165,6 +174,9 @@ struct uicc_card {
 	struct uicc_selection sel;
 	u8 p2;
 	bool no_path;
+	bool path_mf;
+	bool path_app;
+	bool no_sfi;
 
 	struct mutex cache_lock;	/* what was read */
 
@@ -261,6 +273,16 @@ int __must_check uicc_card_command(struct uicc_card *card, const struct uicc_apd
 void uicc_card_drop_selection(struct uicc_card *card);
 int __must_check uicc_card_select(struct uicc_card *card, const struct uicc_path *path,
 				  bool want_fcp, struct uicc_rapdu *r);
+int __must_check uicc_card_select_or_sfi(struct uicc_card *card, const struct uicc_path *path,
+					 const struct uicc_fcp *fcp, u8 *sfi,
+					 struct uicc_rapdu *r);
+bool uicc_card_sfi_refused(struct uicc_card *card, const struct uicc_path *path,
+			   const struct uicc_rapdu *r);
+
+/* channel.c */
+int __must_check uicc_channel_begin(struct uicc_card *card);
+int __must_check uicc_channel_lost(struct uicc_card *card);
+void uicc_channel_close(struct uicc_card *card);
 
 /* file.c */
 struct uicc_file *uicc_file_new(struct uicc_card *card, const struct uicc_path *path);

@@ -24,9 +24,16 @@ void uicc_card_drop_selection(struct uicc_card *card)
 	memset(&card->sel, 0, sizeof(card->sel));
 }
 
+/* P1, P2, or what they ask for, is nothing the card knows. */
 static bool uicc_sw_bad_p1p2(u16 sw)
 {
 	return sw == 0x6a86 || sw == 0x6b00 || sw == 0x6a81;
+}
+
+/* The same, or that it does not care for as many bytes of data. */
+static bool uicc_sw_bad_path(u16 sw)
+{
+	return uicc_sw_bad_p1p2(sw) || sw == 0x6700 || sw == 0x6a80 || sw == 0x6a87;
 }
 
 /* One SELECT; without FCP with the P2 that the card takes for that. */
@@ -78,12 +85,18 @@ static int uicc_card_select_fids(struct uicc_card *card, const u16 *fids, size_t
 	return 0;
 }
 
-/* By path, and by one identifier after the other where a card refuses paths. */
+/*
+ * By path, and by one identifier after the other where a card refuses paths. That
+ * nothing is found by a path is believed to a card that has found something by
+ * one before: others may, by the last identifier, find a file of that name
+ * somewhere else.
+ */
 static int uicc_card_select_path(struct uicc_card *card, u16 root, const struct uicc_path *path,
 				 bool want_fcp, struct uicc_rapdu *r)
 {
 	u16 fids[UICC_PATH_FIDS_MAX + 1];
 	bool app = root == UICC_FID_ADF;
+	bool *known = app ? &card->path_app : &card->path_mf;
 	struct uicc_apdu apdu;
 	int ret;
 
@@ -94,9 +107,11 @@ static int uicc_card_select_path(struct uicc_card *card, u16 root, const struct 
 		ret = uicc_apdu_select_path(&apdu, app ? fids : fids + 1, path->n + app, want_fcp);
 		if (!ret)
 			ret = uicc_card_select_one(card, &apdu, want_fcp, r);
-		if (uicc_sw_bad_p1p2(r->sw))
+		if (!ret && path->n + app > 1)
+			*known = true;
+		if (!*known && uicc_sw_bad_path(r->sw))
 			card->no_path = true;
-		else if (ret != -ENOENT || path->n == 1)
+		else if (ret != -ENOENT || path->n == 1 || *known)
 			return ret;
 	}
 	return uicc_card_select_fids(card, fids, path->n + 1, want_fcp, r);
@@ -123,7 +138,7 @@ static int uicc_card_select_app(struct uicc_card *card, const struct uicc_path *
 		ret = uicc_card_select_path(card, UICC_FID_ADF, path, want_fcp, r);
 		if (!ret)
 			return 0;
-		if (ret != -ENOENT && !uicc_sw_bad_p1p2(r->sw))
+		if ((ret != -ENOENT || card->path_app) && !uicc_sw_bad_path(r->sw))
 			return ret;
 	}
 	sel->app_len = 0;
@@ -150,6 +165,14 @@ static int uicc_card_select_try(struct uicc_card *card, const struct uicc_path *
 	return uicc_card_select_path(card, UICC_FID_MF, path, want_fcp, r);
 }
 
+static bool uicc_card_selected(const struct uicc_card *card, const struct uicc_path *path)
+{
+	const struct uicc_selection *sel = &card->sel;
+
+	return sel->ef_valid && uicc_path_same_dir(&sel->ef, path) &&
+	       sel->ef.fids[path->n - 1] == path->fids[path->n - 1];
+}
+
 /**
  * uicc_card_select() - select a file, with as few commands as it takes
  * @card: the card, from uicc_card_get()
@@ -158,7 +181,8 @@ static int uicc_card_select_try(struct uicc_card *card, const struct uicc_path *
  * @r: the answer: the FCP, when asked for
  *
  * Context: may sleep; card->cmd_lock is held.
- * Return: as uicc_apdu_command(); -ENOENT when any part of the path is not there.
+ * Return: as uicc_apdu_command(), but for -EAGAIN, which is dealt with; -ENOENT
+ * when any part of the path is not there.
  */
 int uicc_card_select(struct uicc_card *card, const struct uicc_path *path, bool want_fcp,
 		     struct uicc_rapdu *r)
@@ -167,13 +191,12 @@ int uicc_card_select(struct uicc_card *card, const struct uicc_path *path, bool 
 	int ret;
 
 	lockdep_assert_held(&card->cmd_lock);
-	if (!want_fcp && sel->ef_valid && uicc_path_same_dir(&sel->ef, path) &&
-	    sel->ef.fids[path->n - 1] == path->fids[path->n - 1])
+	if (!want_fcp && uicc_card_selected(card, path))
 		return 0;
-	r->sw = 0;
-	ret = uicc_card_select_try(card, path, want_fcp, r);
-	if (ret == -EAGAIN)
+	do {
+		r->sw = 0;
 		ret = uicc_card_select_try(card, path, want_fcp, r);
+	} while (ret == -EAGAIN);	/* bounded, see uicc_card_command() */
 	if (ret) {
 		uicc_card_drop_selection(card);
 		return ret;
@@ -181,4 +204,59 @@ int uicc_card_select(struct uicc_card *card, const struct uicc_path *path, bool 
 	sel->ef_valid = true;
 	sel->ef = *path;
 	return 0;
+}
+
+/**
+ * uicc_card_select_or_sfi() - select a file, or find that a READ can do so itself
+ * @card: the card, from uicc_card_get()
+ * @path: the file
+ * @fcp: its FCP when it is known, or NULL
+ * @sfi: out: the short file identifier for the READ; 0 when the file is selected
+ * @r: the answer to SELECT, without an FCP but of a 2G card
+ *
+ * The identifier is one of the current directory, so it is of use next to the
+ * selected file alone. The caller takes @sfi = 0 for an offset beyond 255. After
+ * the READ by identifier it calls uicc_card_sfi_refused().
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ * Return: as uicc_card_select().
+ */
+int uicc_card_select_or_sfi(struct uicc_card *card, const struct uicc_path *path,
+			    const struct uicc_fcp *fcp, u8 *sfi, struct uicc_rapdu *r)
+{
+	lockdep_assert_held(&card->cmd_lock);
+	*sfi = 0;
+	if (fcp && fcp->sfi && !card->no_sfi && card->io.mode == UICC_MODE_UICC &&
+	    card->sel.ef_valid && uicc_path_same_dir(&card->sel.ef, path) &&
+	    !uicc_card_selected(card, path)) {
+		*sfi = fcp->sfi;
+		return 0;
+	}
+	return uicc_card_select(card, path, false, r);
+}
+
+/**
+ * uicc_card_sfi_refused() - learn from the answer to a READ by short file identifier
+ * @card: the card, from uicc_card_get()
+ * @path: the file
+ * @r: the answer
+ *
+ * Context: any; card->cmd_lock is held.
+ * Return: true when the card does not do that: it is remembered, and the READ is
+ * to be done again after a SELECT. Else the answer stands, and when it is a good
+ * one the file is selected.
+ */
+bool uicc_card_sfi_refused(struct uicc_card *card, const struct uicc_path *path,
+			   const struct uicc_rapdu *r)
+{
+	lockdep_assert_held(&card->cmd_lock);
+	if (!uicc_sw_to_errno(r->sw, card->io.mode)) {
+		card->sel.ef = *path;
+		return false;
+	}
+	uicc_card_drop_selection(card);
+	if (!uicc_sw_bad_path(r->sw) && r->sw != 0x6a82 && r->sw != 0x6986)
+		return false;
+	card->no_sfi = true;
+	return true;
 }
