@@ -131,6 +131,34 @@ static bool uicc_file_ends(const struct uicc_file *file, size_t to, size_t len, 
 	return fits && file->card->io.mode == UICC_MODE_SIM2G;
 }
 
+/* READ BINARY of @le bytes at @at; of record @at when the file has records. */
+static int uicc_file_command(struct uicc_file *file, u8 sfi, size_t at, u16 le,
+			     struct uicc_rapdu *r)
+{
+	struct uicc_apdu apdu;
+	int ret;
+
+	if (file->records)
+		ret = uicc_apdu_read_record(&apdu, sfi, at, le);
+	else if (sfi)
+		ret = uicc_apdu_read_binary_sfi(&apdu, sfi, at, le);
+	else
+		ret = uicc_apdu_read_binary(&apdu, at, le);
+	return ret ?: uicc_card_command(file->card, &apdu, r);
+}
+
+/* The same, of a file for which uicc_card_select_or_sfi() gave @sfi. */
+static int uicc_file_command_sfi(struct uicc_file *file, u8 sfi, size_t at, u16 le,
+				 struct uicc_rapdu *r)
+{
+	int ret = uicc_file_command(file, sfi, at, le, r);
+
+	if (!sfi || !r->sw || !uicc_card_sfi_refused(file->card, &file->path, r))
+		return ret;
+	return uicc_card_select(file->card, &file->path, false, r) ?:
+	       uicc_file_command(file, 0, at, le, r);
+}
+
 /*
  * One READ BINARY. Returns the bytes stored, 0 at the end of the file, or an
  * errno; -EOPNOTSUPP when the file turns out not to be transparent.
@@ -141,11 +169,14 @@ static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t
 	size_t le = min_t(size_t, len, UICC_READ_LE_MAX);
 	u8 data[256];
 	struct uicc_rapdu r = { .data = data, .size = sizeof(data) };
-	struct uicc_apdu apdu;
+	const struct uicc_fcp *fcp = NULL;
 	bool end, sized;
+	u8 sfi;
 	int ret;
 
-	ret = uicc_card_select(card, &file->path, false, &r);
+	if (file->fcp_known && off <= U8_MAX)
+		fcp = &file->fcp;
+	ret = uicc_card_select_or_sfi(card, &file->path, fcp, &sfi, &r);
 	if (ret)
 		return ret;
 	/*
@@ -162,7 +193,7 @@ static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t
 	if (sized)
 		le = min_t(size_t, le, file->fcp.size - off);
 
-	ret = uicc_apdu_read_binary(&apdu, off, le) ?: uicc_card_command(card, &apdu, &r);
+	ret = uicc_file_command_sfi(file, sfi, off, le, &r);
 	switch (r.sw) {
 	case 0x6981:	/* command incompatible with file structure */
 	case 0x6986:	/* no current EF, as seen for record files */
@@ -192,8 +223,8 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 	size_t length = file->fcp.record_length;
 	u8 data[256];
 	struct uicc_rapdu r = { .data = data, .size = sizeof(data) };
-	struct uicc_apdu apdu;
 	size_t index;
+	u8 sfi;
 	int ret;
 
 	if (!length || length > UICC_READ_LE_MAX)
@@ -202,12 +233,10 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 	off = index * length;
 	if (index >= (file->fcp.record_count ?: UICC_RECORDS_MAX))
 		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
-	ret = uicc_card_select(card, &file->path, false, &r);
-	if (!ret)
-		ret = uicc_apdu_read_record(&apdu, 0, index + 1, length);
+	ret = uicc_card_select_or_sfi(card, &file->path, &file->fcp, &sfi, &r);
 	if (ret)
 		return ret;
-	ret = uicc_card_command(card, &apdu, &r);
+	ret = uicc_file_command_sfi(file, sfi, index + 1, length, &r);
 	if (ret && uicc_sw_ends_file(r.sw))
 		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
 	if (ret)
@@ -298,10 +327,10 @@ ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t cou
 			break;
 		}
 		got = uicc_file_fetch(file, miss, miss_len);
+		if (got > 0 || got == -EAGAIN)	/* bounded, see uicc_card_command() */
+			continue;
 		if (got < 0)
 			ret = uicc_file_errno(got);
-		if (got > 0)
-			continue;
 		/* Nothing there, and where the file ends is not known either. */
 		if (!ret && uicc_file_cached(file, buf, off, count, &copied, &miss, &miss_len))
 			break;
