@@ -84,6 +84,78 @@ static void fewest_reads(void **state)
 	assert_int_equal(f->card.bytes, 16 + 64);
 }
 
+/* What a walk does at each object: reads it, or breaks off. */
+struct seen {
+	struct fixture *f;
+	unsigned int n, reads;
+	size_t bytes;
+	int stop_at;		/* number of an object from 1; 0 = none */
+	int err;
+	struct buf content;
+};
+
+static int seen(void *ctx, const struct pkcs15_object *o)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	if (o->oid == 0) {
+		s->err = pkcs15_object_read(&s->f->rd, o, 4 * CARD_READ_MAX, &s->content);
+		s->reads = s->f->card.reads;
+		s->bytes = s->f->card.bytes;
+	}
+	return s->err || (int)s->n == s->stop_at;
+}
+
+/* 54 + 36 bytes of objects, 16 of filling: an EF(DODF) of 106 bytes. */
+#define OTHER "A134 3000 3000 A12E 302C 0608 2A864886FC6B8148 3020 041E " \
+	"420042004200420042004200420042004200420042004200420042004200"
+#define COLD OTHER BOOT_OID "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+
+static void bootstrap_before_the_rest_of_the_directory(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { .f = f };
+	uint8_t boot[600];
+
+	memset(boot, 0x55, sizeof(boot));
+	fake_card_add_hex(&f->card, ODF, ODF_HEX);
+	fake_card_add_hex(&f->card, DODF, COLD);
+	assert_int_equal(f->card.file[1].size, 106);
+	fake_card_add(&f->card, AID ".6431", boot, sizeof(boot));
+	buf_init(&s.content, 1024);
+	assert_int_equal(pkcs15_walk(&f->rd, f->oids, 2, seen, &s, &f->dir), 0);
+	assert_int_equal(s.content.len, sizeof(boot));
+	assert_int_equal(s.reads, 4);	/* EF(ODF), EF(DODF) twice, and the file at once */
+	assert_int_equal(s.bytes, 16 + 64 + 26 + 600);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(f->dir.n, 1);
+	assert_int_equal(f->dir.foreign, 1);
+	assert_int_equal(f->dir.incomplete, 0);
+	buf_fini(&s.content);
+}
+
+static void a_walk_that_is_broken_off(void **state)
+{
+	struct fixture *f = *state;
+	struct seen s = { .f = f, .stop_at = 1 };
+
+	fake_card_add_hex(&f->card, ODF, "A706 3004 0402 6430 A706 3004 0402 4407");
+	fake_card_add_hex(&f->card, DODF, INDICATOR BOOT_OID);
+	fake_card_add_error(&f->card, AID ".4407", -EACCES);
+	assert_int_equal(pkcs15_walk(&f->rd, f->oids, 2, seen, &s, &f->dir), -ECANCELED);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(f->dir.n, 0);
+	assert_int_equal(f->card.reads, 3);	/* EF(ODF) to its end, one piece of EF(DODF) */
+	/* an error of what is read on the way ends it as well */
+	s = (struct seen){ .f = f };
+	buf_init(&s.content, 1024);
+	assert_int_equal(pkcs15_walk(&f->rd, f->oids, 2, seen, &s, &f->dir), -ECANCELED);
+	assert_int_equal(s.err, -ENOENT);
+	assert_int_equal(s.n, 2);
+	buf_fini(&s.content);
+}
+
 static void entry_longer_than_the_first_read(void **state)
 {
 	struct fixture *f = *state;
@@ -361,7 +433,9 @@ static void oid_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(oid_and_opaque_objects), T(fewest_reads), T(entry_longer_than_the_first_read),
+		T(oid_and_opaque_objects), T(fewest_reads),
+		T(bootstrap_before_the_rest_of_the_directory), T(a_walk_that_is_broken_off),
+		T(entry_longer_than_the_first_read),
 		T(foreign_objects_around_and_double_wrapped_oid), T(removed_entry_is_skipped),
 		T(empty_directory), T(several_dodfs_in_order),
 		T(a_dodf_that_cannot_be_read_is_not_absent), T(falls_back_to_7f50_and_dir),

@@ -202,6 +202,8 @@ struct walk {
 	const struct pkcs15_oid *oids;
 	size_t noids;
 	const char *base;
+	pkcs15_seen_fn *seen;
+	void *ctx;
 	struct pkcs15_dir *dir;
 };
 
@@ -272,6 +274,7 @@ static int object_parse(const struct walk *w, struct slice in, bool opaque, stru
 	return 0;
 }
 
+/* 0; -EBADMSG: malformed; -ECANCELED: the caller has enough. */
 static int dodf_entry(const struct walk *w, const struct tlv *t)
 {
 	struct pkcs15_dir *d = w->dir;
@@ -286,11 +289,12 @@ static int dodf_entry(const struct walk *w, const struct tlv *t)
 	}
 	if (r == -EBADMSG)	/* this object only: its neighbours keep their lengths */
 		return r;
-	if (r || d->n == PKCS15_OBJECTS_MAX)
+	if (r || d->n == PKCS15_OBJECTS_MAX) {
 		d->dropped++;
-	else
-		d->obj[d->n++] = obj;
-	return 0;
+		return 0;
+	}
+	d->obj[d->n++] = obj;
+	return w->seen && w->seen(w->ctx, &obj) ? -ECANCELED : 0;
 }
 
 /* 0, or the reader's error; a malformed entry is noted in dir->incomplete. */
@@ -305,7 +309,10 @@ static int dodf_walk(const struct walk *w, const char *path)
 		r = ef_entry(&f, &t);
 		if (r <= 0)
 			break;
-		if (dodf_entry(w, &t))
+		r = dodf_entry(w, &t);
+		if (r == -ECANCELED)
+			break;
+		if (r)
 			w->dir->incomplete = -EBADMSG;
 	}
 	if (i == ENTRIES_MAX)
@@ -430,10 +437,11 @@ static int odf_find(struct walk *w, struct dodf_list *l, char base[CARD_PATH_MAX
 	return odf_read(w, l);
 }
 
-int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
-		struct pkcs15_dir *out)
+int pkcs15_walk(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
+		pkcs15_seen_fn *seen, void *ctx, struct pkcs15_dir *out)
 {
-	struct walk w = { .rd = rd, .oids = oids, .noids = noids, .dir = out };
+	struct walk w = { .rd = rd, .oids = oids, .noids = noids, .seen = seen, .ctx = ctx,
+			  .dir = out };
 	struct dodf_list l = { 0 };
 	char base[CARD_PATH_MAX];
 	size_t i;
@@ -448,7 +456,7 @@ int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, siz
 	out->incomplete = l.incomplete;
 	for (i = 0; i < l.n; i++) {
 		r = dodf_walk(&w, l.path[i]);
-		if (r == -ENODEV) {
+		if (r == -ENODEV || r == -ECANCELED) {
 			memset(out, 0, sizeof(*out));
 			return r;
 		}
@@ -456,6 +464,12 @@ int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, siz
 			out->incomplete = r;
 	}
 	return 0;
+}
+
+int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
+		struct pkcs15_dir *out)
+{
+	return pkcs15_walk(rd, oids, noids, NULL, NULL, out);
 }
 
 const struct pkcs15_object *pkcs15_object_get(const struct pkcs15_dir *dir, unsigned int oid)
@@ -476,7 +490,7 @@ int pkcs15_object_read(const struct card_reader *rd, const struct pkcs15_object 
 	int r;
 
 	while (!obj->len || got < obj->len) {
-		want = got ? 1024 : first;
+		want = got ? 4 * CARD_READ_MAX : first;
 		if (obj->len && want > obj->len - got)
 			want = obj->len - got;
 		if (out->max && want > out->max - out->len)

@@ -12,6 +12,11 @@
 
 /* EF paths follow the grammar of the card device's sysfs groups, "3f00.2fe2". */
 #define CARD_PATH_MAX 80	/* with its NUL */
+/*
+ * The most that the kernel gets with one READ BINARY. Who asks for more in
+ * one go asks for a multiple, or a command is spent on the last few bytes.
+ */
+#define CARD_READ_MAX 255
 
 /*
  * Reads up to @n bytes of an EF from @off. Returns the count, less than @n
@@ -65,6 +70,15 @@ struct pkcs15_dir {
  */
 int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
 		struct pkcs15_dir *out) must_check;
+
+/*
+ * As pkcs15_find(), and @seen is told of each object as soon as its entry is
+ * read: it may read the object's file before the rest of the directory. Not 0
+ * from it ends the walk: -ECANCELED, and *@out is zeroed.
+ */
+typedef int pkcs15_seen_fn(void *ctx, const struct pkcs15_object *obj);
+int pkcs15_walk(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
+		pkcs15_seen_fn *seen, void *ctx, struct pkcs15_dir *out) must_check;
 
 /* First object with OID number @oid, or NULL. */
 const struct pkcs15_object *pkcs15_object_get(const struct pkcs15_dir *dir, unsigned int oid);

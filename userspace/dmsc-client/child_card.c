@@ -19,7 +19,7 @@
 
 #define START_MS 10000
 #define READ_MS 120000		/* the kernel bounds a card's silence; this bounds the helper's */
-#define FIRST_BOOTSTRAP 256	/* bytes asked for at first */
+#define FIRST_BOOTSTRAP (4 * CARD_READ_MAX)	/* bytes asked for at first */
 #define BACKOFF_FIRST_S 15
 #define BACKOFF_MAX_S 3600
 
@@ -42,6 +42,8 @@ struct card {
 	bool gone;			/* the card, or the helper */
 	uint8_t iccid[STORE_ICCID_MAX];
 	size_t iccid_len;
+	bool bootstrap_read;
+	int bootstrap_err;		/* when it was not */
 	struct buf bootstrap;
 	struct indicator ind;
 	uint8_t digest[STORE_DIGEST_LEN];	/* of indicator and bootstrap */
@@ -236,22 +238,55 @@ static bool is_erased(struct slice s)
 	return true;
 }
 
-/* 1: there is something to apply; 0: there is not; -errno, logged. */
-static int card_read(struct card *c)
+/*
+ * The bootstrap message is read as soon as its entry is seen: all that is read
+ * before it, the user waits for.
+ */
+static int bootstrap_seen(void *ctx, const struct pkcs15_object *o)
 {
+	struct card *c = ctx;
 	const struct card_reader rd = { read_ef, c };
+
+	if (o->oid != OID_DM || c->bootstrap_read)
+		return 0;
+	c->bootstrap_err = pkcs15_object_read(&rd, o, FIRST_BOOTSTRAP, &c->bootstrap);
+	c->bootstrap_read = !c->bootstrap_err;
+	return c->bootstrap_err;
+}
+
+/* What the directory says when it has no EF(DM_Bootstrap). 0 or -errno, logged. */
+static int bootstrap_missing(struct card *c, const struct pkcs15_dir *dir)
+{
+	bool cp = pkcs15_object_get(dir, OID_PROVSC) || pkcs15_object_get(dir, OID_CONFIG1) ||
+		  pkcs15_object_get(dir, OID_CONFIG2);
+
+	if (dir->incomplete || dir->dropped) {
+		log_err("%s: EF(DM_Bootstrap) was not found in what could be read; nothing is changed",
+			c->start.slot);
+		return dir->incomplete ? dir->incomplete : -EBADMSG;
+	}
+	log_notice("%s: the card has no EF(DM_Bootstrap)%s: nothing to apply", c->start.slot,
+		   cp ? ", and its CP documents are not supported" : "");
+	return 0;
+}
+
+/* 1: there is something to apply; 0: there is not; -errno, logged. */
+static int data_read(struct card *c, const struct card_reader *rd)
+{
 	struct pkcs15_oid oids[OID_INDICATOR + CONF_LIST_MAX];
-	const struct pkcs15_object *o;
 	static struct pkcs15_dir dir;
 	size_t noids = oids_collect(&c->args.conf, oids);
-	int r = iccid_read(c, &rd);
+	int r = pkcs15_walk(rd, oids, noids, bootstrap_seen, c, &dir);
 
-	if (!r)
-		r = pkcs15_find(&rd, oids, noids, &dir);
 	if (r == -ENOENT) {
 		log_notice("%s: the card has no PKCS#15 directory: nothing to apply",
 			   c->start.slot);
 		return 0;
+	}
+	if (c->bootstrap_err) {
+		log_err("%s: EF(DM_Bootstrap): %s; nothing is applied", c->start.slot,
+			card_error(c->bootstrap_err));
+		return c->bootstrap_err;
 	}
 	if (r) {
 		log_err("%s: EF(ODF): %s; nothing is applied", c->start.slot, card_error(r));
@@ -259,37 +294,29 @@ static int card_read(struct card *c)
 	}
 	if (dir.incomplete)
 		log_warn("%s: EF(DODF): %s", c->start.slot, card_error(dir.incomplete));
-	o = pkcs15_object_get(&dir, OID_DM);
-	if (!o && (dir.incomplete || dir.dropped)) {
-		log_err("%s: EF(DM_Bootstrap) was not found in what could be read; nothing is changed",
-			c->start.slot);
-		return dir.incomplete ? dir.incomplete : -EBADMSG;
-	}
-	if (!o) {
-		bool cp = pkcs15_object_get(&dir, OID_PROVSC) ||
-			  pkcs15_object_get(&dir, OID_CONFIG1) ||
-			  pkcs15_object_get(&dir, OID_CONFIG2);
-
-		log_notice("%s: the card has no EF(DM_Bootstrap)%s: nothing to apply",
-			   c->start.slot, cp ? ", and its CP documents are not supported" : "");
-		return 0;
-	}
-	r = pkcs15_object_read(&rd, o, FIRST_BOOTSTRAP, &c->bootstrap);
-	if (r) {
-		log_err("%s: EF(DM_Bootstrap): %s; nothing is applied", c->start.slot,
-			card_error(r));
-		return r;
-	}
+	if (!c->bootstrap_read)
+		return bootstrap_missing(c, &dir);
 	if (is_erased(buf_slice(&c->bootstrap))) {
 		log_notice("%s: EF(DM_Bootstrap) is empty: nothing to apply", c->start.slot);
 		return 0;
 	}
-	r = indicator_find(c, &rd, &dir, noids);
+	r = indicator_find(c, rd, &dir, noids);
 	if (r)
 		return r;
 	log_info("%s: EF(DM_Bootstrap) read, %zu bytes", c->start.slot, c->bootstrap.len);
 	content_digest(c);
 	return 1;
+}
+
+/* As data_read(). EF(ICCID) comes last: it is needed by what follows, not by what is read. */
+static int card_read(struct card *c)
+{
+	const struct card_reader rd = { read_ef, c };
+	int found = data_read(c, &rd), r = 0;
+
+	if (found >= 0)
+		r = iccid_read(c, &rd);
+	return r ? r : found;
 }
 
 /* --- the store ----------------------------------------------------------- */

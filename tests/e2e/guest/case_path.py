@@ -6,6 +6,7 @@ shown when a test fails and never asked.
 """
 import time
 
+import cold
 from world import CARDS, DEVICE_ID, SERVER_ID, SYSFS, World, check, child, stays, wait_for
 
 SCRIPT = """\
@@ -314,3 +315,21 @@ def test_bridge(directory):
         wait_for("the slot to go", lambda: not list(SYSFS.glob("uicc*")))
         world.nothing_more()
         check(account_is_there(world), "a reader that goes took the account along (decision 7)")
+
+
+def test_cold_walk(directory):
+    """From the reset to a bootstrap message of 600 bytes in memory: at most 11 TPDUs and 811
+    bytes, counted by the card; the whole of what is read is bounded too."""
+    for profile, tpdus, octets in (("bench600", 11, 811), ("bench600-sfi", 11, 811)):
+        with World(directory) as world:
+            world.start_server(SCRIPT)
+            card = world.start_card(profile, options=["--log"])
+            world.insert()
+            one_session(world)
+            world.nothing_more()
+            walk = cold.tpdus(card.text)
+            first = cold.until_read(walk, 600)
+            check(first, f"600 bytes were never read:\n{card.text}")
+            check(cold.cost(first)[0] <= tpdus and cold.cost(first)[1] <= octets,
+                  f"{profile}: {cold.cost(first)} TPDUs and bytes:\n{card.text}")
+            check(cold.cost(walk)[0] <= 18, f"{profile}: {cold.cost(walk)[0]} TPDUs in all:\n{card.text}")

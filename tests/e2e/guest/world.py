@@ -256,11 +256,11 @@ class World:
         return found
 
     # --- card -------------------------------------------------------------
-    def start_card(self, profile="connect", name="simcard", reader="demo"):
+    def start_card(self, profile="connect", name="simcard", reader="demo", options=()):
         """A reader without a card; insert() puts the profile in."""
         control = self.dir / f"{name}.sock"
         card = self.spawn(name, ["simcard", "serve", self.profile(profile), "--reader", reader,
-                                 "--control", control, "--absent"])
+                                 "--control", control, "--absent", *options])
         card.control = control
         card.expect("slot ")
         card.slot = card.text.split("slot ", 1)[1].split()[0]
