@@ -35,3 +35,32 @@ make_dir_once() {
 		fi
 	) 9>"$dir.lock"
 }
+
+# libraries_of FILE...: the shared libraries that programs or libraries need, and
+# the loader, as absolute paths, each once. With SYSROOT set, of another
+# architecture's tree, which is read and not run; paths are inside of it.
+libraries_of() {
+	local -A seen=()
+	local queue=("$@") file name path
+	if [ -z "${SYSROOT:-}" ]; then
+		for file in "$@"; do ldd "$file" 2>/dev/null || :; done |
+			sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p' | LC_ALL=C sort -u
+		return
+	fi
+	while [ ${#queue[@]} -gt 0 ]; do
+		file=${queue[0]}
+		queue=("${queue[@]:1}")
+		while read -r name; do
+			for path in "$name" "$SYSROOT"{,/usr}/lib/*-linux-gnu/"$name"; do
+				path=${path#"$SYSROOT"}
+				case $path in *'*'*) continue ;; /*) [ -e "$SYSROOT$path" ] && break ;; esac
+				path=
+			done
+			if [ -z "$path" ] || [ -n "${seen[$path]:-}" ]; then continue; fi
+			seen[$path]=1
+			echo "$path"
+			queue+=("$SYSROOT$path")
+		done < <(readelf -ld "$file" 2>/dev/null |
+			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p; s/.*program interpreter: \(.*\)\]/\1/p')
+	done
+}
