@@ -48,7 +48,7 @@ THIRD_PARTY = {
 }
 
 # Kernel files that KUnit runs under UML: no device, no bus.
-KERNEL_PURE = {"atr", "apdu", "fcp", "cache", "path", "consent"}
+KERNEL_PURE = {"atr", "apdu", "apdu_build", "tlv", "fcp", "access", "cache", "path", "consent"}
 KERNEL_BUS = re.compile(
     r"linux/(usb|serdev|tty|platform_device|device|sysfs|netlink|miscdevice|pci|acpi|of)\b|net/")
 TRANSPORT_FORBIDDEN = re.compile(r"linux/sysfs|net/(genetlink|netlink)|\"\.\./core/")

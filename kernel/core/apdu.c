@@ -12,6 +12,7 @@
 
 #define INS_GET_RESPONSE	0xc0
 #define INS_UPDATE_BINARY	0xd6
+#define INS_SET_DATA		0xdb
 #define INS_UPDATE_RECORD	0xdc
 
 #define CLA_2G			0xa0
@@ -338,16 +339,23 @@ int uicc_sw_to_errno(u16 sw, enum uicc_mode mode)
  * @sw: status word
  * @mode: mode of the card
  *
- * 63Cx means "x tries left", but "written at the x-th try" to what updates a file.
+ * To a command that writes, 63Cx says "done at the x-th try", not "x tries left",
+ * and 6A84 "no memory left", not "no such record".
  *
  * Context: any.
- * Return: as uicc_sw_to_errno().
+ * Return: as uicc_sw_to_errno(), and -ENOSPC.
  */
 int uicc_apdu_errno(const struct uicc_apdu *apdu, u16 sw, enum uicc_mode mode)
 {
-	if ((sw & 0xfff0) == 0x63c0 &&
-	    (apdu->ins == INS_UPDATE_BINARY || apdu->ins == INS_UPDATE_RECORD))
-		return 0;
+	switch (apdu->ins) {
+	case INS_UPDATE_BINARY:
+	case INS_UPDATE_RECORD:
+	case INS_SET_DATA:
+		if ((sw & 0xfff0) == 0x63c0)
+			return 0;
+		if (sw == 0x6a84)
+			return -ENOSPC;
+	}
 	return uicc_sw_to_errno(sw, mode);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "apdu.h"
+#include "tlv.h"
 
 #define INS_VERIFY		0x20
 #define INS_MANAGE_CHANNEL	0x70
@@ -269,18 +270,17 @@ int uicc_apdu_update_record_previous(struct uicc_apdu *apdu, u8 sfi, const u8 *d
  */
 int uicc_apdu_retrieve_data(struct uicc_apdu *apdu, u32 tag, bool first)
 {
+	int len;
+
 	if (!first) {
 		apdu_header(apdu, CLA_ETSI, INS_RETRIEVE_DATA, 0x00, 0x00, 255);
 		return 0;
 	}
-	if (!tag || tag > 0xffffff)
-		return -EINVAL;
 	apdu_header(apdu, CLA_ETSI, INS_RETRIEVE_DATA, 0x00, BLOCK_FIRST, 256);
-	if (tag > 0xffff)
-		apdu->built[apdu->lc++] = tag >> 16;
-	if (tag > 0xff)
-		apdu->built[apdu->lc++] = tag >> 8;
-	apdu->built[apdu->lc++] = tag;
+	len = uicc_tlv_put_tag(apdu->built, sizeof(apdu->built), tag);
+	if (len < 0)
+		return len;
+	apdu->lc = len;
 	return 0;
 }
 

@@ -88,7 +88,7 @@ static void atr_both_protocols(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uicc_atr_protocol(&a), 0);
 }
 
-static void atr_specific_mode(struct kunit *test)
+static void quirk_atr_specific_mode(struct kunit *test)
 {
 	struct uicc_atr a;
 
@@ -212,19 +212,114 @@ static void atr_cut_anywhere(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, uicc_atr_parse(&a, chain, i), -EPROTO);
 }
 
+/* Historical bytes, of @hist alone. */
+static int parse_hist(struct uicc_atr *a, const u8 *hist, size_t n)
+{
+	u8 raw[2 + 15] = { 0x3b, n };
+
+	memcpy(raw + 2, hist, n);
+	return uicc_atr_parse(a, raw, 2 + n);
+}
+
+/* Card capabilities: extended length and logical channels. */
+static void atr_capabilities(struct kunit *test)
+{
+	static const struct {
+		u8 hist[15];
+		u8 len;
+		u8 caps_len;
+		u8 channels;
+		bool extended;
+	} row[] = {
+		/* a USIM, four channels; a Java card, extended length too */
+		{ { 0x80, 0x31, 0xa0, 0x73, 0xbe, 0x21, 0x13, 0x67, 0x43, 0x20, 0x07, 0x18, 0x00,
+		    0x00, 0x01 }, 15, 3, 4, false },
+		{ { 0x80, 0x73, 0xc8, 0x21, 0x57 }, 5, 3, 8, true },
+		{ { 0x80, 0x73, 0xc0, 0x21, 0xc0 }, 5, 3, 1, true },
+		/* category 00: the last three bytes are status, not objects */
+		{ { 0x00, 0x73, 0xc0, 0x21, 0x41, 0x05, 0x90, 0x00 }, 8, 3, 2, true },
+		{ { 0x00, 0x31, 0x80, 0x73, 0xc0, 0x21, 0x41 }, 7, 0, 0, false },
+		{ { 0x00, 0x90 }, 2, 0, 0, false },
+		/* software functions in fewer bytes; none; of four bytes */
+		{ { 0x80, 0x71, 0xc0 }, 3, 1, 0, false },
+		{ { 0x80, 0x72, 0xc0, 0x21 }, 4, 2, 0, false },
+		{ { 0x80, 0x70 }, 2, 0, 0, false },
+		{ { 0x80, 0x74, 1, 2, 0x40, 3 }, 6, 0, 0, false },
+		{ { 0x80, 0x31, 0xa0 }, 3, 0, 0, false },
+		/* an object that is cut hides what is behind it, nothing before it */
+		{ { 0x80, 0x73, 0xc0, 0x21, 0x40, 0x32, 0x01 }, 7, 3, 1, true },
+		{ { 0x80, 0x3f, 0x73, 0xc0, 0x21, 0x40 }, 6, 0, 0, false },
+		{ { 0x80, 0x73, 0xc0, 0x21 }, 4, 0, 0, false },
+		/* other categories, and no byte at all */
+		{ { 0x10, 0x73, 0xc0, 0x21, 0x40 }, 5, 0, 0, false },
+		{ { 0x41, 0x73, 0xc0, 0x21, 0x40 }, 5, 0, 0, false },
+		{ { 0x80 }, 1, 0, 0, false },
+		{ { 0 }, 0, 0, 0, false },
+	};
+	struct uicc_atr a;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		KUNIT_ASSERT_EQ(test, parse_hist(&a, row[i].hist, row[i].len), 0);
+		KUNIT_EXPECT_EQ_MSG(test, a.caps_len, row[i].caps_len, "%zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, uicc_atr_channels(&a), row[i].channels, "%zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, uicc_atr_extended(&a), row[i].extended, "%zu", i);
+	}
+}
+
+/* Any historical bytes are good: no pair of them leads out of the ATR. */
+static void atr_any_historical_bytes(struct kunit *test)
+{
+	u8 hist[15];
+	struct uicc_atr a;
+	int i, n;
+
+	for (n = 1; n <= 15; n++) {
+		for (i = 0; i < 256; i++) {
+			memset(hist, i, sizeof(hist));
+			hist[0] = i & 1 ? 0x80 : 0x00;
+			KUNIT_ASSERT_EQ(test, parse_hist(&a, hist, n), 0);
+			KUNIT_ASSERT_LE(test, a.caps_len, 3);
+		}
+	}
+}
+
+static void atr_offers(struct kunit *test)
+{
+	struct uicc_atr a;
+
+	/* T=0 and T=1 */
+	KUNIT_ASSERT_EQ(test, PARSE(test, &a, 0x3b, 0x80, 0x80, 0x01, 0x80 ^ 0x80 ^ 0x01), 0);
+	KUNIT_EXPECT_TRUE(test, uicc_atr_offers(&a, 0));
+	KUNIT_EXPECT_TRUE(test, uicc_atr_offers(&a, 1));
+	KUNIT_EXPECT_FALSE(test, uicc_atr_offers(&a, 14));
+	KUNIT_EXPECT_EQ(test, uicc_atr_supply_classes(&a), 0);
+	/* the same, but TA2: T=1 alone; classes A and B behind T=15 */
+	KUNIT_ASSERT_EQ(test, PARSE(test, &a, 0x3b, 0x80, 0x90, 0x11, 0x81, 0x1f, 0xc3,
+				    0x80 ^ 0x90 ^ 0x11 ^ 0x81 ^ 0x1f ^ 0xc3), 0);
+	KUNIT_EXPECT_FALSE(test, uicc_atr_offers(&a, 0));
+	KUNIT_EXPECT_TRUE(test, uicc_atr_offers(&a, 1));
+	KUNIT_EXPECT_EQ(test, uicc_atr_protocol(&a), 1);
+	KUNIT_EXPECT_EQ(test, uicc_atr_supply_classes(&a),
+			UICC_ATR_CLASS_A | UICC_ATR_CLASS_B);
+}
+
 static struct kunit_case atr_cases[] = {
 	KUNIT_CASE(atr_shortest),
 	KUNIT_CASE(atr_usim),
 	KUNIT_CASE(atr_t1_parameters),
 	KUNIT_CASE(atr_t1_first_group_counts),
 	KUNIT_CASE(atr_both_protocols),
-	KUNIT_CASE(atr_specific_mode),
+	KUNIT_CASE(quirk_atr_specific_mode),
 	KUNIT_CASE(atr_guard_and_waiting_time),
 	KUNIT_CASE(atr_inverse),
 	KUNIT_CASE(atr_reserved_speed),
 	KUNIT_CASE(atr_nonsense),
 	KUNIT_CASE(atr_longest),
 	KUNIT_CASE(atr_cut_anywhere),
+	KUNIT_CASE(atr_capabilities),
+	KUNIT_CASE(atr_any_historical_bytes),
+	KUNIT_CASE(atr_offers),
 	{}
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * File control parameters (TS 102 221 11.1.1.3) and the 2G answer to SELECT
- * (TS 51.011 9.2.1): bytes to facts. It does not judge access rights.
+ * (TS 51.011 9.2.1): bytes to facts. Access rights and PINs, access.c reads.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>
@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "fcp.h"
+#include "tlv.h"
 
 #define FCP_TAG_TEMPLATE	0x62
 #define FCP_TAG_FCI		0x6f	/* ISO 7816-4 7.4.3: an FCP, or the like, inside */
@@ -21,66 +22,9 @@
 #define FCP_TAG_SEC_ARR		0x8b
 #define FCP_TAG_SEC_COMPACT	0x8c
 #define FCP_TAG_SEC_EXPANDED	0xab
+#define FCP_TAG_PIN_STATUS	0xc6
 
-/* One TLV inside the template; its value lies inside the caller's buffer. */
-struct fcp_tlv {
-	u32 tag;
-	const u8 *val;
-	size_t len;
-};
-
-/* A length in one to three bytes (ISO 7816-4 5.2.2.2); no file needs more. */
-static int fcp_length(const u8 **p, const u8 *end, size_t *len)
-{
-	u8 first;
-
-	if (*p >= end)
-		return -EPROTO;
-	first = *(*p)++;
-	if (first < 0x80) {
-		*len = first;
-	} else if (first == 0x81 && end - *p >= 1) {
-		*len = (*p)[0];
-		*p += 1;
-	} else if (first == 0x82 && end - *p >= 2) {
-		*len = (*p)[0] << 8 | (*p)[1];
-		*p += 2;
-	} else {
-		return -EPROTO;
-	}
-	return *len <= (size_t)(end - *p) ? 0 : -EPROTO;
-}
-
-/* Takes the next TLV; 1 = taken, 0 = the end. */
-static int fcp_next(const u8 **p, const u8 *end, struct fcp_tlv *tlv)
-{
-	int more, ret;
-
-	/* ISO 7816-4 5.2.2.1: 00 and FF may pad before, between and after TLVs. */
-	while (*p < end && (**p == 0x00 || **p == 0xff))
-		(*p)++;
-	if (*p == end)
-		return 0;
-
-	tlv->tag = *(*p)++;
-	if ((tlv->tag & 0x1f) == 0x1f) {	/* the tag goes on, two bytes at most */
-		for (more = 2; more; more--) {
-			if (*p == end)
-				return -EPROTO;
-			tlv->tag = tlv->tag << 8 | *(*p)++;
-			if (!(tlv->tag & 0x80))
-				break;
-		}
-		if (!more)
-			return -EPROTO;
-	}
-	ret = fcp_length(p, end, &tlv->len);
-	if (ret)
-		return ret;
-	tlv->val = *p;
-	*p += tlv->len;
-	return 1;
-}
+#define FCP_SE_PIN_ENABLED	0x01
 
 /* TS 102 221 11.1.1.4.3 */
 static enum uicc_file_type fcp_type(u8 descriptor)
@@ -112,7 +56,7 @@ static bool fcp_has_records(const struct uicc_fcp *fcp)
 	return fcp->type == UICC_FILE_LINEAR_FIXED || fcp->type == UICC_FILE_CYCLIC;
 }
 
-static int fcp_descriptor(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+static int fcp_descriptor(struct uicc_fcp *fcp, const struct uicc_tlv *tlv)
 {
 	if (!tlv->len)
 		return -EPROTO;
@@ -133,7 +77,7 @@ static int fcp_descriptor(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
 	return 0;
 }
 
-static int fcp_size(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+static int fcp_size(struct uicc_fcp *fcp, const struct uicc_tlv *tlv)
 {
 	size_t i;
 
@@ -146,7 +90,7 @@ static int fcp_size(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
 	return 0;
 }
 
-static int fcp_df_name(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+static int fcp_df_name(struct uicc_fcp *fcp, const struct uicc_tlv *tlv)
 {
 	if (tlv->len > UICC_AID_MAX)
 		return -EPROTO;
@@ -155,17 +99,27 @@ static int fcp_df_name(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
 	return 0;
 }
 
-static void fcp_sec_arr(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+/*
+ * TS 102 221 9.2.7: a record in EF(ARR), in an EF(ARR) known otherwise, or one for
+ * each security environment: 01 is in force as long as the PIN is not disabled.
+ */
+static void fcp_sec_arr(struct uicc_fcp *fcp, const struct uicc_tlv *tlv)
 {
+	size_t i;
+
 	fcp->security = UICC_SECURITY_ARR;
-	if (tlv->len >= 3) {
-		fcp->arr_fid = tlv->val[0] << 8 | tlv->val[1];
-		/* Longer: pairs of SEID and record; the first stands for all. */
-		fcp->arr_record = tlv->len == 3 ? tlv->val[2] : tlv->val[3];
-	}
+	fcp->arr_fid = tlv->len >= 3 ? tlv->val[0] << 8 | tlv->val[1] : 0;
+	fcp->arr_record = 0;
+	if (tlv->len == 1)
+		fcp->arr_record = tlv->val[0];
+	else if (tlv->len == 3)
+		fcp->arr_record = tlv->val[2];
+	for (i = 2; tlv->len >= 4 && i + 1 < tlv->len; i += 2)
+		if (i == 2 || tlv->val[i] == FCP_SE_PIN_ENABLED)
+			fcp->arr_record = tlv->val[i + 1];
 }
 
-static int fcp_take(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
+static int fcp_take(struct uicc_fcp *fcp, const struct uicc_tlv *tlv)
 {
 	switch (tlv->tag) {
 	case FCP_TAG_SIZE:
@@ -208,6 +162,17 @@ static int fcp_take(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
 	}
 }
 
+/* What access.c looks into. */
+static void fcp_note_part(struct uicc_fcp *fcp, const u8 *buf, const struct uicc_tlv *tlv)
+{
+	struct uicc_fcp_part part = { .at = tlv->val - buf, .len = tlv->len };
+
+	if (tlv->tag == FCP_TAG_SEC_COMPACT || tlv->tag == FCP_TAG_SEC_EXPANDED)
+		fcp->rules = part;
+	else if (tlv->tag == FCP_TAG_PIN_STATUS)
+		fcp->pins = part;
+}
+
 /**
  * uicc_fcp_parse() - parse the answer to SELECT or STATUS of a UICC
  * @fcp: result; its content is undefined on failure
@@ -224,29 +189,30 @@ static int fcp_take(struct uicc_fcp *fcp, const struct fcp_tlv *tlv)
 int uicc_fcp_parse(struct uicc_fcp *fcp, const u8 *buf, size_t len)
 {
 	const u8 *p = buf, *end = buf + len;
-	struct fcp_tlv tlv;
+	struct uicc_tlv tlv;
 	int ret;
 
 	memset(fcp, 0, sizeof(*fcp));
 	if (!len)
 		return -ENODATA;
 
-	ret = fcp_next(&p, end, &tlv);
+	ret = uicc_tlv_next(&p, end, &tlv);
 	if (ret != 1 || (tlv.tag != FCP_TAG_TEMPLATE && tlv.tag != FCP_TAG_FCI))
 		return -EPROTO;
 	p = tlv.val;
 	end = tlv.val + tlv.len;
 	if (tlv.tag == FCP_TAG_FCI && tlv.len && *p == FCP_TAG_TEMPLATE) {
-		if (fcp_next(&p, end, &tlv) != 1)
+		if (uicc_tlv_next(&p, end, &tlv) != 1)
 			return -EPROTO;
 		p = tlv.val;
 		end = tlv.val + tlv.len;
 	}
 
-	while ((ret = fcp_next(&p, end, &tlv)) == 1) {
+	while ((ret = uicc_tlv_next(&p, end, &tlv)) == 1) {
 		ret = fcp_take(fcp, &tlv);
 		if (ret)
 			return ret;
+		fcp_note_part(fcp, buf, &tlv);
 	}
 	if (ret)
 		return ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * File control parameters (TS 102 221 11.1.1.3) and the 2G answer to SELECT
- * (TS 51.011 9.2.1): bytes to facts. It does not judge access rights.
+ * (TS 51.011 9.2.1): bytes to facts. Access rights and PINs, access.h reads.
  */
 #ifndef UICC_CORE_FCP_H
 #define UICC_CORE_FCP_H
@@ -28,6 +28,16 @@ enum uicc_security_form {
 };
 
 /**
+ * struct uicc_fcp_part - where in the bytes that were parsed a value is
+ * @at: offset of its first byte
+ * @len: number of bytes; 0 when it is not there
+ */
+struct uicc_fcp_part {
+	u16 at;
+	u16 len;
+};
+
+/**
  * struct uicc_fcp - what a SELECT says about a file
  * @type: structure of the file
  * @internal: an internal EF (descriptor 09, 0A, 0E ...): readable like a working one
@@ -44,8 +54,10 @@ enum uicc_security_form {
  * @has_lcsi: @lcsi is known
  * @lcsi: life cycle status integer
  * @security: form of the security attributes
- * @arr_fid: FID of EF(ARR)
- * @arr_record: its record, 1..254
+ * @arr_fid: FID of EF(ARR), 0 = not said
+ * @arr_record: its record, the one in force as long as the PIN is not disabled; 0 = not said
+ * @rules: access rules, compact or expanded; for access.h
+ * @pins: PIN status template; for access.h
  * @access: 2G: bytes 9 to 11 of the answer, high nibble of the first = READ
  */
 struct uicc_fcp {
@@ -65,6 +77,8 @@ struct uicc_fcp {
 	enum uicc_security_form security;
 	u16 arr_fid;
 	u8 arr_record;
+	struct uicc_fcp_part rules;
+	struct uicc_fcp_part pins;
 	u8 access[3];
 };
 

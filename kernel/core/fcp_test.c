@@ -91,25 +91,20 @@ static void fcp_descriptors(struct kunit *test)
 	static const struct {
 		u8 descriptor;
 		enum uicc_file_type type;
-		bool internal;
 	} row[] = {
-		{ 0x01, UICC_FILE_TRANSPARENT, false },
-		{ 0x41, UICC_FILE_TRANSPARENT, false },
-		{ 0x09, UICC_FILE_TRANSPARENT, true },	/* emulators: internal EFs */
-		{ 0x49, UICC_FILE_TRANSPARENT, true },
-		{ 0x02, UICC_FILE_LINEAR_FIXED, false },
-		{ 0x0a, UICC_FILE_LINEAR_FIXED, true },
-		{ 0x06, UICC_FILE_CYCLIC, false },
-		{ 0x0e, UICC_FILE_CYCLIC, true },
-		{ 0x38, UICC_FILE_DF, false },
-		{ 0x78, UICC_FILE_DF, false },
-		{ 0x39, UICC_FILE_BER_TLV, false },
-		{ 0x79, UICC_FILE_BER_TLV, false },
-		{ 0x00, UICC_FILE_UNKNOWN, false },
-		{ 0x03, UICC_FILE_UNKNOWN, false },
-		{ 0x11, UICC_FILE_UNKNOWN, false },
-		{ 0x3f, UICC_FILE_UNKNOWN, false },
-		{ 0xc1, UICC_FILE_UNKNOWN, false },
+		{ 0x01, UICC_FILE_TRANSPARENT },
+		{ 0x41, UICC_FILE_TRANSPARENT },
+		{ 0x02, UICC_FILE_LINEAR_FIXED },
+		{ 0x06, UICC_FILE_CYCLIC },
+		{ 0x38, UICC_FILE_DF },
+		{ 0x78, UICC_FILE_DF },
+		{ 0x39, UICC_FILE_BER_TLV },
+		{ 0x79, UICC_FILE_BER_TLV },
+		{ 0x00, UICC_FILE_UNKNOWN },
+		{ 0x03, UICC_FILE_UNKNOWN },
+		{ 0x11, UICC_FILE_UNKNOWN },
+		{ 0x3f, UICC_FILE_UNKNOWN },
+		{ 0xc1, UICC_FILE_UNKNOWN },
 	};
 	struct uicc_fcp f;
 	size_t i;
@@ -118,12 +113,34 @@ static void fcp_descriptors(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, PARSE(&f, 0x62, 0x07, 0x82, 0x05, row[i].descriptor, 0x21,
 					    0x00, 0x10, 0x02), 0);
 		KUNIT_EXPECT_EQ_MSG(test, f.type, row[i].type, "%02x", row[i].descriptor);
-		KUNIT_EXPECT_EQ_MSG(test, f.internal, row[i].internal, "%02x", row[i].descriptor);
+		KUNIT_EXPECT_FALSE(test, f.internal);
+	}
+}
+
+/* An EF that calls itself internal is read like any other. */
+static void quirk_fcp_internal_ef(struct kunit *test)
+{
+	static const struct {
+		u8 descriptor;
+		enum uicc_file_type type;
+	} row[] = {
+		{ 0x09, UICC_FILE_TRANSPARENT }, { 0x49, UICC_FILE_TRANSPARENT },
+		{ 0x0a, UICC_FILE_LINEAR_FIXED }, { 0x4a, UICC_FILE_LINEAR_FIXED },
+		{ 0x0e, UICC_FILE_CYCLIC }, { 0x4e, UICC_FILE_CYCLIC },
+	};
+	struct uicc_fcp f;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		KUNIT_ASSERT_EQ(test, PARSE(&f, 0x62, 0x07, 0x82, 0x05, row[i].descriptor, 0x21,
+					    0x00, 0x10, 0x02), 0);
+		KUNIT_EXPECT_EQ_MSG(test, f.type, row[i].type, "%02x", row[i].descriptor);
+		KUNIT_EXPECT_TRUE(test, f.internal);
 	}
 }
 
 /* Any order of tags, unknown ones (two bytes long too), padding between them. */
-static void fcp_any_order(struct kunit *test)
+static void quirk_fcp_any_order(struct kunit *test)
 {
 	struct uicc_fcp f;
 
@@ -149,7 +166,7 @@ static void fcp_descriptor_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.record_count, 0);
 }
 
-static void fcp_security_forms(struct kunit *test)
+static void quirk_fcp_security_forms(struct kunit *test)
 {
 	struct uicc_fcp f;
 
@@ -164,8 +181,58 @@ static void fcp_security_forms(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f.security, UICC_SECURITY_NONE);
 }
 
+/* Which record of EF(ARR): the one of the environment with a PIN, else the first. */
+static void fcp_arr_records(struct kunit *test)
+{
+	static const struct {
+		u8 len;
+		u8 val[8];
+		u16 fid;
+		u8 record;
+	} row[] = {
+		{ 3, { 0x6f, 0x06, 0x02 }, 0x6f06, 2 },
+		{ 4, { 0x6f, 0x06, 0x00, 0x03 }, 0x6f06, 3 },
+		{ 6, { 0x6f, 0x06, 0x00, 0x03, 0x01, 0x04 }, 0x6f06, 4 },
+		{ 6, { 0x6f, 0x06, 0x01, 0x04, 0x00, 0x03 }, 0x6f06, 4 },
+		{ 6, { 0x6f, 0x06, 0x05, 0x07, 0x06, 0x08 }, 0x6f06, 7 },
+		{ 5, { 0x6f, 0x06, 0x00, 0x03, 0x01 }, 0x6f06, 3 },
+		{ 1, { 0x05 }, 0, 5 },
+		{ 2, { 0x6f, 0x06 }, 0, 0 },
+		{ 0, { }, 0, 0 },
+	};
+	u8 raw[4 + 8] = { 0x62, 0, 0x8b };
+	struct uicc_fcp f;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		raw[1] = 2 + row[i].len;
+		raw[3] = row[i].len;
+		memcpy(raw + 4, row[i].val, row[i].len);
+		KUNIT_ASSERT_EQ(test, uicc_fcp_parse(&f, raw, 4 + row[i].len), 0);
+		KUNIT_EXPECT_EQ(test, f.security, UICC_SECURITY_ARR);
+		KUNIT_EXPECT_EQ_MSG(test, f.arr_fid, row[i].fid, "%zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, f.arr_record, row[i].record, "%zu", i);
+	}
+}
+
+/* Where access rules and PINs are in the bytes. */
+static void fcp_parts(struct kunit *test)
+{
+	struct uicc_fcp f;
+
+	KUNIT_ASSERT_EQ(test, PARSE(&f, 0x6f, 0x0f, 0x62, 0x0d, 0xc6, 0x06, 0x90, 0x01, 0x80,
+				    0x83, 0x01, 0x01, 0x00, 0x8c, 0x02, 0x01, 0x00), 0);
+	KUNIT_EXPECT_EQ(test, f.pins.at, 6);
+	KUNIT_EXPECT_EQ(test, f.pins.len, 6);
+	KUNIT_EXPECT_EQ(test, f.rules.at, 15);
+	KUNIT_EXPECT_EQ(test, f.rules.len, 2);
+	KUNIT_ASSERT_EQ(test, PARSE(&f, 0x62, 0x04, 0x82, 0x02, 0x41, 0x21), 0);
+	KUNIT_EXPECT_EQ(test, f.pins.len, 0);
+	KUNIT_EXPECT_EQ(test, f.rules.len, 0);
+}
+
 /* A name padded to 16 bytes stays as it is: real AIDs end in 00 and FF too. */
-static void fcp_padded_name(struct kunit *test)
+static void quirk_fcp_padded_name(struct kunit *test)
 {
 	struct uicc_fcp f;
 
@@ -313,10 +380,13 @@ static struct kunit_case fcp_cases[] = {
 	KUNIT_CASE(fcp_transparent),
 	KUNIT_CASE(fcp_records),
 	KUNIT_CASE(fcp_descriptors),
-	KUNIT_CASE(fcp_any_order),
+	KUNIT_CASE(quirk_fcp_internal_ef),
+	KUNIT_CASE(quirk_fcp_any_order),
 	KUNIT_CASE(fcp_descriptor_twice),
-	KUNIT_CASE(fcp_security_forms),
-	KUNIT_CASE(fcp_padded_name),
+	KUNIT_CASE(quirk_fcp_security_forms),
+	KUNIT_CASE(fcp_arr_records),
+	KUNIT_CASE(fcp_parts),
+	KUNIT_CASE(quirk_fcp_padded_name),
 	KUNIT_CASE(fcp_bytes_behind),
 	KUNIT_CASE(fcp_long_lengths),
 	KUNIT_CASE(fcp_fci),
