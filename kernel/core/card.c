@@ -134,6 +134,8 @@ static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 	lockdep_assert_held_read(&card->ops_lock);
 	if (uicc_card_stale(card))
 		return -ENODEV;
+	if (READ_ONCE(card->broken_off))
+		return -ERESTARTNOINTR;
 	if (card->reset_needed)
 		return -EPROTO;
 	if (time_after(jiffies, card->until))
@@ -149,6 +151,8 @@ static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 		card->reset_needed = true;
 		if (uicc_card_stale(card))
 			ret = -ENODEV;
+		else if (READ_ONCE(card->broken_off))
+			ret = -ERESTARTSYS;
 	}
 	return ret;
 }
@@ -178,7 +182,7 @@ static int uicc_card_reset(struct uicc_card *card)
 	if (uicc_card_stale(card))
 		return -ENODEV;
 	if (ret < 0)
-		return ret;
+		return READ_ONCE(card->broken_off) ? -ERESTARTNOINTR : ret;
 	if (ret != card->atr.len || memcmp(atr, card->atr.raw, ret)) {
 		uicc_slot_card_inserted(card->slot);
 		return -ENODEV;
@@ -190,6 +194,26 @@ static int uicc_card_reset(struct uicc_card *card)
 }
 
 /**
+ * uicc_card_begin() - make the card ready for the commands of an operation
+ * @card: the card
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ * Return: 0; -ENODEV when the card is gone, or was swapped, which is reported as
+ * an insertion then; -ERESTARTNOINTR; else what the reset or the opening of the
+ * channel returned.
+ */
+int uicc_card_begin(struct uicc_card *card)
+{
+	int ret;
+
+	lockdep_assert_held(&card->cmd_lock);
+	lockdep_assert_held_read(&card->ops_lock);
+	card->until = jiffies + msecs_to_jiffies(UICC_OPERATION_MS);
+	ret = card->reset_needed ? uicc_card_reset(card) : 0;
+	return ret ?: uicc_channel_begin(card);
+}
+
+/**
  * uicc_card_get() - begin an operation on the card
  * @card: the card
  *
@@ -197,34 +221,42 @@ static int uicc_card_reset(struct uicc_card *card)
  * last operation was broken off, and opens a logical channel on a shared one.
  * Ended by uicc_card_put(). Commands begun more than UICC_OPERATION_MS later fail
  * with -ETIMEDOUT. A card that is silent after a reset too is not asked again for
- * UICC_SILENT_MS.
+ * UICC_SILENT_MS. When the system sleeps, waits until the card is awake.
  *
  * Context: may sleep, killable, as long as other operations last.
  * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone;
- * -ETIMEDOUT when it is known to be silent; else what the reset or the opening of
- * the channel returned. Nothing is held on failure.
+ * -ETIMEDOUT when it is known to be silent; -ERESTARTNOINTR when the wait for the
+ * end of the sleep was interrupted; else what the reset or the opening of the
+ * channel returned. Nothing is held on failure.
  */
 int uicc_card_get(struct uicc_card *card)
 {
 	int ret;
 
 	get_device(&card->dev);
+again:
+	ret = uicc_card_wait_awake(card);
+	if (ret)
+		goto err_put;
 	ret = down_read_killable(&card->ops_lock);
 	if (ret)
 		goto err_put;
 	ret = mutex_lock_killable(&card->cmd_lock);
 	if (ret)
 		goto err_up;
+	/* Not with a lock held: it would be in the way of the freezer. */
+	if (READ_ONCE(card->slot->sleep) != UICC_AWAKE && !READ_ONCE(card->gone)) {
+		mutex_unlock(&card->cmd_lock);
+		up_read(&card->ops_lock);
+		goto again;
+	}
 	ret = -ENODEV;
 	if (READ_ONCE(card->gone) || !card->ops)
 		goto err_unlock;
 	ret = -ETIMEDOUT;
 	if (uicc_card_silent(card))
 		goto err_unlock;
-	card->until = jiffies + msecs_to_jiffies(UICC_OPERATION_MS);
-	ret = card->reset_needed ? uicc_card_reset(card) : 0;
-	if (!ret)
-		ret = uicc_channel_begin(card);
+	ret = uicc_card_begin(card);
 	if (ret)
 		goto err_unlock;
 	return 0;
@@ -264,6 +296,7 @@ void uicc_card_put(struct uicc_card *card)
 void uicc_card_stop(struct uicc_card *card)
 {
 	WRITE_ONCE(card->gone, true);
+	wake_up_all(&card->slot->woken);
 	/*
 	 * A reader that looked at gone just before may begin a command just
 	 * after the cancel: cancel until all have let go.

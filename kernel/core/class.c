@@ -239,8 +239,13 @@ static int __init uicc_init(void)
 	ret = uicc_netlink_init();
 	if (ret)
 		goto err_class;
+	ret = uicc_pm_init();
+	if (ret)
+		goto err_netlink;
 	return 0;
 
+err_netlink:
+	uicc_netlink_exit();
 err_class:
 	class_unregister(&uicc_class);
 err_wq:
@@ -254,6 +259,7 @@ static void __exit uicc_exit(void)
 	spin_lock_irq(&uicc_devices_lock);
 	wait_event_lock_irq(uicc_devices_wait, !uicc_devices, uicc_devices_lock);
 	spin_unlock_irq(&uicc_devices_lock);
+	uicc_pm_exit();
 	uicc_netlink_exit();
 	class_unregister(&uicc_class);
 	destroy_workqueue(uicc_wq);

@@ -22,6 +22,8 @@ static int uicc_file_errno(int ret)
 	case -EINTR:
 	case -ENOMEM:
 	case -EOPNOTSUPP:
+	case -ERESTARTNOINTR:
+	case -ERESTARTSYS:
 		return ret;
 	default:
 		return -EPROTO;
@@ -109,7 +111,8 @@ static int uicc_file_nothing(struct uicc_file *file, size_t off, bool end)
 	if (off)
 		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
 	ret = uicc_file_fetch_fcp(file);
-	if (ret == -ENODEV || ret == -ETIMEDOUT || ret == -EINTR || ret == -ENOMEM)
+	if (ret == -ENODEV || ret == -ETIMEDOUT || ret == -EINTR || ret == -ENOMEM ||
+	    uicc_interrupted(ret))
 		return ret;
 	if (!ret && file->fcp.has_size)
 		end = !file->fcp.size;

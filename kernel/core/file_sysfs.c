@@ -11,13 +11,13 @@
 static ssize_t file_data_read(struct file *filp, struct kobject *kobj,
 			      struct bin_attribute *attr, char *buf, loff_t off, size_t count)
 {
-	return uicc_file_read(attr->private, buf, off, count);
+	return uicc_again(uicc_file_read(attr->private, buf, off, count));
 }
 
 static ssize_t file_fcp_read(struct file *filp, struct kobject *kobj,
 			     struct bin_attribute *attr, char *buf, loff_t off, size_t count)
 {
-	return uicc_file_fcp_read(attr->private, buf, off, count);
+	return uicc_again(uicc_file_fcp_read(attr->private, buf, off, count));
 }
 
 static ssize_t file_type_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -28,7 +28,7 @@ static ssize_t file_type_show(struct device *dev, struct device_attribute *attr,
 
 	ret = uicc_file_fcp(file, &fcp);
 	if (ret)
-		return ret;
+		return uicc_again(ret);
 	return sysfs_emit(buf, "%s\n", uicc_file_type_name(fcp.type));
 }
 
@@ -41,7 +41,7 @@ static ssize_t file_record_length_show(struct device *dev, struct device_attribu
 
 	ret = uicc_file_fcp(file, &fcp);
 	if (ret)
-		return ret;
+		return uicc_again(ret);
 	return sysfs_emit(buf, "%u\n", fcp.record_length);
 }
 
@@ -54,7 +54,7 @@ static ssize_t file_record_count_show(struct device *dev, struct device_attribut
 
 	ret = uicc_file_fcp(file, &fcp);
 	if (ret)
-		return ret;
+		return uicc_again(ret);
 	return sysfs_emit(buf, "%u\n", fcp.record_count);
 }
 

@@ -6,6 +6,7 @@
  * Locks, in the order they are taken (Documentation/locking.rst):
  *
  *	uicc_consent_lock	netlink_consent.c: the consent broker
+ *	uicc_pm_lock		pm.c: on the way into sleep, slots stay
  *	uicc_slots_lock		class.c: the table of slots
  *	slot->state_lock	slot->card, slot->state
  *
@@ -14,17 +15,20 @@
  *	card->files_lock	the list of exported files
  *	card->cache_lock	what has been read of the card's files
  *
- *	slot->event_lock	spinlock: what the transport reported
+ *	slot->event_lock	spinlock: what the transport reported, and sleep
  */
 #ifndef UICC_CORE_INTERNAL_H
 #define UICC_CORE_INTERNAL_H
 
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/uicc.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "apdu.h"
@@ -39,6 +43,23 @@
 #define UICC_DISCOVERY_FILES	4
 
 struct uicc_card;
+
+/* An EF(ICCID) is of this length, TS 102 221 13.2. */
+#define UICC_ICCID_LEN		10
+
+/**
+ * enum uicc_sleep - a slot and the sleep of the system
+ * @UICC_AWAKE: the card can be asked
+ * @UICC_FALLING_ASLEEP: the slot's work takes the power from the card
+ * @UICC_ASLEEP: it did, and cards neither come nor go
+ * @UICC_WAKING: the slot's work looks which card is there
+ */
+enum uicc_sleep {
+	UICC_AWAKE,
+	UICC_FALLING_ASLEEP,
+	UICC_ASLEEP,
+	UICC_WAKING,
+};
 
 /* What is counted, of a slot and of each card. */
 enum uicc_stat {
@@ -65,11 +86,15 @@ enum uicc_stat {
  * @state_lock: protects @card and @state
  * @card: the card that can be asked for, or NULL; holds a reference
  * @state: what sysfs and netlink say
- * @event_lock: protects @present, @seq, @events, @closing
+ * @event_lock: protects @present, @seq, @events, @closing, @sleep, @sleep_until
  * @present: what the transport reported last
  * @seq: insertions reported so far
  * @events: reports so far; also read without the lock
  * @closing: no more reports are taken
+ * @sleep: where the slot stands; also read without the lock
+ * @sleep_until: in jiffies: when what keeps the card from sleep is broken off
+ * @woken: readers wait here for UICC_AWAKE
+ * @settled: the notifier waits here for UICC_ASLEEP
  * @handled: @events when the work last looked; the work's own
  * @detect: brings @card in line with what was reported; the only place (but for
  *	uicc_slot_unregister()) where cards come and go
@@ -96,7 +121,11 @@ struct uicc_slot {
 	u64 seq;
 	unsigned long events;
 	bool closing;
+	enum uicc_sleep sleep;
+	unsigned long sleep_until;
 
+	wait_queue_head_t woken;
+	struct completion settled;
 	unsigned long handled;
 	struct work_struct detect;
 	bool registered;
@@ -134,6 +163,9 @@ struct uicc_selection {
  * @channel_asked: it was asked for a logical channel; @io has it, if it gave one
  * @channel_lost: the channel was lost and opened again in this operation
  * @reset_needed: the last command was broken off
+ * @broken_off: the system falls asleep: what runs is to end; without a lock
+ * @id_len: bytes of @id, 0 when not known or not needed
+ * @id: what was known of EF(ICCID) before the card was put to sleep
  * @silent: it did not answer the last time it was asked
  * @silent_until: in jiffies: it is not asked before, if @silent; set at the second time
  * @until: in jiffies: when the operation has to have ended
@@ -168,6 +200,9 @@ struct uicc_card {
 	bool channel_asked;
 	bool channel_lost;
 	bool reset_needed;
+	bool broken_off;
+	u8 id_len;
+	u8 id[UICC_ICCID_LEN];
 	bool silent;
 	unsigned long silent_until;
 	unsigned long until;
@@ -257,6 +292,8 @@ extern const struct device_type uicc_slot_type;
 struct uicc_card *uicc_slot_card_get(struct uicc_slot *slot);
 enum uicc_slot_state uicc_slot_state(struct uicc_slot *slot);
 u64 uicc_slot_seq(struct uicc_slot *slot);
+void uicc_slot_sleep(struct uicc_slot *slot, unsigned long until);
+void uicc_slot_wake(struct uicc_slot *slot);
 
 /* card.c */
 void uicc_atr_print(const struct uicc_atr *atr, char *text);
@@ -268,6 +305,33 @@ int __must_check uicc_card_get(struct uicc_card *card);
 void uicc_card_put(struct uicc_card *card);
 int __must_check uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
 				   struct uicc_rapdu *r);
+
+int __must_check uicc_card_begin(struct uicc_card *card);
+
+/*
+ * What an operation ends with when the system goes to sleep: nothing was sent
+ * (-ERESTARTNOINTR), or a command was and its answer did not come (-ERESTARTSYS).
+ * Nobody outside of the kernel sees these: a system call begins anew.
+ */
+static inline bool uicc_interrupted(ssize_t ret)
+{
+	return ret == -ERESTARTNOINTR || ret == -ERESTARTSYS;
+}
+
+/* For what sysfs calls: of an interrupted operation, the system call again. */
+static inline ssize_t uicc_again(ssize_t ret)
+{
+	return uicc_interrupted(ret) ? restart_syscall() : ret;
+}
+
+/* pm.c */
+int __must_check uicc_card_wait_awake(struct uicc_card *card);
+int uicc_card_sleep(struct uicc_card *card, unsigned long until);
+int uicc_card_wake(struct uicc_card *card);
+void uicc_pm_slot_show(struct uicc_slot *slot);
+void uicc_pm_slot_hide(struct uicc_slot *slot);
+int uicc_pm_init(void);
+void uicc_pm_exit(void);
 
 /* select.c */
 void uicc_card_drop_selection(struct uicc_card *card);

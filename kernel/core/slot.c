@@ -174,30 +174,139 @@ err:
 	dev_err(&slot->dev, "cannot add card %llu (%d)\n", seq, ret);
 }
 
+/* Brings the slot in line with what was reported last. */
+static void uicc_slot_update(struct uicc_slot *slot, bool present, u64 seq)
+{
+	/* Whatever happened in between, the card we knew is not this one. */
+	uicc_slot_drop_card(slot);
+	if (present) {
+		uicc_slot_take_card(slot, seq, slot->handled);
+	} else if (slot->state != UICC_SLOT_STATE_EMPTY) {
+		uicc_slot_set(slot, NULL, UICC_SLOT_STATE_EMPTY);
+		uicc_slot_notify(slot);
+	}
+}
+
+/* After the sleep of the system, with no report since: which card is there? */
+static void uicc_slot_check(struct uicc_slot *slot, bool present, u64 seq)
+{
+	struct uicc_card *card = slot->card;
+	int ret;
+
+	if (!card) {
+		/* It was mute, or the sleep came before it answered. */
+		if (present)
+			uicc_slot_take_card(slot, seq, slot->handled);
+		return;
+	}
+	ret = uicc_card_wake(card);
+	trace_uicc_resume(slot->index, card->seq, ret);
+	/* The same; or it is to sleep again, and will be looked at after that. */
+	if (!ret || READ_ONCE(slot->sleep) != UICC_WAKING)
+		return;
+	if (ret == -ESTALE)
+		uicc_slot_card_inserted(slot);
+	if (READ_ONCE(slot->events) != slot->handled)
+		return;		/* swapped: the caller sees to it */
+	uicc_slot_drop_card(slot);
+	if (ret != -ENODEV) {
+		uicc_slot_set(slot, NULL, UICC_SLOT_STATE_MUTE);
+		uicc_slot_notify(slot);
+	}
+}
+
+/* One step of the way between awake and asleep is done, unless it was taken back. */
+static void uicc_slot_sleep_step(struct uicc_slot *slot, enum uicc_sleep from,
+				 enum uicc_sleep to)
+{
+	spin_lock_irq(&slot->event_lock);
+	if (slot->sleep == from)
+		WRITE_ONCE(slot->sleep, to);
+	spin_unlock_irq(&slot->event_lock);
+}
+
+static void uicc_slot_fall_asleep(struct uicc_slot *slot, unsigned long until)
+{
+	struct uicc_card *card = slot->card;
+	int ret;
+
+	if (card) {
+		ret = uicc_card_sleep(card, until);
+		trace_uicc_suspend(slot->index, card->seq, ret);
+	}
+	uicc_slot_sleep_step(slot, UICC_FALLING_ASLEEP, UICC_ASLEEP);
+	complete(&slot->settled);
+}
+
 static void uicc_slot_detect(struct work_struct *work)
 {
 	struct uicc_slot *slot = container_of(work, struct uicc_slot, detect);
+	enum uicc_sleep sleep;
+	unsigned long until;
 	bool present, more;
 	u64 seq;
 
 	for (;;) {
 		spin_lock_irq(&slot->event_lock);
-		more = !slot->closing && slot->events != slot->handled;
+		sleep = slot->sleep;
+		until = slot->sleep_until;
 		present = slot->present;
 		seq = slot->seq;
-		slot->handled = slot->events;
-		spin_unlock_irq(&slot->event_lock);
-		if (!more)
+		more = slot->events != slot->handled;
+		if (slot->closing || sleep == UICC_ASLEEP || (sleep == UICC_AWAKE && !more)) {
+			spin_unlock_irq(&slot->event_lock);
 			return;
-		/* Whatever happened in between, the card we knew is not this one. */
-		uicc_slot_drop_card(slot);
-		if (present) {
-			uicc_slot_take_card(slot, seq, slot->handled);
-		} else if (slot->state != UICC_SLOT_STATE_EMPTY) {
-			uicc_slot_set(slot, NULL, UICC_SLOT_STATE_EMPTY);
-			uicc_slot_notify(slot);
+		}
+		if (sleep != UICC_FALLING_ASLEEP)
+			slot->handled = slot->events;
+		spin_unlock_irq(&slot->event_lock);
+
+		if (sleep == UICC_FALLING_ASLEEP)
+			uicc_slot_fall_asleep(slot, until);
+		else if (more)
+			uicc_slot_update(slot, present, seq);
+		else
+			uicc_slot_check(slot, present, seq);
+		if (sleep == UICC_WAKING && READ_ONCE(slot->events) == slot->handled) {
+			uicc_slot_sleep_step(slot, UICC_WAKING, UICC_AWAKE);
+			wake_up_all(&slot->woken);
 		}
 	}
+}
+
+/**
+ * uicc_slot_sleep() - put the card to sleep
+ * @slot: a registered slot
+ * @until: in jiffies: when an operation that still runs is broken off
+ *
+ * The slot's work does it and completes @slot->settled.
+ *
+ * Context: may sleep; uicc_pm_lock is held.
+ */
+void uicc_slot_sleep(struct uicc_slot *slot, unsigned long until)
+{
+	spin_lock_irq(&slot->event_lock);
+	reinit_completion(&slot->settled);
+	slot->sleep_until = until;
+	WRITE_ONCE(slot->sleep, UICC_FALLING_ASLEEP);
+	queue_work(uicc_wq, &slot->detect);
+	spin_unlock_irq(&slot->event_lock);
+}
+
+/**
+ * uicc_slot_wake() - look after the sleep which card is there
+ * @slot: a registered slot, also one that was not put to sleep
+ *
+ * The slot's work does it, and lets those go on who wait for the card.
+ *
+ * Context: may sleep; uicc_pm_lock is held.
+ */
+void uicc_slot_wake(struct uicc_slot *slot)
+{
+	spin_lock_irq(&slot->event_lock);
+	WRITE_ONCE(slot->sleep, UICC_WAKING);
+	queue_work(uicc_wq, &slot->detect);
+	spin_unlock_irq(&slot->event_lock);
 }
 
 static void uicc_slot_report(struct uicc_slot *slot, bool present)
@@ -340,6 +449,8 @@ struct uicc_slot *uicc_slot_alloc(struct device *parent, const struct uicc_slot_
 	mutex_init(&slot->state_lock);
 	spin_lock_init(&slot->event_lock);
 	INIT_WORK(&slot->detect, uicc_slot_detect);
+	init_waitqueue_head(&slot->woken);
+	init_completion(&slot->settled);
 	slot->state = UICC_SLOT_STATE_EMPTY;
 	slot->ops = ops;
 	slot->priv = priv;
@@ -372,10 +483,11 @@ int uicc_slot_register(struct uicc_slot *slot)
 	int ret;
 
 	/* First, so that whoever the uevent wakes can already ask about the slot. */
-	uicc_slots_show(slot);
+	uicc_pm_slot_show(slot);
 	ret = device_add(&slot->dev);
 	if (ret) {
-		uicc_slots_hide(slot);
+		uicc_pm_slot_hide(slot);
+		cancel_work_sync(&slot->detect);	/* a sleep may have begun */
 		return ret;
 	}
 	slot->registered = true;
@@ -397,10 +509,11 @@ void uicc_slot_unregister(struct uicc_slot *slot)
 {
 	if (!slot->registered)
 		return;
+	/* First: from here on nobody waits for the work to put the card to sleep. */
+	uicc_pm_slot_hide(slot);
 	spin_lock_irq(&slot->event_lock);
 	WRITE_ONCE(slot->closing, true);
 	spin_unlock_irq(&slot->event_lock);
-	uicc_slots_hide(slot);
 
 	/* It may wait for the card, and may begin to just after a cancel. */
 	cancel_work(&slot->detect);

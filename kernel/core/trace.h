@@ -39,6 +39,18 @@ DEFINE_EVENT(uicc_card_event, uicc_reset,
 	TP_ARGS(slot, seq, result)
 );
 
+/* A card was put to sleep with the system: 0, or -EINTR: a command was broken off. */
+DEFINE_EVENT(uicc_card_event, uicc_suspend,
+	TP_PROTO(unsigned int slot, u64 seq, int result),
+	TP_ARGS(slot, seq, result)
+);
+
+/* It was looked at after the sleep: 0 when it is the same, else an errno. */
+DEFINE_EVENT(uicc_card_event, uicc_resume,
+	TP_PROTO(unsigned int slot, u64 seq, int result),
+	TP_ARGS(slot, seq, result)
+);
+
 /* A card went. */
 DEFINE_EVENT(uicc_card_event, uicc_remove,
 	TP_PROTO(unsigned int slot, u64 seq, int result),

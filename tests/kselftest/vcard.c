@@ -86,6 +86,12 @@ static void vcard_command(struct vcard *c, const struct uicc_virt_msg *head, con
 		       step ? step->command : "none");
 		c->unexpected = true;
 	}
+	if (c->answer_ms) {
+		pthread_cond_broadcast(&c->changed);
+		pthread_mutex_unlock(&c->lock);
+		usleep(c->answer_ms * 1000);
+		pthread_mutex_lock(&c->lock);
+	}
 	if (answer[0])
 		vcard_send(c->fd, UICC_VIRT_RESPONSE, head->seq, raw,
 			   vcard_unhex(raw, sizeof(raw), answer));
@@ -107,6 +113,8 @@ static void vcard_message(struct vcard *c, const struct uicc_virt_msg *head, con
 		break;
 	case UICC_VIRT_POWER_OFF:
 		c->power_offs++;
+		if (c->on_power_off)
+			c->on_power_off(c);
 		break;
 	case UICC_VIRT_CANCEL:
 		c->cancels++;

@@ -34,6 +34,9 @@ struct vcard {
 	unsigned int commands, resets, cancels, power_offs;
 	bool unexpected;
 	bool mute;		/* answers no reset */
+	unsigned int answer_ms;	/* how long it thinks about a command */
+	/* What it does when its power is taken; with the lock held. */
+	void (*on_power_off)(struct vcard *c);
 	char atr[80];
 };
 

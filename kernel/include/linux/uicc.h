@@ -71,7 +71,10 @@ enum uicc_supply {
  *	its ATR in @atr (UICC_ATR_MAX bytes). Returns the ATR's length, -ETIMEDOUT
  *	when the card is mute, -ENODEV when it is not there, -EINTR when the task
  *	got a fatal signal, or another errno.
- * @power_off: take the power away. Called with a card that may be gone.
+ * @power_off: take the power away. Called with a card that may be gone, and before
+ *	the system sleeps, while userspace still runs; after the thaw @power_on
+ *	follows. Between the two no op is called, so a transport's own suspend and
+ *	resume find the card at rest.
  * @transmit: send one command and store data and SW1 SW2 in @response (@size
  *	bytes). To a T=0 card it is a TPDU: a header of five bytes and, for a command
  *	with data, P3 bytes. To a T=1 card (the first protocol its ATR offers), and
