@@ -12,8 +12,6 @@
 #include "card.h"
 #include "simcard.h"
 
-#define COMMAND_MAX 261		/* short APDU: 5 + 255 + 1 */
-
 /* Reads exactly @n bytes: 1, or 0 at the end of input before the first one, or -errno. */
 static int read_full(uint8_t *p, size_t n)
 {
@@ -107,7 +105,7 @@ int apdu_main(const char *path)
 	profile_unload(p);
 	if (err >= 0)
 		return SIMCARD_OK;
-	fprintf(stderr, "simcard: %s\n", err == -EMSGSIZE ? "a frame longer than a short APDU" :
+	fprintf(stderr, "simcard: %s\n", err == -EMSGSIZE ? "a frame longer than any APDU" :
 		err == -EPIPE ? "the input ends inside a frame" : strerror(-err));
 	return SIMCARD_FAILED;
 }

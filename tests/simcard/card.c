@@ -28,9 +28,15 @@ size_t card_reset(struct card *c, uint8_t *atr)
 	channel_open(&c->channels[0]);
 	memset(c->verified, 0, sizeof(c->verified));
 	c->waiting_len = 0;
+	c->set.active = false;
 	c->mode_known = false;
 	c->gsm = false;
 	c->since_reset = 0;
+	return card_atr(c, atr);
+}
+
+size_t card_atr(const struct card *c, uint8_t *atr)
+{
 	memcpy(atr, c->p->atr, c->p->atr_len);
 	return card_has_quirk(c, QUIRK_MUTE) ? 0 : c->p->atr_len;
 }
@@ -60,10 +66,23 @@ const struct quirk *card_quirk(struct card *c, enum quirk_kind kind, const struc
 	return NULL;
 }
 
-/* Whether the INS carries data to the card. */
-static bool ins_sends(uint8_t ins)
+/* Whether the command carries data to the card. */
+static bool sends(const struct command *cmd)
 {
-	return ins == 0xA4 || ins == 0x20 || ins == 0xD6 || ins == 0xDC;
+	switch (cmd->ins) {
+	case 0xA4: case 0x20: case 0xD6: case 0xDC: case 0xDB:
+		return true;
+	case 0xCB:
+		return cmd->p2 & 0x80;	/* the first block names the tag */
+	default:
+		return false;
+	}
+}
+
+static void set_le(struct command *cmd, size_t le, size_t max)
+{
+	cmd->any = !le;
+	cmd->le = le ? le : max;
 }
 
 /* Splits a T=0 TPDU: P3 is Lc or Le by the direction of the INS. */
@@ -71,7 +90,7 @@ static unsigned int parse_tpdu(const uint8_t *in, size_t n, struct command *cmd)
 {
 	size_t p3 = n > 4 ? in[4] : 0;
 
-	if (ins_sends(cmd->ins)) {
+	if (sends(cmd)) {
 		cmd->lc = p3;
 		cmd->data = in + 5;
 		return n == (n > 4 ? 5 + p3 : 4) ? SW_OK : SW_LENGTH;
@@ -79,39 +98,73 @@ static unsigned int parse_tpdu(const uint8_t *in, size_t n, struct command *cmd)
 	if (n > 5)
 		return SW_LENGTH;
 	if (n == 5)
-		cmd->le = p3 ? p3 : LE_MAX;
+		set_le(cmd, p3, LE_MAX);
 	return SW_OK;
 }
 
-/* Splits a short APDU of any of the four cases. */
-static unsigned int parse_apdu(const uint8_t *in, size_t n, struct command *cmd)
+/* Splits an APDU of extended length: a 00, then Le, or Lc, data and maybe Le. */
+static unsigned int parse_extended(const uint8_t *in, size_t n, struct command *cmd)
+{
+	size_t first = (size_t)(in[5] << 8 | in[6]);
+
+	if (n == 7) {
+		set_le(cmd, first, LE_EXT_MAX);
+		return SW_OK;
+	}
+	cmd->lc = first;
+	cmd->data = in + 7;
+	if (!cmd->lc || (n != 7 + cmd->lc && n != 9 + cmd->lc))
+		return SW_LENGTH;
+	if (n == 9 + cmd->lc)
+		set_le(cmd, (size_t)(in[n - 2] << 8 | in[n - 1]), LE_EXT_MAX);
+	return SW_OK;
+}
+
+/* Splits an APDU of any of the four cases. */
+static unsigned int parse_apdu(const struct card *c, const uint8_t *in, size_t n,
+			       struct command *cmd)
 {
 	if (n == 4)
 		return SW_OK;
 	if (n == 5) {
-		cmd->le = in[4] ? in[4] : LE_MAX;
+		set_le(cmd, in[4], LE_MAX);
 		return SW_OK;
 	}
+	if (!in[4] && n >= 7 && c->p->extended)
+		return parse_extended(in, n, cmd);
 	cmd->lc = in[4];
 	cmd->data = in + 5;
 	if (!cmd->lc || (n != 5 + cmd->lc && n != 6 + cmd->lc))
 		return SW_LENGTH;
 	if (n == 6 + cmd->lc)
-		cmd->le = in[n - 1] ? in[n - 1] : LE_MAX;
+		set_le(cmd, in[n - 1], LE_MAX);
 	return SW_OK;
 }
 
-/* What each INS of a UICC demands of the class byte: 0X, 8X, or either. */
+/*
+ * What each INS of a UICC demands of the class byte: 0X and 4X, or 8X and CX. With
+ * GET RESPONSE it may also be that of the command before.
+ */
 static bool class_fits(const struct command *cmd)
 {
-	if (cmd->ins == 0xF2)
-		return (cmd->cla & 0xF0) == 0x80;
-	return (cmd->cla & 0xF0) == 0x00;
+	bool etsi = cmd->ins == 0xF2 || cmd->ins == 0xCB || cmd->ins == 0xDB;
+
+	return cmd->ins == 0xC0 || etsi == !!(cmd->cla & 0x80);
+}
+
+/* The channel of a class byte, TS 102 221 table 10.3 and 10.4; -1 = no such class. */
+static int class_channel(uint8_t cla)
+{
+	/* No secure messaging, no chaining. */
+	if (cla & 0x40)
+		return cla & 0x30 ? -1 : 4 + (cla & 0x0F);
+	return cla & 0x3C ? -1 : cla & 3;
 }
 
 static unsigned int parse_class(struct card *c, struct command *cmd)
 {
 	bool gsm = cmd->cla == 0xA0;
+	int channel;
 
 	if (gsm ? !c->p->gsm : !c->p->uicc)
 		return SW_CLA;
@@ -121,10 +174,11 @@ static unsigned int parse_class(struct card *c, struct command *cmd)
 	c->gsm = gsm;
 	if (gsm)
 		return SW_OK;
-	if (cmd->cla & 0x70 || (cmd->cla & 0x0C))
+	channel = class_channel(cmd->cla);
+	if (channel < 0)
 		return SW_CLA;
 	if (!card_has_quirk(c, QUIRK_IGNORE_CHANNEL))
-		cmd->channel = cmd->cla & 3;
+		cmd->channel = channel;
 	return c->channels[cmd->channel].open ? SW_OK : SW_NO_CHANNEL;
 }
 
@@ -177,31 +231,32 @@ static unsigned int cmd_manage_channel(struct card *c, const struct command *cmd
 	if (q)
 		return (unsigned int)(q->bytes[0] << 8 | q->bytes[1]);
 	if (cmd->p1 == 0x80) {
-		if (cmd->p2 >= CARD_CHANNELS || cmd->p2 == 0)
+		if (cmd->p2 >= CHANNELS_MAX || cmd->p2 == 0)
 			return SW_P1P2;
 		if (!c->channels[cmd->p2].open)
 			return SW_NO_CHANNEL;
 		c->channels[cmd->p2].open = false;
 		return SW_OK;
 	}
-	if (cmd->p1 != 0 || cmd->p2 >= CARD_CHANNELS)
+	if (cmd->p1 != 0 || cmd->p2 >= CHANNELS_MAX)
 		return SW_P1P2;
 	if (cmd->p2) {
-		if (c->channels[cmd->p2].open)
+		if (cmd->p2 >= c->p->channels || c->channels[cmd->p2].open)
 			return SW_NOT_SUPPORTED;
 		channel_open(&c->channels[cmd->p2]);
 		return SW_OK;
 	}
-	for (i = 1; i < CARD_CHANNELS && c->channels[i].open; i++)
+	for (i = 1; i < c->p->channels && c->channels[i].open; i++)
 		;
-	if (i == CARD_CHANNELS)
+	if (i == c->p->channels)
 		return SW_NOT_SUPPORTED;
-	if (c->p->protocol == 0 && cmd->le != 1)
+	if (!card_apdus(c) && cmd->le != 1)
 		return 0x6C01;
 	/* From another channel than 0 the new one inherits that one's place. */
 	channel_open(&c->channels[i]);
 	if (cmd->channel)
 		c->channels[i] = c->channels[cmd->channel];
+	c->channels[i].get.active = false;
 	a->data[0] = (uint8_t)i;
 	a->n = 1;
 	return SW_OK;
@@ -216,7 +271,7 @@ static unsigned int cmd_get_response(struct card *c, const struct command *cmd, 
 		return SW_CONDITIONS;
 	if (cmd->p1 || cmd->p2)
 		return SW_P1P2;
-	if (cmd->le > n && !(c->p->protocol && cmd->le == LE_MAX))
+	if (cmd->le > n && !(card_apdus(c) && cmd->any))
 		return 0x6C00 | (n & 0xFF);
 	if (cmd->le < n)
 		n = cmd->le;
@@ -226,7 +281,7 @@ static unsigned int cmd_get_response(struct card *c, const struct command *cmd, 
 		return SW_OK;	/* may be asked again, whole or in part */
 	c->waiting_len -= n;
 	memmove(c->waiting, c->waiting + n, c->waiting_len);
-	return c->waiting_len ? 0x6100 | (c->waiting_len & 0xFF) : SW_OK;
+	return c->waiting_len ? 0x6100 | (c->waiting_len & 0xFF) : c->waiting_sw;
 }
 
 /* An answer of fixed length meets Le: T=0 wants the exact value, T=1 enough room. */
@@ -237,13 +292,12 @@ static unsigned int meet_le(struct card *c, const struct command *cmd, struct an
 	if (cmd->lc && !cmd->le) {
 		memcpy(c->waiting, a->data, a->n);
 		c->waiting_len = a->n;
+		c->waiting_sw = a->sw;
 		c->waiting_channel = cmd->channel;
 		a->n = 0;
 		return 0x6100 | (c->waiting_len & 0xFF);
 	}
-	if (cmd->le == a->n || (c->p->protocol && cmd->le == LE_MAX))
-		return a->sw;
-	if (a->sw == SW_EOF)
+	if (cmd->le == a->n || (card_apdus(c) && (cmd->any || a->shorter)))
 		return a->sw;
 	return 0x6C00 | (a->n & 0xFF);
 }
@@ -257,6 +311,11 @@ static void run(struct card *c, const struct command *cmd, struct answer *a)
 		return;
 	}
 	c->waiting_len = 0;
+	/* Any other command ends a transfer in blocks (TS 102 221 11.3.1.1, 11.3.2.1). */
+	if (cmd->ins != 0xCB)
+		ch->get.active = false;
+	if (cmd->ins != 0xDB && c->set.channel == cmd->channel)
+		c->set.active = false;
 	switch (cmd->ins) {
 	case 0xA4:
 		a->sw = cmd_select(c, ch, cmd, a);
@@ -275,6 +334,12 @@ static void run(struct card *c, const struct command *cmd, struct answer *a)
 		break;
 	case 0xDC:
 		a->sw = cmd_update_record(c, ch, cmd);
+		break;
+	case 0xCB:
+		a->sw = c->gsm ? SW_INS : cmd_retrieve_data(c, ch, cmd, a);
+		break;
+	case 0xDB:
+		a->sw = c->gsm ? SW_INS : cmd_set_data(c, ch, cmd);
 		break;
 	case 0x20:
 		a->sw = cmd_verify(c, cmd);
@@ -338,7 +403,8 @@ static bool quirk_names(const struct quirk *q, uint8_t ins)
 }
 
 /* Applies one fault to the finished answer; false = the card stays silent. */
-static bool quirk_spoil(const struct quirk *q, struct answer *a, unsigned int *delay_ms)
+static bool quirk_spoil(const struct quirk *q, struct answer *a, size_t max,
+			unsigned int *delay_ms)
 {
 	unsigned int sw = (unsigned int)(q->bytes[0] << 8 | q->bytes[1]);
 
@@ -358,7 +424,7 @@ static bool quirk_spoil(const struct quirk *q, struct answer *a, unsigned int *d
 		a->n -= q->number < a->n ? q->number : a->n;
 		break;
 	case QUIRK_EXTRA:
-		for (unsigned int i = 0; i < q->number && a->n < LE_MAX; i++)
+		for (unsigned int i = 0; i < q->number && a->n < max; i++)
 			a->data[a->n++] = 0xA5;
 		break;
 	case QUIRK_DELAY:
@@ -376,6 +442,8 @@ static bool quirk_spoil(const struct quirk *q, struct answer *a, unsigned int *d
 static bool spoil(struct card *c, const struct command *cmd, struct answer *a,
 		  unsigned int *delay_ms)
 {
+	size_t max = c->p->extended ? DATA_MAX : LE_MAX;
+
 	for (int i = 0; i < c->p->n_quirks; i++) {
 		const struct quirk *q = &c->p->quirks[i];
 
@@ -386,7 +454,8 @@ static bool spoil(struct card *c, const struct command *cmd, struct answer *a,
 		/* The bytes of an answer are spoiled only where there are some. */
 		if ((q->kind == QUIRK_TRUNCATE || q->kind == QUIRK_EXTRA) && !a->n)
 			continue;
-		if (quirk_hits(c, i, &c->channels[cmd->channel]) && !quirk_spoil(q, a, delay_ms))
+		if (quirk_hits(c, i, &c->channels[cmd->channel]) &&
+		    !quirk_spoil(q, a, max, delay_ms))
 			return false;
 	}
 	return true;
@@ -415,7 +484,7 @@ size_t card_command(struct card *c, const uint8_t *in, size_t n, uint8_t *out,
 	c->stats.ins[cmd.ins]++;
 	a.sw = parse_class(c, &cmd);
 	if (a.sw == SW_OK)
-		a.sw = c->p->protocol ? parse_apdu(in, n, &cmd) : parse_tpdu(in, n, &cmd);
+		a.sw = card_apdus(c) ? parse_apdu(c, in, n, &cmd) : parse_tpdu(in, n, &cmd);
 	if (a.sw == SW_OK) {
 		if (!c->gsm && !class_fits(&cmd))
 			a.sw = ins_name(cmd.ins) ? SW_CLA : SW_INS;

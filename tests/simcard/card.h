@@ -5,14 +5,13 @@
  *
  * With T=0 it takes command TPDUs (CLA INS P1 P2 P3 and P3 bytes of data for a
  * command that carries data) and plays the card's part of ISO 7816-3: 61xx, 6Cxx
- * and GET RESPONSE. With T=1 it takes short APDUs and answers directly.
+ * and GET RESPONSE. With T=1, or where the profile says "apdu", it takes APDUs
+ * (with "extended" also such of extended length) and answers directly.
  */
 #ifndef SIMCARD_CARD_H
 #define SIMCARD_CARD_H
 
 #include "profile.h"
-
-#define CARD_CHANNELS 4
 
 struct channel {
 	bool open;
@@ -20,6 +19,11 @@ struct channel {
 	int ef;			/* current EF, or -1 */
 	int adf;		/* current application (7FFF), or -1 */
 	size_t record;		/* current record from 1; 0 = none yet */
+	/* What RETRIEVE DATA is in the midst of: offsets into the EF's objects. */
+	struct {
+		bool active;
+		size_t before, at, end;	/* the block given last begins at @before */
+	} get;
 };
 
 struct card_stats {
@@ -29,10 +33,18 @@ struct card_stats {
 
 struct card {
 	struct profile *p;
-	struct channel channels[CARD_CHANNELS];
+	struct channel channels[CHANNELS_MAX];
 	uint8_t waiting[256];	/* what GET RESPONSE will fetch */
 	size_t waiting_len;
+	unsigned int waiting_sw;	/* and how it will end */
 	int waiting_channel;
+	/* The object that SET DATA brings in blocks; one at a time. */
+	struct {
+		bool active;
+		int channel, ef;
+		size_t n, size;
+		uint8_t data[EF_SIZE_MAX];
+	} set;
 	bool mode_known, gsm;	/* the class of the first command after reset decides */
 	bool verified[PROFILE_KEYS];
 	int tries[PROFILE_KEYS];
@@ -46,6 +58,9 @@ void card_init(struct card *c, struct profile *p);
 
 /* Cold reset. Copies the ATR to @atr (ATR_MAX bytes); 0 bytes when the card is mute. */
 size_t card_reset(struct card *c, uint8_t *atr);
+
+/* The ATR alone, as card_reset() gives it, without a reset. */
+size_t card_atr(const struct card *c, uint8_t *atr);
 
 /*
  * Runs one command. The answer (data and status word) goes to @out, which has

@@ -34,12 +34,12 @@ static void put_descriptor(struct fcp *f, const struct card *c, const struct car
 		return;
 	}
 	v[0] = (uint8_t)(0x40 | file->structure);
-	if (card_has_quirk(c, QUIRK_FCP_INTERNAL))
+	if (card_has_quirk(c, QUIRK_FCP_INTERNAL) && file->structure != EF_BER_TLV)
 		v[0] |= 0x08;
 	v[2] = (uint8_t)(file->record_len >> 8);
 	v[3] = (uint8_t)file->record_len;
 	v[4] = (uint8_t)file->record_count;
-	put(f, 0x82, v, file->structure == EF_TRANSPARENT ? 2 : 5);
+	put(f, 0x82, v, file->record_len ? 5 : 2);
 }
 
 /* One condition as SC_DO, TS 102 221 9.2.7 and table 9.3. */
@@ -73,7 +73,11 @@ static void put_security(struct fcp *f, const struct card *c, const struct card_
 		v[0] = (uint8_t)(file->arr_fid >> 8);
 		v[1] = (uint8_t)file->arr_fid;
 		v[2] = file->arr_record;
-		put(f, 0x8B, v, 3);
+		if (file->arr_has_se) {
+			v[2] = file->arr_se;
+			v[3] = file->arr_record;
+		}
+		put(f, 0x8B, v, file->arr_has_se ? 4 : 3);
 		return;
 	}
 	if (q && q->number == FCP_SECURITY_NONE)
@@ -116,8 +120,9 @@ static void put_pin_status(struct fcp *f, const struct card *c)
 
 static void put_size(struct fcp *f, const struct card *c, const struct card_file *file)
 {
-	size_t size = file->size;
-	uint8_t v[2];
+	bool tlv = file->structure == EF_BER_TLV;
+	size_t size = tlv ? file->used : file->size;
+	uint8_t v[4];
 
 	for (int i = 0; i < c->p->n_quirks; i++) {
 		const struct quirk *q = &c->p->quirks[i];
@@ -128,6 +133,14 @@ static void put_size(struct fcp *f, const struct card *c, const struct card_file
 	v[0] = (uint8_t)(size >> 8);
 	v[1] = (uint8_t)size;
 	put(f, 0x80, v, 2);
+	if (!tlv)
+		return;
+	/* To which size it may grow (TS 102 221 11.1.1.4.6.6). */
+	v[0] = 0x86;
+	v[1] = 2;
+	v[2] = (uint8_t)(file->size >> 8);
+	v[3] = (uint8_t)file->size;
+	put(f, 0xA5, v, 4);
 }
 
 static void put_directory(struct fcp *f, const struct card *c, const struct card_file *file)

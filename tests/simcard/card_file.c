@@ -22,12 +22,20 @@ static int find_sfi(const struct card *c, int dir, int sfi)
 	return -1;
 }
 
-/*
- * The EF a command means: the current one, or the one of @sfi (then it becomes
- * current). Checks the structure (@records or transparent) and the condition.
- */
-static unsigned int get_ef(struct card *c, struct channel *ch, int sfi, bool records, bool update,
-			   struct card_file **out)
+static bool holds(const struct card_file *f, enum content content)
+{
+	switch (content) {
+	case CONTENT_BINARY:
+		return f->structure == EF_TRANSPARENT;
+	case CONTENT_RECORDS:
+		return f->structure == EF_LINEAR_FIXED || f->structure == EF_CYCLIC;
+	default:
+		return f->structure == EF_BER_TLV;
+	}
+}
+
+unsigned int card_ef(struct card *c, struct channel *ch, int sfi, enum content content,
+		     bool update, struct card_file **out)
 {
 	struct card_file *f;
 
@@ -43,7 +51,7 @@ static unsigned int get_ef(struct card *c, struct channel *ch, int sfi, bool rec
 	if (ch->ef < 0)
 		return SW_NO_EF;
 	f = &c->p->files[ch->ef];
-	if (records != (f->structure != EF_TRANSPARENT))
+	if (!holds(f, content))
 		return SW_STRUCTURE;
 	if (!allowed(c, update ? f->update : f->read))
 		return SW_SECURITY;
@@ -66,7 +74,7 @@ static unsigned int get_offset(struct card *c, struct channel *ch, const struct 
 		if (cmd->p1 & 0x60 || !sfi || sfi == 31)
 			return SW_P1P2;
 	}
-	return get_ef(c, ch, sfi, false, update, f);
+	return card_ef(c, ch, sfi, CONTENT_BINARY, update, f);
 }
 
 unsigned int cmd_read_binary(struct card *c, struct channel *ch, const struct command *cmd,
@@ -81,10 +89,10 @@ unsigned int cmd_read_binary(struct card *c, struct channel *ch, const struct co
 		return sw;
 	if (!cmd->le)
 		return SW_LENGTH;
-	if (cmd->le == LE_MAX && card_quirk(c, QUIRK_LE_00_NONE, ch))
+	if (cmd->any && card_quirk(c, QUIRK_LE_00_NONE, ch))
 		return SW_OK;
 	if (offset >= f->size && offset && card_has_quirk(c, QUIRK_EOF_6C00))
-		return cmd->le == LE_MAX ? SW_OK : 0x6C00;
+		return cmd->any ? SW_OK : 0x6C00;
 	if (offset > f->size || (offset == f->size && offset))
 		return SW_OFFSET;
 	have = f->size - offset;
@@ -96,8 +104,11 @@ unsigned int cmd_read_binary(struct card *c, struct channel *ch, const struct co
 			return 0x6C00 | (unsigned int)want;
 	}
 	a->n = have < cmd->le ? have : cmd->le;
+	if (a->n > DATA_MAX)
+		a->n = DATA_MAX;
 	memcpy(a->data, f->data + offset, a->n);
-	if (c->p->protocol && have < cmd->le && cmd->le != LE_MAX)
+	a->shorter = true;
+	if (card_apdus(c) && have < cmd->le && !cmd->any)
 		return SW_EOF;
 	return SW_OK;
 }
@@ -160,7 +171,7 @@ static unsigned int find_record(struct card *c, struct channel *ch, const struct
 
 	if (sfi == 31 || (c->gsm && cmd->p2 >> 3))
 		return SW_P1P2;
-	sw = get_ef(c, ch, sfi, true, update, f);
+	sw = card_ef(c, ch, sfi, CONTENT_RECORDS, update, f);
 	if (sw == SW_OK)
 		sw = get_record(ch, *f, cmd, &record);
 	if (sw == SW_OK)
@@ -179,20 +190,49 @@ unsigned int cmd_read_record(struct card *c, struct channel *ch, const struct co
 	if (sw != SW_OK)
 		return sw;
 	/* With the wrong Le the pointer stays, or the repeated command would skip a record. */
-	if (!c->p->protocol && cmd->le != f->record_len)
+	if (!card_apdus(c) && cmd->le != f->record_len)
 		ch->record = before;
 	memcpy(a->data, data, f->record_len);
 	a->n = f->record_len;
 	return SW_OK;
 }
 
+/*
+ * Only "previous" may write a cyclic EF (TS 102 221 11.1.6): the oldest record is
+ * overwritten and becomes number 1, all others move up by one.
+ */
+static unsigned int update_cyclic(struct channel *ch, const struct command *cmd,
+				  struct card_file *f)
+{
+	if ((cmd->p2 & 7) != 3 || cmd->p1)
+		return SW_P1P2;
+	if (cmd->lc != f->record_len)
+		return SW_LENGTH;
+	if (!f->record_count)
+		return SW_NO_RECORD;
+	memmove(f->data + f->record_len, f->data, (f->record_count - 1) * f->record_len);
+	memcpy(f->data, cmd->data, cmd->lc);
+	ch->record = 1;
+	return SW_OK;
+}
+
 unsigned int cmd_update_record(struct card *c, struct channel *ch, const struct command *cmd)
 {
+	int sfi = c->gsm ? 0 : cmd->p2 >> 3;
 	struct card_file *f;
 	uint8_t *data;
-	size_t before = ch->record;
-	unsigned int sw = find_record(c, ch, cmd, true, &f, &data);
+	size_t before;
+	unsigned int sw;
 
+	if (sfi == 31 || (c->gsm && cmd->p2 >> 3))
+		return SW_P1P2;
+	sw = card_ef(c, ch, sfi, CONTENT_RECORDS, true, &f);
+	if (sw != SW_OK)
+		return sw;
+	if (f->structure == EF_CYCLIC)
+		return update_cyclic(ch, cmd, f);
+	before = ch->record;
+	sw = find_record(c, ch, cmd, true, &f, &data);
 	if (sw != SW_OK)
 		return sw;
 	if (cmd->lc != f->record_len) {

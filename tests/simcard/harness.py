@@ -215,7 +215,7 @@ class Kernel:
         if not select.select([self.sock], [], [], seconds)[0]:
             return None
         try:
-            data = self.sock.recv(4096)
+            data = self.sock.recv(8192)
         except ConnectionResetError:
             return False
         if not data:

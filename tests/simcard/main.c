@@ -11,8 +11,9 @@
 static int usage(FILE *to)
 {
 	fputs("usage: simcard serve PROFILE [--reader NAME] [--control SOCKET] [--absent] [--log]\n"
-	      "                     [--reader-fd N]\n"
-	      "       simcard ctl SOCKET insert [PROFILE] | remove | mute | unmute | stats | quit\n"
+	      "                     [--shared] [--reader-fd N]\n"
+	      "       simcard ctl SOCKET insert [PROFILE] | remove | mute | unmute | reset | command BYTES |\n"
+	      "                          stats | quit\n"
 	      "       simcard apdu PROFILE\n"
 	      "       simcard show PROFILE\n"
 	      "       simcard --help | --version\n", to);
@@ -46,6 +47,7 @@ static int parse_serve(int argc, char **argv)
 		{ "reader-fd", required_argument, NULL, 'f' },
 		{ "control", required_argument, NULL, 'c' },
 		{ "absent", no_argument, NULL, 'a' },
+		{ "shared", no_argument, NULL, 's' },
 		{ "log", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -68,6 +70,9 @@ static int parse_serve(int argc, char **argv)
 			break;
 		case 'a':
 			o.absent = true;
+			break;
+		case 's':
+			o.shared = true;
 			break;
 		case 'l':
 			o.log = true;

@@ -20,12 +20,15 @@
 #define AID_MAX 16
 #define ATR_MIN 2
 #define ATR_MAX 33
-#define REPLY_MAX 258		/* 256 bytes of data and a status word */
+#define CHANNELS_MAX 20
+#define COMMAND_MAX (4 + 3 + 4096 + 2)	/* an extended APDU as the kernel makes it */
+#define REPLY_MAX (4096 + 2)
+#define QUIRK_BYTES_MAX 258	/* what a quirk answers: a short response */
 
 enum file_kind { FILE_MF, FILE_DF, FILE_ADF, FILE_EF };
 
 /* The structure bits of the FCP's file descriptor, TS 102 221 11.1.1.4.3. */
-enum ef_structure { EF_TRANSPARENT = 1, EF_LINEAR_FIXED = 2, EF_CYCLIC = 6 };
+enum ef_structure { EF_TRANSPARENT = 1, EF_LINEAR_FIXED = 2, EF_CYCLIC = 6, EF_BER_TLV = 0x39 };
 
 /* An access condition: one of these, or the index of a key (0 .. PROFILE_KEYS - 1). */
 #define ACCESS_ALWAYS (-1)
@@ -45,8 +48,11 @@ struct card_file {
 	uint8_t pad;		/* what fills up to @size and short records */
 	uint16_t arr_fid;	/* EF(ARR) and record that hold the rules; 0 = not referenced */
 	uint8_t arr_record;
-	uint8_t *data;		/* owned; records one after the other */
+	bool arr_has_se;	/* and the security environment it holds for */
+	uint8_t arr_se;
+	uint8_t *data;		/* owned; records or objects one after the other */
 	size_t size;
+	size_t used;		/* of a BER-TLV EF: bytes of its objects */
 	size_t record_len, record_count;
 	char *label;		/* owned, for `show`; NULL when none */
 };
@@ -95,7 +101,7 @@ struct quirk {
 	enum quirk_kind kind;
 	int ins;		/* an INS byte or INS_* */
 	unsigned int number;
-	uint8_t bytes[REPLY_MAX];
+	uint8_t bytes[QUIRK_BYTES_MAX];
 	size_t n_bytes;
 	int on_fid;		/* only while this EF is current; -1 = always */
 	unsigned int after;	/* the first @after matching commands are spared */
@@ -108,6 +114,10 @@ struct profile {
 	uint8_t atr[ATR_MAX];
 	size_t atr_len;
 	int protocol;		/* 0 or 1 */
+	bool apdu;		/* takes APDUs, T=0 or not: its reader does the rest of T=0 */
+	bool extended;		/* and those of extended length */
+	bool shared;		/* a modem uses the card too */
+	int channels;		/* logical channels it has, the basic one included */
 	bool uicc, gsm;		/* which classes of commands the card takes */
 	struct card_file files[PROFILE_FILES_MAX];	/* [0] is the MF */
 	int n_files;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "profile.h"
+#include "util/buf.h"
 
 #define WORDS_MAX 600
 #define WORD_BYTES_MAX 1024
@@ -52,6 +53,34 @@ int word_hex(struct reader *r, int first, int end, uint8_t *out, size_t max, siz
 int word_hex_exact(struct reader *r, int at, uint8_t *out, size_t len);
 /* One word as a decimal number of @min .. @max. */
 int word_number(struct reader *r, int at, unsigned int min, unsigned int max, unsigned int *out);
+
+/* What is being built while lines are read. */
+struct builder {
+	struct reader r;
+	struct profile *p;
+	int dir;		/* index of the directory lines add to */
+	int ef;			/* the EF that content lines belong to, or -1 */
+	struct buf content;
+	unsigned int size;	/* declared; 0 = none */
+	unsigned int records;	/* declared; 0 = none */
+	bool atr_seen, protocol_seen, card_seen;
+};
+
+/* profile.c: what its lines share. All return 0 or -errno with the error text set. */
+bool builder_word_is(const struct builder *b, int at, const char *s);
+int builder_no_more(struct builder *b, int at);
+int builder_parse_fid(struct builder *b, int at, uint16_t *fid);
+/* Whether a child of @dir has the FID. */
+bool builder_fid_taken(const struct profile *p, int dir, uint16_t fid);
+/* The next file, which is not counted yet. */
+int builder_new_file(struct builder *b, enum file_kind kind, struct card_file **out);
+/* `label "..."` as the last words of a line. */
+int builder_parse_label(struct builder *b, int at, struct card_file *f);
+
+/* profile_ef.c: an `ef` line; a line that belongs to the EF above it; the end of that EF. */
+int builder_ef(struct builder *b);
+int builder_ef_line(struct builder *b, const char *word);
+int builder_end_ef(struct builder *b);
 
 /* The words of a `quirk` line. */
 int quirk_parse(struct reader *r, struct profile *p);

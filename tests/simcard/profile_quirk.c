@@ -57,7 +57,7 @@ static const struct {
 } instructions[] = {
 	{ "SELECT", 0xA4 }, { "STATUS", 0xF2 }, { "READ-BINARY", 0xB0 }, { "READ-RECORD", 0xB2 },
 	{ "UPDATE-BINARY", 0xD6 }, { "UPDATE-RECORD", 0xDC }, { "VERIFY", 0x20 },
-	{ "MANAGE-CHANNEL", 0x70 }, { "GET-RESPONSE", 0xC0 }, { "READ", INS_READ },
+	{ "RETRIEVE-DATA", 0xCB }, { "SET-DATA", 0xDB }, { "MANAGE-CHANNEL", 0x70 }, { "GET-RESPONSE", 0xC0 }, { "READ", INS_READ },
 	{ "ANY", INS_ANY },
 };
 

@@ -22,6 +22,7 @@ struct server {
 	struct control control;
 	struct profile *profile;
 	struct card card;
+	unsigned int flags;	/* of the reader */
 	bool registered;
 	bool present;		/* the card is (or, before registration, will be) in the slot */
 	bool mute;
@@ -56,12 +57,15 @@ static int send_insert(struct server *s)
 
 static int on_reset(struct server *s, uint32_t seq)
 {
+	bool shared = s->flags & UICC_VIRT_READER_SHARED;
 	uint8_t atr[ATR_MAX];
-	size_t n = card_reset(&s->card, atr);
+	size_t n;
 
+	/* Who shares the card gets its ATR; the card goes on as it was. */
+	n = shared ? card_atr(&s->card, atr) : card_reset(&s->card, atr);
 	s->late.set = false;
 	if (s->log)
-		log_info("reset%s", n && !s->mute ? "" : ", mute");
+		log_info("%s%s", shared ? "atr" : "reset", n && !s->mute ? "" : ", mute");
 	if (!s->present || s->mute)
 		n = 0;
 	return virt_reader_send(s->fd, UICC_VIRT_ATR, seq, atr, n);
@@ -134,6 +138,25 @@ static int on_message(struct server *s, const struct virt_msg *m)
 	}
 }
 
+/* What the reader of this card says of itself. */
+static unsigned int reader_flags(const struct profile *p, bool shared)
+{
+	return (p->apdu ? UICC_VIRT_READER_APDU : 0) |
+	       (p->extended ? UICC_VIRT_READER_EXTENDED : 0) |
+	       (p->shared || shared ? UICC_VIRT_READER_SHARED : 0);
+}
+
+/* Whether another card can be put into this reader. */
+static bool reader_takes(unsigned int flags, const struct profile *p)
+{
+	unsigned int want = reader_flags(p, false);
+
+	if (want & ~flags)
+		return false;
+	/* With APDUs a T=0 card must do its reader's part of T=0 too. */
+	return p->protocol || !(flags & UICC_VIRT_READER_APDU) || p->apdu;
+}
+
 static void do_insert(struct server *s, const char *path, char *reply, size_t size)
 {
 	struct card_stats stats = s->card.stats;
@@ -150,6 +173,11 @@ static void do_insert(struct server *s, const char *path, char *reply, size_t si
 		if (!p || profile_load(p, path, error, sizeof(error))) {
 			snprintf(reply, size, "error %s", p ? error : "out of memory");
 			free(p);
+			return;
+		}
+		if (!reader_takes(s->flags, p)) {
+			snprintf(reply, size, "error that card needs a reader with other flags");
+			profile_unload(p);
 			return;
 		}
 		profile_unload(s->profile);
@@ -206,15 +234,46 @@ static void do_stats(const struct server *s, char *reply, size_t size)
 	}
 }
 
+/* A command from elsewhere, the modem of a shared card say. */
+static void do_command(struct server *s, const char *hex, char *reply, size_t size)
+{
+	uint8_t in[CONTROL_LINE_MAX / 2], out[REPLY_MAX];
+	unsigned int delay_ms;
+	size_t n = 0, used = 3;
+
+	for (; hex && *hex; hex += 2) {
+		if (n == sizeof(in) || sscanf(hex, "%2hhx", &in[n]) != 1 || !hex[1]) {
+			n = 0;
+			break;
+		}
+		n++;
+	}
+	if (!n) {
+		snprintf(reply, size, "error a command in hex digits is missing");
+		return;
+	}
+	n = card_command(&s->card, in, n, out, &delay_ms);
+	if (!n || used + 2 * n >= size) {
+		snprintf(reply, size, "error %s", n ? "a long answer" : "no answer");
+		return;
+	}
+	strcpy(reply, "ok ");
+	for (size_t i = 0; i < n; i++, used += 2)
+		snprintf(reply + used, size - used, "%02X", out[i]);
+}
+
 static void run_line(void *ctx, char *line, char *reply, size_t size)
 {
 	struct server *s = ctx;
 	char *argument = strchr(line, ' ');
+	uint8_t atr[ATR_MAX];
 
 	if (argument)
 		*argument++ = '\0';
 	if (!strcmp(line, "insert")) {
 		do_insert(s, argument, reply, size);
+	} else if (!strcmp(line, "command")) {
+		do_command(s, argument, reply, size);
 	} else if (argument) {
 		snprintf(reply, size, "error \"%.32s\" takes nothing behind it", line);
 	} else if (!strcmp(line, "remove")) {
@@ -224,6 +283,9 @@ static void run_line(void *ctx, char *line, char *reply, size_t size)
 		if (s->mute)
 			s->late.set = false;
 		snprintf(reply, size, "ok %s", s->mute ? "mute" : "answering");
+	} else if (!strcmp(line, "reset")) {
+		card_reset(&s->card, atr);
+		snprintf(reply, size, "ok reset");
 	} else if (!strcmp(line, "stats")) {
 		do_stats(s, reply, size);
 	} else if (!strcmp(line, "quit")) {
@@ -304,11 +366,12 @@ int serve_main(const struct serve_options *o)
 	card_init(&s.card, s.profile);
 	s.present = !o->absent;
 	s.log = o->log;
+	s.flags = reader_flags(s.profile, o->shared);
 	if (o->reader_fd >= 0) {
 		err = virt_reader_adopt(o->reader_fd);
 		s.fd = err ? err : o->reader_fd;
 	} else {
-		s.fd = virt_reader_open(o->reader);
+		s.fd = virt_reader_open(o->reader, s.flags);
 	}
 	if (s.fd < 0) {
 		fprintf(stderr, "simcard: %s\n", virt_reader_hint(s.fd));

@@ -28,6 +28,8 @@ static const char *structure_name(enum ef_structure s)
 		return "linear-fixed";
 	case EF_CYCLIC:
 		return "cyclic";
+	case EF_BER_TLV:
+		return "ber-tlv";
 	default:
 		return "transparent";
 	}
@@ -38,6 +40,8 @@ static void show_ef(const struct card_file *f, int depth)
 	printf("%*sEF %04X %s", 2 * depth, "", f->fid, structure_name(f->structure));
 	if (f->structure == EF_TRANSPARENT)
 		printf(", %zu bytes", f->size);
+	else if (f->structure == EF_BER_TLV)
+		printf(", %zu of %zu bytes", f->used, f->size);
 	else
 		printf(", %zu records of %zu bytes", f->record_count, f->record_len);
 	printf(", read %s, update %s", access_name(f->read), access_name(f->update));
@@ -48,7 +52,7 @@ static void show_ef(const struct card_file *f, int depth)
 	if (f->label)
 		printf(": %s", f->label);
 	printf("\n%*s", 2 * depth + 2, "");
-	show_hex(f->data, f->size, SHOWN_BYTES);
+	show_hex(f->data, f->structure == EF_BER_TLV ? f->used : f->size, SHOWN_BYTES);
 	putchar('\n');
 }
 
@@ -84,7 +88,8 @@ int show_main(const char *path)
 	printf("card %s, T=%d, ATR ", p->uicc && p->gsm ? "both" : p->uicc ? "uicc" : "2g",
 	       p->protocol);
 	show_hex(p->atr, p->atr_len, ATR_MAX);
-	putchar('\n');
+	printf("\n%d logical channels%s%s%s\n", p->channels, p->apdu ? ", APDUs" : "",
+	       p->extended ? " of extended length" : "", p->shared ? ", shared" : "");
 	for (int i = 0; i < PROFILE_KEYS; i++) {
 		if (p->keys[i].present)
 			printf("key %s (reference %02X), a value not shown, %d tries%s\n",

@@ -14,6 +14,7 @@ struct serve_options {
 	int reader_fd;		/* an open reader, or -1 */
 	bool absent;		/* begin without the card */
 	bool log;
+	bool shared;		/* say that a modem uses the card too */
 };
 
 int serve_main(const struct serve_options *o);

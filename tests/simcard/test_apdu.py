@@ -110,17 +110,43 @@ def test_read_record(bin_dir):
 
 
 def test_update(bin_dir):
-    more = RECORDS + "ef 6F04 transparent\nupdate always\nhex 00112233\n"
+    more = RECORDS + """
+ef 6F04 transparent
+update always
+sfi 08
+hex 00112233
+ef 6F05 linear-fixed
+update always
+sfi 09
+record-length 2
+records 2
+"""
     with Scratch() as s, Card(bin_dir, s.small(more)) as card:
         check("SELECT", card.select("6F04"), "9000")
         check("UPDATE", card.sw("00D60001021A2B"), "9000")
         check("read back", card.raw("00B0000004"), (bytes.fromhex("001A2B33"), "9000"))
         check("over the end", card.sw("00D60003021A2B"), "6700")
         check("behind the end", card.sw("00D60004011A"), "6B00")
+        check("SELECT MF", card.select("3F00"), "9000")
+        check("by SFI", card.sw("00D6880301FF"), "9000")
+        check("it is current", card.raw("00B0000004"), (bytes.fromhex("001A2BFF"), "9000"))
+        check("again", card.sw("00D600030133"), "9000")
         check("SELECT", card.select("6F03"), "9000")
-        check("UPDATE RECORD", card.sw("00DC010402CCDD"), "9000")
-        check("read back", card.raw("00B2010402"), (b"\xCC\xDD", "9000"))
-        check("short record", card.sw("00DC010401CC"), "6700")
+        check("absolute", card.sw("00DC010402CCDD"), "6A86")
+        check("previous with a number", card.sw("00DC010302CCDD"), "6A86")
+        check("short record", card.sw("00DC000301CC"), "6700")
+        check("UPDATE RECORD", card.sw("00DC000302CCDD"), "9000")
+        check("is number 1", card.raw("00B2010402"), (b"\xCC\xDD", "9000"))
+        check("was number 1", card.raw("00B2020402"), (b"\xAA\xAA", "9000"))
+        check("is current", card.raw("00B2000402"), (b"\xCC\xDD", "9000"))
+        check("SELECT", card.select("6F05"), "9000")
+        check("UPDATE RECORD", card.sw("00DC02040211"), "6700")
+        check("UPDATE RECORD", card.sw("00DC0204021122"), "9000")
+        check("by SFI", card.sw("00DC014C023344"), "9000")
+        check("too far", card.sw("00DC0304021122"), "6A83")
+        check("next", card.sw("00DC0002025566"), "9000")
+        check("read back", card.raw("00B2010402"), (b"\x55\x66", "9000"))
+        check("read back", card.raw("00B2020402"), (b"\x11\x22", "9000"))
         check("SELECT", card.select("6F01"), "9000")
         check("never", card.sw("00D600000100"), "6982")
         card.reset()

@@ -216,20 +216,20 @@ def test_bridge_child_dies_with_grandchild(bin_dir):
 
 def test_bridge_slow_and_mute(bin_dir):
     body = ("get(); put(ATR)\n"
-            "get(); time.sleep(0.5); put(b'\\x6F\\x01')\n"      # late
+            "get(); time.sleep(2.0); put(b'\\x6F\\x01')\n"      # late
             "get(); put(b'\\x90\\x00')\n"
             "get(); get(); put(ATR)\n"                           # silent, then reset
             "get()\n"                                            # mute at a reset
             "get(); put(ATR); get(); put(b'\\x90\\x00')\n"
             "get()\n")
     with Scratch() as s, bridge(bin_dir, *script(s, body),
-                                options=("--answer-time", "200")) as kernel:
+                                options=("--answer-time", "800")) as kernel:
         kernel.register()
-        check("late", kernel.command(SELECT_ICCID, 0.3), None)
-        check("not sent on", kernel.command(SELECT_ICCID, 0.1), None)
-        time.sleep(0.4)
+        check("late", kernel.command(SELECT_ICCID, 1.2), None)
+        check("not sent on", kernel.command(SELECT_ICCID, 0.4), None)
+        time.sleep(1.6)
         check("the late answer was dropped", kernel.command(SELECT_ICCID), "9000")
-        check("silent", kernel.command(SELECT_ICCID, 0.4), None)
+        check("silent", kernel.command(SELECT_ICCID, 1.6), None)
         check("reset", kernel.reset(), ATR_T0)
         check("mute", kernel.reset(), b"")
         check("reset", kernel.reset(), ATR_T0)
@@ -239,12 +239,12 @@ def test_bridge_slow_and_mute(bin_dir):
 def test_bridge_bad_answers(bin_dir):
     for body, reason in (("get(); put(b'\\x90\\x00')\ntime.sleep(9)", "no ATR"),
                          ("get(); put(b'')\ntime.sleep(9)", "a frame of 0 bytes"),
-                         ("get(); put(ATR * 20)\ntime.sleep(9)", "a frame of 420 bytes"),
+                         ("get(); put(ATR * 200)\ntime.sleep(9)", "a frame of 4200 bytes"),
                          ("get(); time.sleep(9)", "no answer to a reset"),
                          ("get(); put(ATR); get(); put(b'x')\ntime.sleep(9)", "by 1 bytes"),
                          ("get(); put(ATR); get(); put(b'x' * 260)\ntime.sleep(9)", "by 260")):
         with Scratch() as s, bridge(bin_dir, *script(s, body),
-                                    options=("--answer-time", "300")) as kernel:
+                                    options=("--answer-time", "2000")) as kernel:
             inserted = "put(ATR); get()" in body
             kernel.register(atr=ATR_T0 if inserted else None)
             if inserted:

@@ -48,12 +48,16 @@ WALKS = {
     "opaque-dodf": (FULL, CONNECT),
     "big": (padded(committed("bootstrap-two.wbxml"), 4096), CONNECT),
     "t1": (FULL, CONNECT),
+    "shared": (FULL, CONNECT),
+    "shared-6d00": (FULL, CONNECT),
+    "shared-6881": (FULL, CONNECT),
+    "shared-6a81": (FULL, CONNECT),
     "bench600": (committed("bootstrap-600.wbxml"), CONNECT),
     "bench600-sfi": (committed("bootstrap-600.wbxml"), CONNECT),
 }
 SFIS = {0x11: "5031", 0x12: "5032", 0x13: "6430", 0x14: "6431", 0x15: "6433"}
 # Walked by tests of their own.
-OTHERS = {"2g", "no-pkcs15"}
+OTHERS = {"2g", "no-pkcs15", "extended"}
 # Faulty cards: name, the file that is read, what one READ BINARY of 16 bytes answers.
 FAULTY = {
     "bad-memory": ("6431", (b"", "6581")),
@@ -180,6 +184,33 @@ def test_walk_faulty_profiles(bin_dir):
                 check("two bytes too many", data[-2:], b"\xA5\xA5")
             if name == "bad-silent":
                 check("silence", card.raw("00B0000010", seconds=0.2), None)
+
+
+def test_walk_shared(bin_dir):
+    for name, opened, channel_1 in (("shared", (b"\x01", "9000"), "9000"),
+                                    ("shared-6d00", (b"", "6D00"), "9000"),
+                                    ("shared-6881", (b"", "6881"), "6881"),
+                                    ("shared-6a81", (b"", "6A81"), "6881")):
+        with Card(bin_dir, profile(name)) as card:
+            check(f"{name}: open", card.raw("0070000001"), opened)
+            check(f"{name}: use", card.select("2FE2", cla=1), channel_1)
+
+
+def test_walk_extended(bin_dir):
+    with Card(bin_dir, profile("extended")) as card:
+        check("SELECT", card.select("6F01"), "9000")
+        check("READ", card.raw("00B03800001000"), (b"\x5A" * 2048 + b"\xA5" * 2048, "9000"))
+        check("the end", card.raw("00B07FFF0000"[:10]), (b"\xA5", "9000"))
+        check("UPDATE", card.sw("00D6000000000255AA"), "6982")
+        check("VERIFY", card.sw(PIN1), "9000")
+        check("UPDATE", card.sw("00D6000000000255AA"), "9000")
+        check("read back", card.raw("00B0000003"), (b"\x55\xAA\x5A", "9000"))
+        check("objects", card.select("6F02"), "9000")
+        data, status = card.raw("80CB0080000001811000")
+        check("first block", (data, status), (b"\x81\x82\x13\x88" + b"\x42" * 4092, "62F1"))
+        check("AID", card.select_aid(PKCS15), "9000")
+        check("EF(DM_Bootstrap)", card.select("6431"), "9000")
+        check("at once", card.raw("00B00000000600"), (FULL, "9000"))
 
 
 def test_walk_no_pkcs15(bin_dir):

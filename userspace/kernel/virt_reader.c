@@ -19,9 +19,9 @@ int virt_reader_adopt(int fd)
 	return 0;
 }
 
-int virt_reader_open(const char *name)
+int virt_reader_open(const char *name, unsigned int flags)
 {
-	struct uicc_virt_reader reader = { .flags = 0 };
+	struct uicc_virt_reader reader = { .flags = flags };
 	_cleanup_close_ int device = -1;
 	int fd, err;
 
@@ -46,7 +46,7 @@ int virt_reader_recv(int fd, struct virt_msg *m)
 {
 	struct {
 		struct uicc_virt_msg head;
-		uint8_t data[UICC_VIRT_COMMAND_MAX];
+		uint8_t data[UICC_VIRT_COMMAND_EXT_MAX];
 	} in;
 	ssize_t n = read(fd, &in, sizeof(in));
 
@@ -68,12 +68,14 @@ int virt_reader_send(int fd, enum uicc_virt_type type, uint32_t seq, const uint8
 {
 	struct {
 		struct uicc_virt_msg head;
-		uint8_t data[UICC_VIRT_RESPONSE_MAX];
-	} out = { .head = { .type = (uint16_t)type, .seq = seq, .len = (uint32_t)n } };
+		uint8_t data[UICC_VIRT_RESPONSE_EXT_MAX];
+	} out;
 	ssize_t sent;
 
 	if (n > sizeof(out.data))
 		return -EMSGSIZE;
+	out.head = (struct uicc_virt_msg){ .type = (uint16_t)type, .seq = seq,
+					   .len = (uint32_t)n };
 	if (n)
 		memcpy(out.data, payload, n);
 	do {

@@ -22,6 +22,7 @@ struct bridge {
 	void *ctx;
 	int fd;
 	unsigned int answer_ms;
+	size_t response_max;
 	enum waiting waiting;
 	uint32_t seq;
 	uint64_t deadline_ms;
@@ -137,9 +138,9 @@ static int on_answer(struct bridge *b, const uint8_t *data, size_t n)
 	case WAIT_ATR:
 		return on_atr(b, data, n);
 	case WAIT_RESPONSE:
-		if (n < 2 || n > UICC_VIRT_RESPONSE_MAX) {
-			log_err("a command was answered by %zu bytes; 2 to %d are possible", n,
-				UICC_VIRT_RESPONSE_MAX);
+		if (n < 2 || n > b->response_max) {
+			log_err("a command was answered by %zu bytes; 2 to %zu are possible", n,
+				b->response_max);
 			return -EPROTO;
 		}
 		b->waiting = WAIT_NOTHING;
@@ -247,11 +248,13 @@ int bridge_run(const struct bridge_backend *backend, const struct bridge_options
 	struct bridge b = { .backend = backend, .answer_ms = o->answer_ms };
 	int err, status;
 
+	b.response_max = o->flags & UICC_VIRT_READER_EXTENDED ? UICC_VIRT_RESPONSE_EXT_MAX :
+								UICC_VIRT_RESPONSE_MAX;
 	if (o->reader_fd >= 0) {
 		err = virt_reader_adopt(o->reader_fd);
 		b.fd = err ? err : o->reader_fd;
 	} else {
-		b.fd = virt_reader_open(o->reader);
+		b.fd = virt_reader_open(o->reader, o->flags);
 	}
 	if (b.fd < 0) {
 		log_err("%s", virt_reader_hint(b.fd));

@@ -13,7 +13,7 @@
 #include "util/cleanup.h"
 
 #define BRIDGE_FDS_MAX 2
-#define BRIDGE_FRAME_MAX 260
+#define BRIDGE_FRAME_MAX 4105	/* an APDU of extended length, UICC_VIRT_COMMAND_EXT_MAX */
 
 enum bridge_exit { BRIDGE_OK = 0, BRIDGE_FAILED = 1, BRIDGE_USAGE = 2 };
 
@@ -28,7 +28,7 @@ struct bridge_backend {
 	int (*open)(void **ctx, int argc, char **argv);
 	/* The descriptors to poll for input; -1 for none. */
 	void (*fds)(void *ctx, int fds[BRIDGE_FDS_MAX]);
-	/* Sends a command TPDU; @n == 0 asks for a cold reset. */
+	/* Sends a command (TPDU or APDU); @n == 0 asks for a cold reset. */
 	int (*request)(void *ctx, const uint8_t *data, size_t n);
 	/*
 	 * The next answer (an ATR, or data and status word) into @out: its length,
@@ -45,6 +45,7 @@ extern const struct bridge_backend bridge_pipe;
 struct bridge_options {
 	const char *reader;		/* name of the slot's reader */
 	int reader_fd;			/* an open reader, or -1 */
+	unsigned int flags;		/* UICC_VIRT_READER_*; of a reader that is open already, too */
 	unsigned int answer_ms;		/* how long the card may take */
 };
 

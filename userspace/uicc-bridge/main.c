@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/uicc_virt.h>
+
 #include "bridge.h"
 #include "util/log.h"
 
@@ -18,7 +20,8 @@ static const struct bridge_backend *const backends[] = { &bridge_pipe };
 static int usage(FILE *to)
 {
 	for (size_t i = 0; i < BACKENDS; i++)
-		fprintf(to, "%s uicc-bridge %s [--reader NAME] [--answer-time MS] [--reader-fd N] %s\n",
+		fprintf(to, "%s uicc-bridge %s [--reader NAME] [--answer-time MS] [--reader-fd N]\n"
+			"                          [--apdu] [--extended] [--shared] %s\n",
 			i ? "      " : "usage:", backends[i]->name, backends[i]->usage);
 	fputs("       uicc-bridge --help | --version\n", to);
 	return to == stdout ? BRIDGE_OK : BRIDGE_USAGE;
@@ -37,6 +40,9 @@ static int parse(const struct bridge_backend *backend, int argc, char **argv)
 	static const struct option options[] = {
 		{ "reader", required_argument, NULL, 'r' },
 		{ "reader-fd", required_argument, NULL, 'f' },
+		{ "apdu", no_argument, NULL, 'a' },
+		{ "extended", no_argument, NULL, 'e' },
+		{ "shared", no_argument, NULL, 's' },
 		{ "answer-time", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -55,6 +61,15 @@ static int parse(const struct bridge_backend *backend, int argc, char **argv)
 			if (parse_number(optarg, 1023, &v))
 				return usage(stderr);
 			o.reader_fd = (int)v;
+			break;
+		case 'a':
+			o.flags |= UICC_VIRT_READER_APDU;
+			break;
+		case 'e':
+			o.flags |= UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED;
+			break;
+		case 's':
+			o.flags |= UICC_VIRT_READER_SHARED;
 			break;
 		case 't':
 			if (parse_number(optarg, ANSWER_MS_MAX, &v) || !v)

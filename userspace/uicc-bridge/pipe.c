@@ -165,15 +165,14 @@ static int pipe_request(void *ctx, const uint8_t *data, size_t n)
 	frame[1] = (uint8_t)n;
 	if (n)
 		memcpy(frame + 2, data, n);
-	/* Less than PIPE_BUF, so it goes whole or not at all. */
+	/* Nothing else waits in the pipe: it goes whole, or the program does not read. */
 	put = write(c->to, frame, n + 2);
 	if (put == (ssize_t)n + 2)
 		return 0;
-	if (put < 0 && errno == EAGAIN) {
-		log_err("%s does not read its input", c->name);
-		return -EPROTO;
-	}
-	return put < 0 ? -errno : -EIO;
+	if (put < 0 && errno != EAGAIN)
+		return -errno;
+	log_err("%s does not read its input", c->name);
+	return -EPROTO;
 }
 
 /* Takes the frame at the head of the buffer. */
