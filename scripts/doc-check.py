@@ -14,6 +14,8 @@ SETTINGS = {"report_level": 1, "halt_level": 2, "warning_stream": False, "file_i
             "raw_enabled": False, "input_encoding": "utf-8"}
 # A path that begins with a directory of ours; "*" and "[...]" as the shell has them.
 PATH = re.compile(r"(?<![\w/.~-])((?:Documentation|LICENSES|kernel|scripts|tests|udev|userspace)/[\w./*-]*[\w*])")
+# A case of a test, as ``FILE:CASE``.
+CASE = re.compile(r"``((?:kernel|tests)/[\w/-]+\.c):(\w+)``")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 PAGE = re.compile(r"\*\*([\w.-]+)\*\*\\?\((\d)\)")
 
@@ -34,6 +36,9 @@ def names(path, targets):
     for name in PATH.findall(text):
         if not any(TOP.glob(name.rstrip("."))):
             yield f"names {name}, which is not there"
+    for name, case in CASE.findall(text):
+        if not (TOP / name).exists() or not re.search(rf"(?m)^static void {case}\(", (TOP / name).read_text()):
+            yield f"names the test {case} of {name}, which is not there"
     for name in LINK.findall(text):
         if not (path.parent / name).exists():
             yield f"links to {name}, which is not there"
