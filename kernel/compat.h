@@ -7,6 +7,7 @@
 #define UICC_COMPAT_H
 
 #include <linux/device.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/version.h>
 
@@ -26,6 +27,16 @@
 #define uicc_uevent_dev		struct device
 #else
 #define uicc_uevent_dev		const struct device
+#endif
+
+/* 6.7: a file is freed at once, so that to take a reference needs its place. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline struct file *uicc_get_file(struct file **place)
+{
+	return get_file_rcu(*place) ? *place : NULL;
+}
+#else
+#define uicc_get_file		get_file_active
 #endif
 
 #endif /* UICC_COMPAT_H */

@@ -48,8 +48,10 @@ PROGRAMS = {
 # Make targets that are steps of others, and `help` itself.
 STEPS = {"help", "asan", "clang", "units", "fuzzers"}
 
-# In the spec for others than our own programs: pads, and what sysfs says as well.
-NOT_IN_USERSPACE = re.compile(r"_PAD$|^UICC_A_CARD_(NAME|TRANSPORT)$|^UICC_A_CONSENT_AGENT$")
+# In the spec for others than our own programs: pads, what sysfs says as well, and
+# PINs, which our programs do not ask for yet.
+NOT_IN_USERSPACE = re.compile(r"_PAD$|^UICC_A_CARD_(NAME|TRANSPORT)$|^UICC_A_CONSENT_AGENT$|"
+                              r"^UICC_(A|CMD)_PIN_|^UICC_A_CONSENT_(KEY_REF|PIN_RESULT|RETRIES)$")
 
 
 class Tree:

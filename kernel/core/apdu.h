@@ -9,6 +9,7 @@
 
 #include <linux/compiler.h>
 #include <linux/types.h>
+#include <uapi/linux/uicc.h>
 
 #define UICC_APDU_DATA_MAX	255	/* of a short command; its answer: 256 */
 #define UICC_APDU_EXT_MAX	4096	/* either way, of an extended one; our own limit */
@@ -16,8 +17,6 @@
 #define UICC_AID_MIN		5
 #define UICC_AID_MAX		16
 #define UICC_PATH_MAX		8	/* FIDs in one SELECT by path */
-#define UICC_PIN_MIN		4
-#define UICC_PIN_MAX		8	/* TS 102 221 9.5.1: always sent as 8 bytes */
 #define UICC_GET_RESPONSE_MAX	32	/* rounds of one exchange */
 
 #define UICC_FID_MF		0x3f00

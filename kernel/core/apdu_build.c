@@ -320,7 +320,7 @@ int uicc_apdu_verify(struct uicc_apdu *apdu, u8 key_ref, const u8 *pin, size_t l
 	apdu_header(apdu, 0x00, INS_VERIFY, 0x00, key_ref, 0);
 	memset(apdu->built, 0xff, UICC_PIN_MAX);
 	memcpy(apdu->built, pin, len);
-	apdu->lc = UICC_PIN_MAX;
+	apdu->lc = UICC_PIN_MAX;	/* TS 102 221 9.5.1: always sent as 8 bytes */
 	return 0;
 }
 

@@ -413,6 +413,7 @@ struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long e
 	mutex_init(&card->cache_lock);
 	mutex_init(&card->files_lock);
 	INIT_LIST_HEAD(&card->files);
+	INIT_WORK(&card->pin_work, uicc_netlink_pin_work);
 	uicc_device_live();
 	device_initialize(&card->dev);
 	card->dev.class = &uicc_class;

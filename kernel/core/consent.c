@@ -22,9 +22,17 @@ struct consent_agent {
 	u32 name;
 };
 
+/* Who has to do something next. All but UICC_KIND_PIN are only ever of the first. */
+enum consent_stage {
+	STAGE_PERSON,	/* an agent: pending, or held by one */
+	STAGE_CHECK,	/* the card: is there a PIN to ask for? No agent knows of it yet */
+	STAGE_PRESENT,	/* the card: is it the PIN? The agent is done with it */
+};
+
 /* A question not yet completed. */
 struct consent_item {
 	struct list_head node;
+	enum consent_stage stage;
 	struct uicc_consent_question q;	/* strings point into @blob */
 	struct consent_agent *holder;	/* NULL = pending */
 	u64 answer_by;			/* accepted: when the time to answer is over */
@@ -59,6 +67,12 @@ static struct consent_item *question_find(const struct uicc_consent_broker *b, u
 	return NULL;
 }
 
+/* Waits for an agent to take it. */
+static bool question_is_pending(const struct consent_item *item)
+{
+	return item->stage == STAGE_PERSON && !item->holder;
+}
+
 static bool agent_is_free(const struct uicc_consent_broker *b, const struct consent_agent *agent)
 {
 	const struct consent_item *item;
@@ -83,6 +97,7 @@ static struct consent_agent *agent_first(const struct uicc_consent_broker *b,
 
 static void question_ready(struct uicc_consent_broker *b, struct consent_item *item, u64 now_ms)
 {
+	item->stage = STAGE_PERSON;
 	item->holder = NULL;
 	item->grace_end = now_ms + UICC_CONSENT_GRACE_MS;
 	item->grace_over = false;
@@ -171,7 +186,8 @@ void uicc_consent_tick(struct uicc_consent_broker *b, u64 now_ms)
 	list_for_each_entry_safe(item, next, &b->questions, node) {
 		if (item->holder && now_ms >= item->answer_by) {
 			question_end_as(b, item, UICC_OUTCOME_TIMEOUT);
-		} else if (!item->holder && !item->grace_over && now_ms >= item->grace_end) {
+		} else if (question_is_pending(item) && !item->grace_over &&
+			   now_ms >= item->grace_end) {
 			item->grace_over = true;
 			b->ops->ready(b->ctx, item->q.id);
 		}
@@ -195,7 +211,7 @@ u64 uicc_consent_deadline(const struct uicc_consent_broker *b)
 	list_for_each_entry(item, &b->questions, node) {
 		if (item->holder)
 			when = min(when, item->answer_by);
-		else if (!item->grace_over)
+		else if (question_is_pending(item) && !item->grace_over)
 			when = min(when, item->grace_end);
 	}
 	return when;
@@ -230,7 +246,7 @@ int uicc_consent_agent_add(struct uicc_consent_broker *b, u64 now_ms, u32 agent)
 	b->n_agents++;
 
 	list_for_each_entry(item, &b->questions, node)
-		if (!item->holder)
+		if (question_is_pending(item))
 			b->ops->ready(b->ctx, item->q.id);
 	return 0;
 }
@@ -274,12 +290,14 @@ static int string_length(const char *s, size_t min, size_t max)
 static int question_check(const struct uicc_consent_question *q)
 {
 	bool choice = q->kind == UICC_KIND_SINGLE_CHOICE || q->kind == UICC_KIND_MULTIPLE_CHOICE;
+	bool pin = q->kind == UICC_KIND_PIN;
 	int origin, text, options, n, total;
 	u32 i;
 
 	if ((unsigned int)q->kind > UICC_KIND_MULTIPLE_CHOICE ||
 	    q->timeout_ms > UICC_TIMEOUT_MAX_MS ||
-	    q->n_choices > UICC_CHOICES_MAX || choice != !!q->n_choices)
+	    q->n_choices > UICC_CHOICES_MAX || choice != !!q->n_choices ||
+	    pin != !!q->key_ref)
 		return -EINVAL;
 	origin = string_length(q->origin, 1, UICC_ORIGIN_MAX);
 	text = string_length(q->text, 0, UICC_TEXT_MAX);
@@ -318,6 +336,7 @@ static struct consent_item *question_copy(const struct uicc_consent_question *as
 		return NULL;
 	p = item->blob;
 	item->q = *ask;
+	item->q.tries = UICC_CONSENT_TRIES_UNKNOWN;
 	item->q.timeout_ms = ask->timeout_ms ?: UICC_CONSENT_TIMEOUT_MS;
 	item->q.origin = blob_put(&p, ask->origin);
 	item->q.text = blob_put(&p, ask->text);
@@ -345,17 +364,18 @@ static u32 question_new_id(struct uicc_consent_broker *b)
  * @id: out: the number of the question
  *
  * After success exactly one @complete follows, whatever happens; @ready is sent
- * before this returns. An unaccepted question waits for ever.
+ * before this returns, but for UICC_KIND_PIN: then when the card has answered. An
+ * unaccepted question waits for ever.
  * Context: caller's mutex held; may sleep.
  * Return: 0; -EINVAL kind, size, number or time out of bounds; -EBUSY too many
- * questions, of this asker or of all; -ENOMEM.
+ * questions, of this asker or of all; -ENOMEM; what @pin_check returned.
  */
 int uicc_consent_ask(struct uicc_consent_broker *b, u64 now_ms, u32 asker,
 		     const struct uicc_consent_question *ask, u32 *id)
 {
 	struct consent_item *item;
 	u32 of_asker = 0;
-	int size;
+	int size, ret;
 
 	uicc_consent_tick(b, now_ms);
 	size = question_check(ask);
@@ -371,10 +391,19 @@ int uicc_consent_ask(struct uicc_consent_broker *b, u64 now_ms, u32 asker,
 		return -ENOMEM;
 	item->q.id = question_new_id(b);
 	item->q.asker = asker;
+	if (ask->kind == UICC_KIND_PIN) {
+		item->stage = STAGE_CHECK;
+		ret = b->ops->pin_check(b->ctx, &item->q);
+		if (ret) {
+			kfree_sensitive(item);
+			return ret;
+		}
+	}
 	list_add_tail(&item->node, &b->questions);
 	b->n_questions++;
 	*id = item->q.id;
-	question_ready(b, item, now_ms);
+	if (item->stage == STAGE_PERSON)
+		question_ready(b, item, now_ms);
 	return 0;
 }
 
@@ -420,7 +449,7 @@ int uicc_consent_accept(struct uicc_consent_broker *b, u64 now_ms, u32 agent, u3
 	if (!holder)
 		return -EPERM;
 	list_for_each_entry(item, &b->questions, node) {
-		if (item->holder || (id && item->q.id != id))
+		if (!question_is_pending(item) || (id && item->q.id != id))
 			continue;
 		may = question_may_accept(b, item, holder);
 		if (!may) {
@@ -487,7 +516,7 @@ static int answer_check_value(const struct uicc_consent_question *q,
 	case UICC_KIND_TEXT:
 		return a->value_len > UICC_VALUE_MAX ? -EINVAL : 0;
 	case UICC_KIND_PIN:
-		if (a->value_len < UICC_CONSENT_PIN_MIN || a->value_len > UICC_CONSENT_PIN_MAX)
+		if (a->value_len < UICC_PIN_MIN || a->value_len > UICC_PIN_MAX)
 			return -EINVAL;
 		for (i = 0; i < a->value_len; i++)
 			if (a->value[i] < '0' || a->value[i] > '9')
@@ -539,9 +568,10 @@ static int answer_check(const struct uicc_consent_question *q, const struct uicc
  *	selection, a multiple choice any number; other kinds have none
  *
  * Context: caller's mutex held; may sleep.
- * Return: 0, and @complete was called; -ENOENT no such question (any more, as
- * after a timeout); -EPERM @agent does not hold it; -EINVAL an answer that does
- * not fit the question, which @agent goes on holding.
+ * Return: 0, and @complete was called, or @pin_present; -ENOENT no such question
+ * (any more, as after a timeout); -EPERM @agent does not hold it; -EINVAL an
+ * answer that does not fit the question, or what @pin_present returned, and
+ * @agent goes on holding it.
  */
 int uicc_consent_done(struct uicc_consent_broker *b, u64 now_ms, u32 agent, u32 id,
 		      const struct uicc_consent_answer *a)
@@ -553,8 +583,67 @@ int uicc_consent_done(struct uicc_consent_broker *b, u64 now_ms, u32 agent, u32 
 	ret = question_held(b, agent, id, &item) ?: answer_check(&item->q, a);
 	if (ret)
 		return ret;
-	question_end(b, item, a);
+	if (item->q.kind != UICC_KIND_PIN || a->outcome != UICC_OUTCOME_YES) {
+		question_end(b, item, a);
+		return 0;
+	}
+	ret = b->ops->pin_present(b->ctx, &item->q, a->value, a->value_len);
+	if (ret)
+		return ret;
+	item->stage = STAGE_PRESENT;
+	item->holder = NULL;
 	return 0;
+}
+
+/* How a question about a PIN ends when the card, not a person, ends it. */
+static enum uicc_outcome pin_outcome(enum uicc_pin_result result)
+{
+	switch (result) {
+	case UICC_PIN_RESULT_VERIFIED:
+		return UICC_OUTCOME_YES;
+	case UICC_PIN_RESULT_TIMEOUT:
+		return UICC_OUTCOME_TIMEOUT;
+	default:
+		return UICC_OUTCOME_NO;
+	}
+}
+
+/**
+ * uicc_consent_pin_result() - what became of @pin_check or @pin_present
+ * @b: the broker
+ * @now_ms: time now
+ * @id: number of the question; one that is completed already does nothing
+ * @result: what the card said
+ * @tries: how many are left, or UICC_CONSENT_TRIES_UNKNOWN
+ *
+ * After @pin_check: when there is a PIN to ask for, the question is ready now.
+ * A PIN that the card calls verified is asked for nevertheless: some cards say so
+ * of any. Else the question ends here.
+ * Context: caller's mutex held; may sleep.
+ */
+void uicc_consent_pin_result(struct uicc_consent_broker *b, u64 now_ms, u32 id,
+			     enum uicc_pin_result result, u32 tries)
+{
+	struct uicc_consent_answer answer = {
+		.outcome = pin_outcome(result), .by_card = true, .pin_result = result,
+		.tries = tries,
+	};
+	struct consent_item *item;
+
+	broker_assert_locked(b);
+	item = question_find(b, id);
+	if (!item || item->stage == STAGE_PERSON)
+		return;
+	if (item->stage == STAGE_CHECK && (result == UICC_PIN_RESULT_VERIFIED ||
+					   result == UICC_PIN_RESULT_NOT_VERIFIED)) {
+		item->q.tries = tries;
+		question_ready(b, item, now_ms);
+	} else if (result == UICC_PIN_RESULT_GONE) {
+		/* As uicc_consent_slot_gone(), which may come first or after. */
+		question_end_as(b, item, UICC_OUTCOME_WITHDRAWN);
+	} else {
+		question_end(b, item, &answer);
+	}
 }
 
 /**
@@ -639,6 +728,6 @@ bool uicc_consent_next(const struct uicc_consent_broker *b, u32 after_id,
 	info->id = best->q.id;
 	info->slot = best->q.slot;
 	info->kind = best->q.kind;
-	info->accepted = best->holder;
+	info->accepted = best->holder || best->stage == STAGE_PRESENT;
 	return true;
 }

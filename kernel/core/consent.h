@@ -22,11 +22,10 @@
 #define UICC_CONSENT_PENDING_MAX	64	/* questions not yet completed */
 #define UICC_CONSENT_PER_ASKER_MAX	8
 #define UICC_CONSENT_AGENTS_MAX		32
-#define UICC_CONSENT_PIN_MIN		4
-#define UICC_CONSENT_PIN_MAX		8
 #define UICC_CONSENT_GRACE_MS		2000	/* the first free agent's head start */
 #define UICC_CONSENT_TIMEOUT_MS		60000	/* when the asker says 0 */
 #define UICC_CONSENT_NEVER		U64_MAX
+#define UICC_CONSENT_TRIES_UNKNOWN	U32_MAX
 
 /**
  * struct uicc_consent_question - content of a question
@@ -41,6 +40,8 @@
  * @options: 0..UICC_OPTIONS_MAX bytes; NULL counts as ""
  * @n_choices: for the two choice kinds 1..UICC_CHOICES_MAX, else 0
  * @choices: each 1..UICC_CHOICE_MAX bytes
+ * @key_ref: for UICC_KIND_PIN which PIN, else 0
+ * @tries: set by the broker for UICC_KIND_PIN: how many are left, or UICC_CONSENT_TRIES_UNKNOWN
  *
  * As an argument of uicc_consent_ask() all strings are the caller's and are copied.
  */
@@ -56,6 +57,8 @@ struct uicc_consent_question {
 	const char *options;
 	u32 n_choices;
 	const char *choices[UICC_CHOICES_MAX];
+	u8 key_ref;
+	u32 tries;
 };
 
 /**
@@ -65,6 +68,9 @@ struct uicc_consent_question {
  * @value_len: bytes in @value
  * @n_selected: number of choices selected
  * @selected: choices taken, counted from 1, each once
+ * @by_card: a card ended the question: the two below are set
+ * @pin_result: what it said of the PIN
+ * @tries: how many are left, or UICC_CONSENT_TRIES_UNKNOWN
  *
  * When the kind is UICC_KIND_PIN, @value is the PIN: it goes to the card, never
  * to the asker, and whoever copies it clears the copy.
@@ -75,6 +81,9 @@ struct uicc_consent_answer {
 	u32 value_len;
 	u32 n_selected;
 	u32 selected[UICC_CHOICES_MAX];
+	bool by_card;
+	enum uicc_pin_result pin_result;
+	u32 tries;
 };
 
 /**
@@ -83,14 +92,23 @@ struct uicc_consent_answer {
  * @complete: the one completion of question @q, for its asker @q->asker, who may be gone. The
  *	question is already out of the broker; @q and @a are valid during the call only.
  * @withdrawn: @agent holds question @id and need not answer it any more: timeout or withdrawn
+ * @pin_check: a new question of UICC_KIND_PIN: have the card asked for the state of @q->key_ref.
+ *	Returns 0, and one uicc_consent_pin_result() has to follow unless @complete comes first; or
+ *	an errno, and there is no question
+ * @pin_present: its answer: have @pin presented to the card, copied. Likewise; after an errno the
+ *	agent goes on holding the question
  *
- * ORDER: for one question @withdrawn comes before @complete, and nothing after @complete.
+ * ORDER: for one question @pin_check, @ready, @pin_present; @withdrawn comes before @complete, and
+ * nothing after @complete.
  */
 struct uicc_consent_ops {
 	void (*ready)(void *ctx, u32 id);
 	void (*complete)(void *ctx, const struct uicc_consent_question *q,
 			 const struct uicc_consent_answer *a);
 	void (*withdrawn)(void *ctx, u32 agent, u32 id, enum uicc_outcome why);
+	int (*pin_check)(void *ctx, const struct uicc_consent_question *q);
+	int (*pin_present)(void *ctx, const struct uicc_consent_question *q, const char *pin,
+			   u32 len);
 };
 
 /**
@@ -120,7 +138,7 @@ struct uicc_consent_broker {
  * @id: its number
  * @slot: slot number
  * @kind: what is asked
- * @accepted: an agent holds it
+ * @accepted: an agent holds it, or has answered it and the card has not
  */
 struct uicc_consent_info {
 	u32 id;
@@ -145,6 +163,8 @@ int uicc_consent_done(struct uicc_consent_broker *b, u64 now_ms, u32 agent, u32 
 int uicc_consent_withdraw(struct uicc_consent_broker *b, u64 now_ms, u32 asker, u32 id);
 void uicc_consent_asker_gone(struct uicc_consent_broker *b, u64 now_ms, u32 asker);
 void uicc_consent_slot_gone(struct uicc_consent_broker *b, u64 now_ms, u32 slot);
+void uicc_consent_pin_result(struct uicc_consent_broker *b, u64 now_ms, u32 id,
+			     enum uicc_pin_result result, u32 tries);
 void uicc_consent_tick(struct uicc_consent_broker *b, u64 now_ms);
 u64 uicc_consent_deadline(const struct uicc_consent_broker *b);
 bool uicc_consent_next(const struct uicc_consent_broker *b, u32 after_id,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit suite of the consent broker. Time is an argument, so an hour takes no
+ * KUnit suite of the consent broker; every order of events is in
+ * consent_storm_test.c. Time is an argument, so an hour takes no
  * time; a recorder counts what each question was told.
  */
 #include <kunit/test.h>
@@ -10,6 +11,7 @@
 #define ASKER	100u
 #define OTHER	101u
 #define SLOT	3u
+#define KEY_REF	1
 #define IDS	128
 
 /* What the broker said about one question. */
@@ -22,6 +24,10 @@ struct told {
 	enum uicc_outcome outcome;
 	bool after_end;			/* something was said after the completion */
 	bool content_ok;
+	unsigned int presented;		/* PINs, to the card */
+	bool by_card;
+	enum uicc_pin_result pin_result;
+	u32 tries;
 	char value[16];
 	u32 n_selected;
 	u32 selected[UICC_CHOICES_MAX];
@@ -32,6 +38,7 @@ struct world {
 	struct uicc_consent_broker b;
 	struct told told[IDS];
 	unsigned int completions;
+	int pin_err;	/* what the callbacks about PINs return */
 };
 
 static void world_ready(void *ctx, u32 id)
@@ -51,6 +58,9 @@ static void world_complete(void *ctx, const struct uicc_consent_question *q,
 	t->completed++;
 	t->asker = q->asker;
 	t->outcome = a->outcome;
+	t->by_card = a->by_card;
+	t->pin_result = a->pin_result;
+	t->tries = a->tries;
 	t->content_ok = !strcmp(q->origin, "origin") && !strcmp(q->text, "text?");
 	t->n_selected = a->n_selected;
 	memcpy(t->selected, a->selected, sizeof(t->selected));
@@ -70,16 +80,41 @@ static void world_withdrawn(void *ctx, u32 agent, u32 id, enum uicc_outcome why)
 	t->after_end |= t->completed;
 }
 
+static int world_pin_check(void *ctx, const struct uicc_consent_question *q)
+{
+	struct world *w = ctx;
+
+	KUNIT_EXPECT_EQ(w->test, q->kind, UICC_KIND_PIN);
+	KUNIT_EXPECT_EQ(w->test, w->told[q->id % IDS].ready, 0u);
+	return w->pin_err;
+}
+
+static int world_pin_present(void *ctx, const struct uicc_consent_question *q, const char *pin,
+			     u32 len)
+{
+	struct world *w = ctx;
+	struct told *t = &w->told[q->id % IDS];
+
+	if (w->pin_err)
+		return w->pin_err;
+	t->presented++;
+	memcpy(t->value, pin, min_t(u32, len, sizeof(t->value) - 1));
+	return 0;
+}
+
 static const struct uicc_consent_ops world_ops = {
 	.ready = world_ready,
 	.complete = world_complete,
 	.withdrawn = world_withdrawn,
+	.pin_check = world_pin_check,
+	.pin_present = world_pin_present,
 };
 
 static void world_begin(struct world *w, struct kunit *test)
 {
 	memset(w->told, 0, sizeof(w->told));
 	w->completions = 0;
+	w->pin_err = 0;
 	w->test = test;
 	/* One thread: no lock, so none to check. */
 	uicc_consent_init(&w->b, &world_ops, w, NULL);
@@ -116,8 +151,11 @@ static u32 ask_kind(struct world *w, u64 now, u32 asker, enum uicc_kind kind, u3
 		q.choices[1] = "two";
 		q.choices[2] = "three";
 	}
+	q.key_ref = kind == UICC_KIND_PIN ? KEY_REF : 0;
 	KUNIT_ASSERT_EQ(w->test, uicc_consent_ask(&w->b, now, asker, &q, &id), 0);
 	KUNIT_ASSERT_NE(w->test, id, 0u);
+	if (kind == UICC_KIND_PIN)
+		uicc_consent_pin_result(&w->b, now, id, UICC_PIN_RESULT_NOT_VERIFIED, 3);
 	return id;
 }
 
@@ -371,135 +409,147 @@ static void consent_give_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, accept(w, 0, 1, id), 0);
 }
 
-/* --- exactly one completion, in every order ------------------------------- */
+/* --- PINs ----------------------------------------------------------------- */
 
-enum event { DONE, TIME_OUT, WITHDRAW, AGENT_GONE, ASKER_GONE, SLOT_GONE, EVENTS };
-
-static const char * const event_name[EVENTS] = {
-	"done", "timeout", "withdraw", "agent gone", "asker gone", "slot gone",
-};
-
-static void event_do(struct world *w, enum event what, u32 id, u64 *now)
+static u32 ask_pin(struct kunit *test)
 {
-	switch (what) {
-	case DONE:
-		answer(w, *now, 1, id, UICC_OUTCOME_YES);
-		break;
-	case TIME_OUT:
-		*now += UICC_CONSENT_TIMEOUT_MS;
-		uicc_consent_tick(&w->b, *now);
-		break;
-	case WITHDRAW:
-		uicc_consent_withdraw(&w->b, *now, ASKER, id);
-		break;
-	case AGENT_GONE:
-		uicc_consent_agent_gone(&w->b, *now, 1);
-		break;
-	case ASKER_GONE:
-		uicc_consent_asker_gone(&w->b, *now, ASKER);
-		break;
-	case SLOT_GONE:
-		uicc_consent_slot_gone(&w->b, *now, SLOT);
-		break;
-	default:
-		break;
-	}
-}
-
-/* The outcome that the first event which can end the question must give. */
-static bool event_expect(const enum event *order, unsigned int n, bool held,
-			 enum uicc_outcome *outcome)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		switch (order[i]) {
-		case DONE:
-			*outcome = UICC_OUTCOME_YES;
-			if (held)
-				return true;
-			break;
-		case TIME_OUT:
-			*outcome = UICC_OUTCOME_TIMEOUT;
-			if (held)
-				return true;
-			break;
-		case AGENT_GONE:
-			held = false;
-			break;
-		default:
-			*outcome = UICC_OUTCOME_WITHDRAWN;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void order_run(struct kunit *test, const enum event *order, unsigned int n, bool held)
-{
+	struct uicc_consent_question q = {
+		.slot = SLOT, .kind = UICC_KIND_PIN, .origin = "origin", .text = "text?",
+		.key_ref = KEY_REF,
+	};
 	struct world *w = test->priv;
-	enum uicc_outcome outcome;
-	struct told *t;
-	u64 now = 0;
-	unsigned int i;
-	bool ends;
+	u32 id = 0;
+
+	KUNIT_ASSERT_EQ(test, uicc_consent_ask(&w->b, 0, ASKER, &q, &id), 0);
+	return id;
+}
+
+/* The card is asked before the person: who accepts sees the tries left. */
+static void consent_pin_check(struct kunit *test)
+{
+	const struct uicc_consent_question *q = NULL;
+	struct world *w = test->priv;
 	u32 id;
 
-	world_begin(w, test);
-	KUNIT_ASSERT_EQ(test, uicc_consent_agent_add(&w->b, now, 1), 0);
-	id = ask(w, now, ASKER);
-	t = &w->told[id];
-	if (held)
-		KUNIT_ASSERT_EQ(test, accept(w, now, 1, id), 0);
-	for (i = 0; i < n; i++)
-		event_do(w, order[i], id, &now);
-
-	ends = event_expect(order, n, held, &outcome);
-	KUNIT_ASSERT_EQ_MSG(test, t->completed, ends, "%s first, held %d",
-			    event_name[order[0]], held);
-	if (ends)
-		KUNIT_ASSERT_EQ_MSG(test, t->outcome, outcome, "%s first, held %d",
-				    event_name[order[0]], held);
-	KUNIT_ASSERT_EQ(test, w->b.n_questions, ends ? 0u : 1u);
-	KUNIT_ASSERT_LE(test, t->withdrawn, 1u);
-	/* what is still open ends with the broker: then it is exactly one */
-	uicc_consent_fini(&w->b);
-	KUNIT_ASSERT_EQ(test, t->completed, 1u);
-	KUNIT_ASSERT_EQ(test, w->completions, 1u);
-	KUNIT_ASSERT_FALSE(test, t->after_end);
-	KUNIT_ASSERT_TRUE(test, t->content_ok);
+	KUNIT_ASSERT_EQ(test, uicc_consent_agent_add(&w->b, 0, 1), 0);
+	id = ask_pin(test);
+	KUNIT_EXPECT_EQ(test, w->told[id].ready, 0);
+	KUNIT_EXPECT_EQ(test, uicc_consent_deadline(&w->b), UICC_CONSENT_NEVER);
+	KUNIT_EXPECT_EQ(test, accept(w, 0, 1, id), -ENOENT);
+	KUNIT_EXPECT_EQ(test, accept(w, 0, 1, 0), -ENOENT);
+	KUNIT_ASSERT_EQ(test, uicc_consent_agent_add(&w->b, 0, 2), 0);
+	uicc_consent_tick(&w->b, 1000000);
+	KUNIT_EXPECT_EQ(test, w->told[id].ready, 0);
+	uicc_consent_pin_result(&w->b, 1000000, id + 1, UICC_PIN_RESULT_NOT_VERIFIED, 2);
+	KUNIT_EXPECT_EQ(test, w->told[id].ready, 0);
+	uicc_consent_pin_result(&w->b, 1000000, id, UICC_PIN_RESULT_NOT_VERIFIED, 1);
+	KUNIT_EXPECT_EQ(test, w->told[id].ready, 1);
+	/* a second result is not awaited any more */
+	uicc_consent_pin_result(&w->b, 1000000, id, UICC_PIN_RESULT_BLOCKED, 0);
+	KUNIT_EXPECT_EQ(test, w->told[id].completed, 0);
+	KUNIT_ASSERT_EQ(test, uicc_consent_accept(&w->b, 1000000, 1, id, &q), 0);
+	KUNIT_EXPECT_EQ(test, q->key_ref, KEY_REF);
+	KUNIT_EXPECT_EQ(test, q->tries, 1u);
+	KUNIT_EXPECT_EQ(test, answer(w, 1000000, 1, id, UICC_OUTCOME_CANCELLED), 0);
+	KUNIT_EXPECT_FALSE(test, w->told[id].by_card);
+	KUNIT_EXPECT_EQ(test, w->told[id].presented, 0);
 }
 
-/* Every order of every subset of the events, one after the other. */
-static void consent_exactly_one_completion(struct kunit *test)
+/* What the card says, before a person is asked and after. */
+static void consent_pin_results(struct kunit *test)
 {
-	enum event order[EVENTS];
-	unsigned int runs = 0, n, k, code, c, used;
-	bool valid;
+	static const struct {
+		enum uicc_pin_result result;
+		bool asked;		/* after the check */
+		enum uicc_outcome outcome;
+	} row[] = {
+		{ UICC_PIN_RESULT_VERIFIED, true, UICC_OUTCOME_YES },
+		{ UICC_PIN_RESULT_NOT_VERIFIED, true, UICC_OUTCOME_NO },
+		{ UICC_PIN_RESULT_WRONG, false, UICC_OUTCOME_NO },
+		{ UICC_PIN_RESULT_BLOCKED, false, UICC_OUTCOME_NO },
+		{ UICC_PIN_RESULT_DISABLED, false, UICC_OUTCOME_NO },
+		{ UICC_PIN_RESULT_REFUSED, false, UICC_OUTCOME_NO },
+		{ UICC_PIN_RESULT_GONE, false, UICC_OUTCOME_WITHDRAWN },
+		{ UICC_PIN_RESULT_TIMEOUT, false, UICC_OUTCOME_TIMEOUT },
+	};
+	struct uicc_consent_answer pin = { UICC_OUTCOME_YES, "1234", 4 };
+	struct world *w = test->priv;
+	struct told *t;
+	size_t i;
+	u32 id;
 
-	for (n = 1, k = EVENTS; n <= EVENTS; n++, k *= EVENTS) {
-		for (code = 0; code < k; code++) {
-			valid = true;
-			used = 0;
-			for (c = 0; c < n; c++) {
-				unsigned int rest = code, skip;
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		world_begin(w, test);
+		KUNIT_ASSERT_EQ(test, uicc_consent_agent_add(&w->b, 0, 1), 0);
+		id = ask_pin(test);
+		t = &w->told[id];
+		uicc_consent_pin_result(&w->b, 0, id, row[i].result, 2);
+		KUNIT_EXPECT_EQ_MSG(test, t->ready, row[i].asked, "row %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, t->completed, !row[i].asked, "row %zu", i);
+		if (!row[i].asked)
+			KUNIT_EXPECT_EQ_MSG(test, t->outcome, row[i].outcome, "row %zu", i);
+		uicc_consent_fini(&w->b);
 
-				for (skip = 0; skip < c; skip++)
-					rest /= EVENTS;
-				order[c] = rest % EVENTS;
-				valid &= !(used & BIT(order[c]));
-				used |= BIT(order[c]);
-			}
-			if (!valid)
-				continue;
-			order_run(test, order, n, false);
-			order_run(test, order, n, true);
-			runs++;
+		world_begin(w, test);
+		KUNIT_ASSERT_EQ(test, uicc_consent_agent_add(&w->b, 0, 1), 0);
+		id = ask_kind(w, 0, ASKER, UICC_KIND_PIN, 0);
+		KUNIT_ASSERT_EQ(test, accept(w, 0, 1, id), 0);
+		KUNIT_ASSERT_EQ(test, uicc_consent_done(&w->b, 0, 1, id, &pin), 0);
+		KUNIT_EXPECT_EQ(test, t->presented, 1);
+		KUNIT_EXPECT_EQ(test, t->completed, 0);
+		/* the agent is done: it holds nothing, may leave, and is free */
+		KUNIT_EXPECT_EQ(test, uicc_consent_done(&w->b, 0, 1, id, &pin), -EPERM);
+		KUNIT_EXPECT_EQ(test, accept(w, 0, 1, ask(w, 0, OTHER)), 0);
+		uicc_consent_agent_gone(&w->b, 0, 1);
+		uicc_consent_tick(&w->b, 10 * UICC_CONSENT_TIMEOUT_MS);
+		KUNIT_EXPECT_EQ(test, t->completed, 0);
+		uicc_consent_pin_result(&w->b, 0, id, row[i].result, 2);
+		KUNIT_EXPECT_EQ_MSG(test, t->completed, 1, "row %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, t->outcome, row[i].outcome, "row %zu", i);
+		KUNIT_EXPECT_EQ(test, t->by_card, row[i].result != UICC_PIN_RESULT_GONE);
+		if (t->by_card) {
+			KUNIT_EXPECT_EQ(test, t->pin_result, row[i].result);
+			KUNIT_EXPECT_EQ(test, t->tries, 2u);
 		}
+		KUNIT_EXPECT_EQ(test, t->withdrawn, 0);
+		uicc_consent_fini(&w->b);
 	}
-	/* 6 + 30 + 120 + 360 + 720 + 720 */
-	KUNIT_EXPECT_EQ(test, runs, 1956u);
 }
+
+/* When the card cannot be asked there is no question; when the PIN cannot be presented it stays. */
+static void consent_pin_errors(struct kunit *test)
+{
+	struct uicc_consent_question q = {
+		.slot = SLOT, .kind = UICC_KIND_PIN, .origin = "origin", .key_ref = KEY_REF,
+	};
+	struct uicc_consent_answer pin = { UICC_OUTCOME_YES, "1234", 4 };
+	struct world *w = test->priv;
+	u32 id;
+
+	KUNIT_ASSERT_EQ(test, uicc_consent_agent_add(&w->b, 0, 1), 0);
+	w->pin_err = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, uicc_consent_ask(&w->b, 0, ASKER, &q, &id), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, w->b.n_questions, 0u);
+	w->pin_err = 0;
+	id = ask_kind(w, 0, ASKER, UICC_KIND_PIN, 0);
+	KUNIT_ASSERT_EQ(test, accept(w, 0, 1, id), 0);
+	w->pin_err = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, uicc_consent_done(&w->b, 0, 1, id, &pin), -ENOMEM);
+	w->pin_err = 0;
+	KUNIT_EXPECT_EQ(test, uicc_consent_done(&w->b, 0, 1, id, &pin), 0);
+	KUNIT_EXPECT_STREQ(test, w->told[id].value, "1234");
+	KUNIT_EXPECT_EQ(test, uicc_consent_withdraw(&w->b, 0, ASKER, id), 0);
+	KUNIT_EXPECT_EQ(test, w->told[id].outcome, UICC_OUTCOME_WITHDRAWN);
+	KUNIT_EXPECT_EQ(test, w->completions, 1);
+	/* a key belongs to this kind, and to no other */
+	q.key_ref = 0;
+	KUNIT_EXPECT_EQ(test, uicc_consent_ask(&w->b, 0, ASKER, &q, &id), -EINVAL);
+	q.key_ref = KEY_REF;
+	q.kind = UICC_KIND_CONFIRM;
+	KUNIT_EXPECT_EQ(test, uicc_consent_ask(&w->b, 0, ASKER, &q, &id), -EINVAL);
+}
+
+/* --- ends of more than one ------------------------------------------------ */
 
 static void consent_fini_completes_all(struct kunit *test)
 {
@@ -641,6 +691,8 @@ static int answer_with(struct kunit *test, enum uicc_kind kind,
 	id = ask_kind(w, 0, ASKER, kind, 0);
 	KUNIT_ASSERT_EQ(test, accept(w, 0, 1, id), 0);
 	ret = uicc_consent_done(&w->b, 0, 1, id, a);
+	if (!ret && kind == UICC_KIND_PIN && a->outcome == UICC_OUTCOME_YES)
+		uicc_consent_pin_result(&w->b, 0, id, UICC_PIN_RESULT_VERIFIED, 3);
 	*told = w->told[id];
 	KUNIT_EXPECT_EQ(test, told->completed, ret == 0);
 	if (ret)
@@ -762,7 +814,9 @@ static struct kunit_case consent_cases[] = {
 	KUNIT_CASE(consent_agent_death_gives_back),
 	KUNIT_CASE(consent_agent_comes_back_last),
 	KUNIT_CASE(consent_give_back),
-	KUNIT_CASE(consent_exactly_one_completion),
+	KUNIT_CASE(consent_pin_check),
+	KUNIT_CASE(consent_pin_results),
+	KUNIT_CASE(consent_pin_errors),
 	KUNIT_CASE(consent_fini_completes_all),
 	KUNIT_CASE(consent_others_stay),
 	KUNIT_CASE(consent_bounds),

@@ -180,6 +180,7 @@ struct uicc_selection {
  * @files: exported files, discovery files first
  * @n_files: their number
  * @groups: attribute groups of the discovery files, for device_add()
+ * @pin_work: does what netlink wants of its PINs; holds a reference while it is queued
  */
 struct uicc_card {
 	struct device dev;
@@ -219,6 +220,8 @@ struct uicc_card {
 	struct list_head files;
 	unsigned int n_files;
 	const struct attribute_group *groups[UICC_DISCOVERY_FILES + 1];
+
+	struct work_struct pin_work;
 };
 
 /**
@@ -375,5 +378,6 @@ void uicc_netlink_exit(void);
 void uicc_netlink_slot_event(struct uicc_slot *slot, u8 cmd);
 void uicc_netlink_card_event(struct uicc_card *card, u8 cmd);
 void uicc_netlink_card_gone(struct uicc_slot *slot);
+void uicc_netlink_pin_work(struct work_struct *work);
 
 #endif /* UICC_CORE_INTERNAL_H */

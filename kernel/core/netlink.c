@@ -76,6 +76,51 @@ bool uicc_netlink_may_answer(const struct sk_buff *skb)
 	return false;
 }
 
+/**
+ * uicc_netlink_wipe() - clear what a request carries in an attribute
+ * @info: the request
+ * @type: the attribute, every one of them
+ *
+ * A request is not cleared when it is freed, and an error sends it back whole.
+ * A tap (nlmon) may have seen it before; only root can set one up.
+ * Context: in a doit.
+ */
+void uicc_netlink_wipe(struct genl_info *info, int type)
+{
+	struct nlattr *attr;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		if (nla_type(attr) == type)
+			memzero_explicit(nla_data(attr), nla_len(attr));
+}
+
+/**
+ * uicc_netlink_reply_id() - answer a request with a number
+ * @info: the request
+ * @cmd: its command
+ * @type: attribute of the number
+ * @id: the number
+ *
+ * Context: in a doit; may sleep.
+ * Return: 0; -ENOMEM, or what sending returned: the sender does not know the number.
+ */
+int uicc_netlink_reply_id(struct genl_info *info, u8 cmd, int type, u32 id)
+{
+	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	void *head;
+
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put_reply(msg, info, &uicc_family, 0, cmd);
+	if (!head || nla_put_u32(msg, type, id)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+}
+
 /* --- slots and cards ------------------------------------------------------ */
 
 static int uicc_fill_slot(struct sk_buff *skb, struct uicc_slot *slot, u32 portid, u32 seq,
@@ -244,7 +289,7 @@ void uicc_netlink_card_event(struct uicc_card *card, u8 cmd)
 
 /* --- family --------------------------------------------------------------- */
 
-/* A socket is closed. Port numbers are unique for one protocol and namespace. */
+/* A socket is closed, of this protocol and namespace. */
 static int uicc_netlink_release(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct netlink_notify *n = data;
@@ -288,6 +333,7 @@ int __init uicc_netlink_init(void)
 	int ret;
 
 	uicc_netlink_consent_init();
+	uicc_netlink_pin_init();
 	ret = netlink_register_notifier(&uicc_netlink_notifier);
 	if (ret)
 		return ret;

@@ -11,25 +11,38 @@
 #include "consent.h"
 #include "internal.h"
 #include "netlink.h"
+#include "pin.h"
 #include "trace.h"
 
-/* The one broker; sockets are known to it by their port number. */
+/* The one broker; sockets are known to it by their numbers as peers. */
 static struct uicc_consent_broker uicc_broker;
-static DEFINE_MUTEX(uicc_consent_lock);
+DEFINE_MUTEX(uicc_consent_lock);	/* the broker, the PINs, the peers */
 
 static void uicc_consent_expire(struct work_struct *work);
 static DECLARE_DELAYED_WORK(uicc_consent_work, uicc_consent_expire);
 
-static u64 uicc_now_ms(void)
+/**
+ * uicc_netlink_now_ms() - the broker's clock, and that of the queue of PINs
+ *
+ * Context: any.
+ * Return: milliseconds since the machine was started, without those asleep.
+ */
+u64 uicc_netlink_now_ms(void)
 {
 	return ktime_get_ns() / NSEC_PER_MSEC;
 }
 
-/* Whenever the broker was called: sees to it that its next deadline is kept. */
-static void uicc_consent_unlock(void)
+/**
+ * uicc_netlink_unlock() - release uicc_consent_lock
+ *
+ * To be called whenever the broker or the queue was: sees to it that their next
+ * deadline is kept.
+ * Context: uicc_consent_lock is held, afterwards not.
+ */
+void uicc_netlink_unlock(void)
 {
-	u64 due = uicc_consent_deadline(&uicc_broker);
-	u64 now = uicc_now_ms();
+	u64 due = min(uicc_consent_deadline(&uicc_broker), uicc_netlink_pin_deadline());
+	u64 now = uicc_netlink_now_ms();
 
 	if (due != UICC_CONSENT_NEVER)
 		mod_delayed_work(uicc_wq, &uicc_consent_work,
@@ -40,8 +53,9 @@ static void uicc_consent_unlock(void)
 static void uicc_consent_expire(struct work_struct *work)
 {
 	mutex_lock(&uicc_consent_lock);
-	uicc_consent_tick(&uicc_broker, uicc_now_ms());
-	uicc_consent_unlock();
+	uicc_netlink_pin_tick();
+	uicc_consent_tick(&uicc_broker, uicc_netlink_now_ms());
+	uicc_netlink_unlock();
 }
 
 /* A question's own bytes and the room around them, generously. */
@@ -88,6 +102,11 @@ static int uicc_fill_completed(struct sk_buff *msg, const struct uicc_consent_qu
 	for (i = 0; i < a->n_selected; i++)
 		if (nla_put_u32(msg, UICC_A_CONSENT_SELECTED, a->selected[i]))
 			return -EMSGSIZE;
+	if (a->by_card && nla_put_u32(msg, UICC_A_CONSENT_PIN_RESULT, a->pin_result))
+		return -EMSGSIZE;
+	if (a->by_card && a->tries != UICC_CONSENT_TRIES_UNKNOWN &&
+	    nla_put_u32(msg, UICC_A_CONSENT_RETRIES, a->tries))
+		return -EMSGSIZE;
 	genlmsg_end(msg, head);
 	return 0;
 }
@@ -102,12 +121,15 @@ static void uicc_consent_complete(void *ctx, const struct uicc_consent_question 
 {
 	struct sk_buff *msg = genlmsg_new(UICC_ANSWER_SIZE, GFP_KERNEL | __GFP_NOFAIL);
 
-	trace_uicc_consent(q->id, UICC_CMD_CONSENT_COMPLETED, q->asker, a->outcome);
+	trace_uicc_consent(q->id, UICC_CMD_CONSENT_COMPLETED, uicc_peer_portid(q->asker),
+			   a->outcome);
+	if (q->kind == UICC_KIND_PIN)
+		uicc_netlink_pin_forget(q->id);
 	if (WARN_ON_ONCE(!msg || uicc_fill_completed(msg, q, a))) {
 		nlmsg_free(msg);
 		return;
 	}
-	genlmsg_unicast(&init_net, msg, q->asker);	/* it may be gone */
+	uicc_peer_send(q->asker, msg);	/* it may be gone */
 }
 
 static void uicc_consent_withdrawn(void *ctx, u32 agent, u32 id, enum uicc_outcome why)
@@ -115,7 +137,7 @@ static void uicc_consent_withdrawn(void *ctx, u32 agent, u32 id, enum uicc_outco
 	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	void *head;
 
-	trace_uicc_consent(id, UICC_CMD_CONSENT_WITHDRAWN, agent, why);
+	trace_uicc_consent(id, UICC_CMD_CONSENT_WITHDRAWN, uicc_peer_portid(agent), why);
 	if (!msg)
 		return;		/* its consent-done will be -ENOENT */
 	head = genlmsg_put(msg, 0, 0, &uicc_family, 0, UICC_CMD_CONSENT_WITHDRAWN);
@@ -125,18 +147,49 @@ static void uicc_consent_withdrawn(void *ctx, u32 agent, u32 id, enum uicc_outco
 		return;
 	}
 	genlmsg_end(msg, head);
-	genlmsg_unicast(&init_net, msg, agent);
+	uicc_peer_send(agent, msg);
+}
+
+static int uicc_consent_pin_check(void *ctx, const struct uicc_consent_question *q)
+{
+	struct uicc_pin_request what = {
+		.question = q->id, .slot = q->slot, .seq = q->seq, .key_ref = q->key_ref,
+	};
+	u32 id;
+
+	return uicc_netlink_pin_add(&what, &id);
+}
+
+static int uicc_consent_pin_present(void *ctx, const struct uicc_consent_question *q,
+				    const char *pin, u32 len)
+{
+	struct uicc_pin_request what = {
+		.question = q->id, .slot = q->slot, .seq = q->seq, .key_ref = q->key_ref,
+		.len = len,
+	};
+	u32 id;
+	int ret;
+
+	if (len > sizeof(what.pin))
+		return -EINVAL;
+	memcpy(what.pin, pin, len);
+	ret = uicc_netlink_pin_add(&what, &id);
+	memzero_explicit(&what, sizeof(what));
+	return ret;
 }
 
 static const struct uicc_consent_ops uicc_consent_ops = {
 	.ready = uicc_consent_ready,
 	.complete = uicc_consent_complete,
 	.withdrawn = uicc_consent_withdrawn,
+	.pin_check = uicc_consent_pin_check,
+	.pin_present = uicc_consent_pin_present,
 };
 
 int uicc_nl_agent_register_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	char name[UICC_NAME_MAX + 1] = "";
+	u32 agent;
 	int ret;
 
 	if (!uicc_netlink_may_answer(skb))
@@ -144,8 +197,10 @@ int uicc_nl_agent_register_doit(struct sk_buff *skb, struct genl_info *info)
 	if (info->attrs[UICC_A_CONSENT_AGENT])
 		nla_strscpy(name, info->attrs[UICC_A_CONSENT_AGENT], sizeof(name));
 	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_agent_add(&uicc_broker, uicc_now_ms(), info->snd_portid);
-	uicc_consent_unlock();
+	ret = uicc_peer_number(skb, &agent);
+	if (!ret)
+		ret = uicc_consent_agent_add(&uicc_broker, uicc_netlink_now_ms(), agent);
+	uicc_netlink_unlock();
 	if (!ret)
 		trace_uicc_agent(info->snd_portid, name);
 	return ret;
@@ -190,41 +245,25 @@ static int uicc_ask_card(struct uicc_consent_question *q)
 	return ret;
 }
 
-static int uicc_ask_reply(struct genl_info *info, u32 id)
-{
-	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	void *head;
-
-	if (!msg)
-		return -ENOMEM;
-	head = genlmsg_put_reply(msg, info, &uicc_family, 0, UICC_CMD_CONSENT_ASK);
-	if (!head || nla_put_u32(msg, UICC_A_CONSENT_ID, id)) {
-		nlmsg_free(msg);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, head);
-	return genlmsg_reply(msg, info);
-}
-
 /* The number is told under the lock: before the question can be completed. */
-static int uicc_ask(struct genl_info *info, struct uicc_consent_question *q)
+static int uicc_ask(struct sk_buff *skb, struct genl_info *info, struct uicc_consent_question *q)
 {
-	u32 id;
+	u32 id, asker;
 	int ret;
 
 	mutex_lock(&uicc_consent_lock);
-	ret = uicc_ask_card(q);
+	ret = uicc_peer_number(skb, &asker) ?: uicc_ask_card(q);
 	if (!ret)
-		ret = uicc_consent_ask(&uicc_broker, uicc_now_ms(), info->snd_portid, q, &id);
+		ret = uicc_consent_ask(&uicc_broker, uicc_netlink_now_ms(), asker, q, &id);
 	if (ret)
 		goto out;
 	trace_uicc_consent(id, UICC_CMD_CONSENT_ASK, info->snd_portid, -1);
-	ret = uicc_ask_reply(info, id);
+	ret = uicc_netlink_reply_id(info, UICC_CMD_CONSENT_ASK, UICC_A_CONSENT_ID, id);
 	/* Without its number the asker can do nothing with the question. */
-	if (ret && uicc_consent_withdraw(&uicc_broker, uicc_now_ms(), info->snd_portid, id))
+	if (ret && uicc_consent_withdraw(&uicc_broker, uicc_netlink_now_ms(), asker, id))
 		pr_debug("question %u is gone already\n", id);
 out:
-	uicc_consent_unlock();
+	uicc_netlink_unlock();
 	return ret;
 }
 
@@ -256,10 +295,11 @@ int uicc_nl_consent_ask_doit(struct sk_buff *skb, struct genl_info *info)
 		q->seq = nla_get_u64(info->attrs[UICC_A_CONSENT_SEQ]);
 	if (info->attrs[UICC_A_CONSENT_TIMEOUT_MS])
 		q->timeout_ms = nla_get_u32(info->attrs[UICC_A_CONSENT_TIMEOUT_MS]);
-	/* A PIN is for the card alone, and nothing here presents it to one yet. */
-	ret = q->kind == UICC_KIND_PIN ? -EOPNOTSUPP : uicc_ask_choices(info, q);
+	if (info->attrs[UICC_A_CONSENT_KEY_REF])
+		q->key_ref = nla_get_u8(info->attrs[UICC_A_CONSENT_KEY_REF]);
+	ret = uicc_ask_choices(info, q);
 	if (!ret)
-		ret = uicc_ask(info, q);
+		ret = uicc_ask(skb, info, q);
 	while (q->n_choices)
 		kfree(q->choices[--q->n_choices]);
 	kfree(q);
@@ -284,6 +324,11 @@ static int uicc_fill_question(struct sk_buff *msg, struct genl_info *info,
 	for (i = 0; i < q->n_choices; i++)
 		if (nla_put_string(msg, UICC_A_CONSENT_CHOICE, q->choices[i]))
 			return -EMSGSIZE;
+	if (q->key_ref && nla_put_u8(msg, UICC_A_CONSENT_KEY_REF, q->key_ref))
+		return -EMSGSIZE;
+	if (q->tries != UICC_CONSENT_TRIES_UNKNOWN &&
+	    nla_put_u32(msg, UICC_A_CONSENT_RETRIES, q->tries))
+		return -EMSGSIZE;
 	genlmsg_end(msg, head);
 	return 0;
 }
@@ -292,7 +337,7 @@ int uicc_nl_consent_accept_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct uicc_consent_question *q;
 	struct sk_buff *msg;
-	u32 id = 0;
+	u32 id = 0, agent;
 	int ret;
 
 	if (!uicc_netlink_may_answer(skb))
@@ -303,7 +348,9 @@ int uicc_nl_consent_accept_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!msg)
 		return -ENOMEM;
 	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_accept(&uicc_broker, uicc_now_ms(), info->snd_portid, id, &q);
+	ret = uicc_peer_number(skb, &agent);
+	if (!ret)
+		ret = uicc_consent_accept(&uicc_broker, uicc_netlink_now_ms(), agent, id, &q);
 	if (ret) {
 		nlmsg_free(msg);
 		goto out;
@@ -316,10 +363,10 @@ int uicc_nl_consent_accept_doit(struct sk_buff *skb, struct genl_info *info)
 	else
 		ret = genlmsg_reply(msg, info);
 	/* An agent that did not get the question cannot show it. */
-	if (ret && uicc_consent_give_back(&uicc_broker, uicc_now_ms(), info->snd_portid, id))
+	if (ret && uicc_consent_give_back(&uicc_broker, uicc_netlink_now_ms(), agent, id))
 		pr_debug("question %u is gone already\n", id);
 out:
-	uicc_consent_unlock();
+	uicc_netlink_unlock();
 	return ret;
 }
 
@@ -338,10 +385,10 @@ static int uicc_done_selected(struct genl_info *info, struct uicc_consent_answer
 	return 0;
 }
 
-int uicc_nl_consent_done_doit(struct sk_buff *skb, struct genl_info *info)
+static int uicc_done(struct sk_buff *skb, struct genl_info *info)
 {
 	struct uicc_consent_answer a = {};
-	u32 id;
+	u32 id, agent;
 	int ret;
 
 	if (!uicc_netlink_may_answer(skb))
@@ -358,13 +405,24 @@ int uicc_nl_consent_done_doit(struct sk_buff *skb, struct genl_info *info)
 	if (ret)
 		return ret;
 	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_done(&uicc_broker, uicc_now_ms(), info->snd_portid, id, &a);
-	uicc_consent_unlock();
+	ret = uicc_peer_number(skb, &agent);
+	if (!ret)
+		ret = uicc_consent_done(&uicc_broker, uicc_netlink_now_ms(), agent, id, &a);
+	uicc_netlink_unlock();
+	return ret;
+}
+
+int uicc_nl_consent_done_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int ret = uicc_done(skb, info);
+
+	uicc_netlink_wipe(info, UICC_A_CONSENT_VALUE);	/* may be a PIN */
 	return ret;
 }
 
 int uicc_nl_consent_withdraw_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	u32 asker;
 	int ret;
 
 	if (!uicc_netlink_may_ask(skb))
@@ -372,9 +430,11 @@ int uicc_nl_consent_withdraw_doit(struct sk_buff *skb, struct genl_info *info)
 	if (GENL_REQ_ATTR_CHECK(info, UICC_A_CONSENT_ID))
 		return -EINVAL;
 	mutex_lock(&uicc_consent_lock);
-	ret = uicc_consent_withdraw(&uicc_broker, uicc_now_ms(), info->snd_portid,
-				    nla_get_u32(info->attrs[UICC_A_CONSENT_ID]));
-	uicc_consent_unlock();
+	ret = uicc_peer_number(skb, &asker);
+	if (!ret)
+		ret = uicc_consent_withdraw(&uicc_broker, uicc_netlink_now_ms(), asker,
+					    nla_get_u32(info->attrs[UICC_A_CONSENT_ID]));
+	uicc_netlink_unlock();
 	return ret;
 }
 
@@ -444,7 +504,7 @@ int uicc_nl_consent_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 /**
- * uicc_netlink_card_gone() - withdraw the questions about a slot's card
+ * uicc_netlink_card_gone() - end what is wanted of a slot's card
  * @slot: the slot, in which nobody finds that card any more
  *
  * Context: may sleep; takes uicc_consent_lock.
@@ -452,8 +512,22 @@ int uicc_nl_consent_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 void uicc_netlink_card_gone(struct uicc_slot *slot)
 {
 	mutex_lock(&uicc_consent_lock);
-	uicc_consent_slot_gone(&uicc_broker, uicc_now_ms(), slot->index);
-	uicc_consent_unlock();
+	uicc_consent_slot_gone(&uicc_broker, uicc_netlink_now_ms(), slot->index);
+	uicc_netlink_pin_slot_gone(slot->index);
+	uicc_netlink_unlock();
+}
+
+/**
+ * uicc_netlink_question_pin() - what a card said of the PIN of a question
+ * @id: number of the question
+ * @result: what it said
+ * @tries: how many are left, or UICC_CONSENT_TRIES_UNKNOWN
+ *
+ * Context: may sleep; uicc_consent_lock is held.
+ */
+void uicc_netlink_question_pin(u32 id, enum uicc_pin_result result, u32 tries)
+{
+	uicc_consent_pin_result(&uicc_broker, uicc_netlink_now_ms(), id, result, tries);
 }
 
 /**
@@ -464,13 +538,17 @@ void uicc_netlink_card_gone(struct uicc_slot *slot)
  */
 void uicc_netlink_consent_release(u32 portid)
 {
+	u32 peer;
 	u64 now;
 
 	mutex_lock(&uicc_consent_lock);
-	now = uicc_now_ms();
-	uicc_consent_asker_gone(&uicc_broker, now, portid);
-	uicc_consent_agent_gone(&uicc_broker, now, portid);
-	uicc_consent_unlock();
+	now = uicc_netlink_now_ms();
+	while ((peer = uicc_peer_closed(portid))) {
+		uicc_consent_asker_gone(&uicc_broker, now, peer);
+		uicc_consent_agent_gone(&uicc_broker, now, peer);
+		uicc_netlink_pin_peer_gone(peer);
+	}
+	uicc_netlink_unlock();
 }
 
 /**
@@ -484,7 +562,7 @@ void __init uicc_netlink_consent_init(void)
 }
 
 /**
- * uicc_netlink_consent_exit() - end the broker
+ * uicc_netlink_consent_exit() - end the broker and the queue of PINs
  *
  * Context: module exit; the family is unregistered.
  */
@@ -493,5 +571,7 @@ void uicc_netlink_consent_exit(void)
 	cancel_delayed_work_sync(&uicc_consent_work);
 	mutex_lock(&uicc_consent_lock);
 	uicc_consent_fini(&uicc_broker);
+	uicc_netlink_pin_exit();
+	uicc_peers_exit();
 	mutex_unlock(&uicc_consent_lock);
 }

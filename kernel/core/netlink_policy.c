@@ -26,7 +26,7 @@ const struct nla_policy uicc_agent_register_nl_policy[UICC_A_CONSENT_AGENT + 1] 
 };
 
 /* UICC_CMD_CONSENT_ASK - do */
-const struct nla_policy uicc_consent_ask_nl_policy[UICC_A_CONSENT_CHOICE + 1] = {
+const struct nla_policy uicc_consent_ask_nl_policy[UICC_A_CONSENT_KEY_REF + 1] = {
 	[UICC_A_CONSENT_SLOT] = { .type = NLA_U32, },
 	[UICC_A_CONSENT_SEQ] = { .type = NLA_U64, },
 	[UICC_A_CONSENT_KIND] = NLA_POLICY_MAX(NLA_U32, 7),
@@ -35,6 +35,7 @@ const struct nla_policy uicc_consent_ask_nl_policy[UICC_A_CONSENT_CHOICE + 1] = 
 	[UICC_A_CONSENT_TIMEOUT_MS] = { .type = NLA_U32, },
 	[UICC_A_CONSENT_OPTIONS] = { .type = NLA_NUL_STRING, .len = UICC_OPTIONS_MAX, },
 	[UICC_A_CONSENT_CHOICE] = { .type = NLA_STRING, .len = UICC_CHOICE_MAX, },
+	[UICC_A_CONSENT_KEY_REF] = NLA_POLICY_MIN(NLA_U8, 1),
 };
 
 /* UICC_CMD_CONSENT_ACCEPT - do */
@@ -60,8 +61,23 @@ const struct nla_policy uicc_consent_get_nl_policy[UICC_A_CONSENT_ID + 1] = {
 	[UICC_A_CONSENT_ID] = { .type = NLA_U32, },
 };
 
+/* UICC_CMD_PIN_GET - do */
+const struct nla_policy uicc_pin_get_nl_policy[UICC_A_PIN_KEY_REF + 1] = {
+	[UICC_A_PIN_SLOT] = { .type = NLA_U32, },
+	[UICC_A_PIN_SEQ] = { .type = NLA_U64, },
+	[UICC_A_PIN_KEY_REF] = NLA_POLICY_MIN(NLA_U8, 1),
+};
+
+/* UICC_CMD_PIN_VERIFY - do */
+const struct nla_policy uicc_pin_verify_nl_policy[UICC_A_PIN_VALUE + 1] = {
+	[UICC_A_PIN_SLOT] = { .type = NLA_U32, },
+	[UICC_A_PIN_SEQ] = { .type = NLA_U64, },
+	[UICC_A_PIN_KEY_REF] = NLA_POLICY_MIN(NLA_U8, 1),
+	[UICC_A_PIN_VALUE] = { .type = NLA_BINARY, },
+};
+
 /* Ops table for uicc */
-const struct genl_ops uicc_nl_ops[8] = {
+const struct genl_ops uicc_nl_ops[10] = {
 	{
 		.cmd		= UICC_CMD_SLOT_GET,
 		.doit		= uicc_nl_slot_get_doit,
@@ -86,7 +102,7 @@ const struct genl_ops uicc_nl_ops[8] = {
 		.cmd		= UICC_CMD_CONSENT_ASK,
 		.doit		= uicc_nl_consent_ask_doit,
 		.policy		= uicc_consent_ask_nl_policy,
-		.maxattr	= UICC_A_CONSENT_CHOICE,
+		.maxattr	= UICC_A_CONSENT_KEY_REF,
 	},
 	{
 		.cmd		= UICC_CMD_CONSENT_ACCEPT,
@@ -112,5 +128,17 @@ const struct genl_ops uicc_nl_ops[8] = {
 		.dumpit		= uicc_nl_consent_get_dumpit,
 		.policy		= uicc_consent_get_nl_policy,
 		.maxattr	= UICC_A_CONSENT_ID,
+	},
+	{
+		.cmd		= UICC_CMD_PIN_GET,
+		.doit		= uicc_nl_pin_get_doit,
+		.policy		= uicc_pin_get_nl_policy,
+		.maxattr	= UICC_A_PIN_KEY_REF,
+	},
+	{
+		.cmd		= UICC_CMD_PIN_VERIFY,
+		.doit		= uicc_nl_pin_verify_doit,
+		.policy		= uicc_pin_verify_nl_policy,
+		.maxattr	= UICC_A_PIN_VALUE,
 	},
 };

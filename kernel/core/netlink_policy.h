@@ -17,7 +17,7 @@ extern const struct nla_policy uicc_card_get_nl_policy[UICC_A_CARD_SLOT + 1];
 
 extern const struct nla_policy uicc_agent_register_nl_policy[UICC_A_CONSENT_AGENT + 1];
 
-extern const struct nla_policy uicc_consent_ask_nl_policy[UICC_A_CONSENT_CHOICE + 1];
+extern const struct nla_policy uicc_consent_ask_nl_policy[UICC_A_CONSENT_KEY_REF + 1];
 
 extern const struct nla_policy uicc_consent_accept_nl_policy[UICC_A_CONSENT_ID + 1];
 
@@ -27,8 +27,12 @@ extern const struct nla_policy uicc_consent_withdraw_nl_policy[UICC_A_CONSENT_ID
 
 extern const struct nla_policy uicc_consent_get_nl_policy[UICC_A_CONSENT_ID + 1];
 
+extern const struct nla_policy uicc_pin_get_nl_policy[UICC_A_PIN_KEY_REF + 1];
+
+extern const struct nla_policy uicc_pin_verify_nl_policy[UICC_A_PIN_VALUE + 1];
+
 /* Ops table for uicc */
-extern const struct genl_ops uicc_nl_ops[8];
+extern const struct genl_ops uicc_nl_ops[10];
 
 int uicc_nl_slot_get_doit(struct sk_buff *skb, struct genl_info *info);
 int uicc_nl_slot_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
@@ -42,6 +46,8 @@ int uicc_nl_consent_withdraw_doit(struct sk_buff *skb, struct genl_info *info);
 int uicc_nl_consent_get_doit(struct sk_buff *skb, struct genl_info *info);
 int uicc_nl_consent_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
+int uicc_nl_pin_get_doit(struct sk_buff *skb, struct genl_info *info);
+int uicc_nl_pin_verify_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	UICC_NLGRP_EVENTS,

@@ -59,6 +59,11 @@ void genl_put(struct genl *g, uint16_t type, const void *data, size_t len)
 	g->len += NLA_HDRLEN + ALIGN4(len);
 }
 
+void genl_put_u8(struct genl *g, uint16_t type, uint8_t value)
+{
+	genl_put(g, type, &value, sizeof(value));
+}
+
 void genl_put_u32(struct genl *g, uint16_t type, uint32_t value)
 {
 	genl_put(g, type, &value, sizeof(value));
@@ -85,6 +90,30 @@ static ssize_t receive(struct genl *g, void *buf, size_t size, int timeout_ms)
 	return n < 0 ? -errno : n;
 }
 
+struct genl_event {
+	struct genl_event *next;
+	struct nlmsghdr head;
+};
+
+/* A completion belongs to its socket alone and comes once: it must not be lost. */
+static void put_aside(struct genl *g, const struct nlmsghdr *nlh)
+{
+	uint8_t cmd = ((const uint8_t *)nlh)[NLMSG_HDRLEN];
+	struct genl_event *event, **last = &g->first;
+
+	if (nlh->nlmsg_type != g->family ||
+	    (cmd != UICC_CMD_CONSENT_COMPLETED && cmd != UICC_CMD_PIN_COMPLETED))
+		return;
+	event = malloc(sizeof(*event) + nlh->nlmsg_len);
+	if (!event)
+		die("memory");
+	event->next = NULL;
+	memcpy(&event->head, nlh, nlh->nlmsg_len);
+	while (*last)
+		last = &(*last)->next;
+	*last = event;
+}
+
 static void keep(struct genl *g, const struct nlmsghdr *nlh)
 {
 	memmove(g->buf, nlh, nlh->nlmsg_len);
@@ -107,8 +136,10 @@ int genl_call(struct genl *g)
 		n = receive(g, buf, sizeof(buf), 20000);
 		if (n < 0)
 			return n;
-		if (nlh->nlmsg_seq != seq)
-			continue;	/* an event of before; a test that wants it asks first */
+		if (nlh->nlmsg_seq != seq) {
+			put_aside(g, nlh);	/* another event: a test that wants it asks first */
+			continue;
+		}
 		if (nlh->nlmsg_type == NLMSG_ERROR) {
 			int err = *(int *)(buf + NLMSG_HDRLEN);
 
@@ -119,13 +150,13 @@ int genl_call(struct genl *g)
 	}
 }
 
-int genl_dump(struct genl *g, uint8_t cmd)
+static int dump(struct genl *g, uint16_t family, uint8_t cmd)
 {
 	static __thread uint8_t buf[32768];
 	struct nlmsghdr *nlh;
 	int count = 0, n;
 
-	begin(g, g->family, cmd, NLM_F_DUMP);
+	begin(g, family, cmd, NLM_F_DUMP);
 	head(g)->nlmsg_len = g->len;
 	if (send(g->fd, g->buf, g->len, 0) < 0)
 		return -errno;
@@ -134,8 +165,10 @@ int genl_dump(struct genl *g, uint8_t cmd)
 		if (n < 0)
 			return n;
 		for (nlh = (void *)buf; NLMSG_OK(nlh, n); nlh = NLMSG_NEXT(nlh, n)) {
-			if (nlh->nlmsg_seq != g->seq)
+			if (nlh->nlmsg_seq != g->seq) {
+				put_aside(g, nlh);
 				continue;
+			}
 			if (nlh->nlmsg_type == NLMSG_DONE)
 				return count;
 			if (nlh->nlmsg_type == NLMSG_ERROR)
@@ -146,10 +179,28 @@ int genl_dump(struct genl *g, uint8_t cmd)
 	}
 }
 
+int genl_dump(struct genl *g, uint8_t cmd)
+{
+	return dump(g, g->family, cmd);
+}
+
+int genl_families(struct genl *g)
+{
+	return dump(g, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
+}
+
 int genl_next(struct genl *g, int timeout_ms)
 {
-	ssize_t n = receive(g, g->buf, sizeof(g->buf), timeout_ms);
+	struct genl_event *event = g->first;
+	ssize_t n;
 
+	if (event) {
+		g->first = event->next;
+		keep(g, &event->head);
+		free(event);
+		return 0;
+	}
+	n = receive(g, g->buf, sizeof(g->buf), timeout_ms);
 	if (n < 0)
 		return n;
 	keep(g, head(g));
@@ -176,6 +227,14 @@ static const void *find(const uint8_t *p, const uint8_t *end, uint16_t type, uns
 const void *genl_attr(const struct genl *g, uint16_t type, unsigned int nth, size_t *len)
 {
 	return find(g->buf + NLMSG_HDRLEN + GENL_HDRLEN, g->buf + g->len, type, nth, len);
+}
+
+uint8_t genl_u8(const struct genl *g, uint16_t type)
+{
+	size_t len;
+	const uint8_t *p = genl_attr(g, type, 0, &len);
+
+	return p && len == sizeof(*p) ? *p : 0;
 }
 
 uint32_t genl_u32(const struct genl *g, uint16_t type)
@@ -252,6 +311,12 @@ void genl_open(struct genl *g)
 
 void genl_close(struct genl *g)
 {
+	while (g->first) {
+		struct genl_event *event = g->first;
+
+		g->first = event->next;
+		free(event);
+	}
 	close(g->fd);
 	g->fd = -1;
 }

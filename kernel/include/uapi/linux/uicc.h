@@ -17,6 +17,8 @@
 #define UICC_CHOICES_MAX	32
 #define UICC_VALUE_MAX		1024
 #define UICC_TIMEOUT_MAX_MS	3600000
+#define UICC_PIN_MIN		4
+#define UICC_PIN_MAX		8
 
 /**
  * enum uicc_slot_state - What a slot holds.
@@ -82,6 +84,32 @@ enum uicc_consent_state {
 	UICC_CONSENT_STATE_ACCEPTED,
 };
 
+/**
+ * enum uicc_pin_result - What the card says of a PIN.
+ * @UICC_PIN_RESULT_VERIFIED: Verified; what it protects can be read.
+ * @UICC_PIN_RESULT_NOT_VERIFIED: Not verified yet, as far as the card tells;
+ *   the answer to pin-get.
+ * @UICC_PIN_RESULT_WRONG: Not the PIN; the card has counted it.
+ * @UICC_PIN_RESULT_BLOCKED: No try is left; only the issuer's unblocking key
+ *   helps.
+ * @UICC_PIN_RESULT_DISABLED: Not in use; nothing has to be verified.
+ * @UICC_PIN_RESULT_REFUSED: No such key, or the card answered with an error.
+ * @UICC_PIN_RESULT_GONE: The card was removed, or the socket closed, before it
+ *   answered.
+ * @UICC_PIN_RESULT_TIMEOUT: The card did not answer in time. Whether it saw
+ *   the PIN is not known; pin-get tells.
+ */
+enum uicc_pin_result {
+	UICC_PIN_RESULT_VERIFIED,
+	UICC_PIN_RESULT_NOT_VERIFIED,
+	UICC_PIN_RESULT_WRONG,
+	UICC_PIN_RESULT_BLOCKED,
+	UICC_PIN_RESULT_DISABLED,
+	UICC_PIN_RESULT_REFUSED,
+	UICC_PIN_RESULT_GONE,
+	UICC_PIN_RESULT_TIMEOUT,
+};
+
 enum {
 	UICC_A_SLOT_INDEX = 1,
 	UICC_A_SLOT_NAME,
@@ -124,9 +152,26 @@ enum {
 	UICC_A_CONSENT_STATE,
 	UICC_A_CONSENT_AGENT,
 	UICC_A_CONSENT_PAD,
+	UICC_A_CONSENT_KEY_REF,
+	UICC_A_CONSENT_PIN_RESULT,
+	UICC_A_CONSENT_RETRIES,
 
 	__UICC_A_CONSENT_MAX,
 	UICC_A_CONSENT_MAX = (__UICC_A_CONSENT_MAX - 1)
+};
+
+enum {
+	UICC_A_PIN_ID = 1,
+	UICC_A_PIN_SLOT,
+	UICC_A_PIN_SEQ,
+	UICC_A_PIN_KEY_REF,
+	UICC_A_PIN_VALUE,
+	UICC_A_PIN_RESULT,
+	UICC_A_PIN_RETRIES,
+	UICC_A_PIN_PAD,
+
+	__UICC_A_PIN_MAX,
+	UICC_A_PIN_MAX = (__UICC_A_PIN_MAX - 1)
 };
 
 enum {
@@ -145,6 +190,9 @@ enum {
 	UICC_CMD_CONSENT_COMPLETED,
 	UICC_CMD_CONSENT_WITHDRAWN,
 	UICC_CMD_CONSENT_GET,
+	UICC_CMD_PIN_GET,
+	UICC_CMD_PIN_VERIFY,
+	UICC_CMD_PIN_COMPLETED,
 
 	__UICC_CMD_MAX,
 	UICC_CMD_MAX = (__UICC_CMD_MAX - 1)
