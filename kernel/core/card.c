@@ -123,11 +123,36 @@ static void uicc_card_count_tpdu(struct uicc_card *card, size_t sent, int ret)
 		uicc_card_count(card, UICC_STAT_BYTES_RECEIVED, ret);
 }
 
+/**
+ * uicc_card_send() - one TPDU or APDU to the transport, counted and traced
+ * @card: the card
+ * @cmd: the command
+ * @cmd_len: its length
+ * @rsp: where the answer goes
+ * @rsp_size: room there
+ *
+ * Context: may sleep; card->ops_lock is held, card->ops is there.
+ * Return: as struct uicc_slot_ops says of transmit.
+ */
+int uicc_card_send(struct uicc_card *card, const u8 *cmd, size_t cmd_len, u8 *rsp,
+		   size_t rsp_size)
+{
+	u16 sw = 0;
+	int ret;
+
+	lockdep_assert_held(&card->ops_lock);
+	ret = card->ops->transmit(card->slot, cmd, cmd_len, rsp, rsp_size);
+	uicc_card_count_tpdu(card, cmd_len, ret);
+	if (ret >= 2)
+		sw = rsp[ret - 2] << 8 | rsp[ret - 1];
+	trace_uicc_transmit(card->slot->index, cmd_len, ret < 0 ? 0 : ret, sw, min(ret, 0));
+	return ret;
+}
+
 /* uicc_apdu_io's way to the card: one TPDU. */
 static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp, size_t rsp_size)
 {
 	struct uicc_card *card = ctx;
-	u16 sw = 0;
 	int ret;
 
 	lockdep_assert_held(&card->cmd_lock);
@@ -140,11 +165,7 @@ static int uicc_card_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 		return -EPROTO;
 	if (time_after(jiffies, card->until))
 		return -ETIMEDOUT;
-	ret = card->ops->transmit(card->slot, cmd, cmd_len, rsp, rsp_size);
-	uicc_card_count_tpdu(card, cmd_len, ret);
-	if (ret >= 2)
-		sw = rsp[ret - 2] << 8 | rsp[ret - 1];
-	trace_uicc_transmit(card->slot->index, cmd_len, ret < 0 ? 0 : ret, sw, min(ret, 0));
+	ret = uicc_card_send(card, cmd, cmd_len, rsp, rsp_size);
 	uicc_card_heard(card, ret, true);
 	if (ret < 0) {
 		/* Nobody knows where in the command it stands. */
@@ -168,7 +189,7 @@ static int uicc_card_reset(struct uicc_card *card)
 
 	lockdep_assert_held(&card->cmd_lock);
 	uicc_card_drop_selection(card);
-	card->mode_known = false;
+	WRITE_ONCE(card->mode_known, false);
 	card->mode_tried = false;
 	card->reset_needed = true;
 	if (uicc_card_stale(card))
@@ -325,7 +346,7 @@ static int uicc_card_other_mode(struct uicc_card *card)
 		ret = uicc_card_reset(card);
 	if (ret)
 		return ret;
-	card->io.mode = to_2g ? UICC_MODE_SIM2G : UICC_MODE_UICC;
+	WRITE_ONCE(card->io.mode, to_2g ? UICC_MODE_SIM2G : UICC_MODE_UICC);
 	card->mode_tried = true;
 	return -EAGAIN;
 }
@@ -361,7 +382,7 @@ int uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
 		return uicc_card_other_mode(card);
 	if (card->io.channel && r->sw == 0x6881)
 		return uicc_channel_lost(card);
-	card->mode_known = true;
+	WRITE_ONCE(card->mode_known, true);
 	return uicc_apdu_errno(apdu, r->sw, card->io.mode);
 }
 

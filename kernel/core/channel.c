@@ -28,7 +28,7 @@ static int uicc_channel_open(struct uicc_card *card)
 	struct uicc_apdu apdu;
 	int ret;
 
-	card->io.channel = 0;
+	WRITE_ONCE(card->io.channel, 0);
 	uicc_card_drop_selection(card);
 	uicc_apdu_channel_open(&apdu);
 	ret = uicc_apdu_exchange(&card->io, &apdu, &r);
@@ -39,7 +39,7 @@ static int uicc_channel_open(struct uicc_card *card)
 	card->channel_asked = true;
 	if (!uicc_sw_to_errno(r.sw, UICC_MODE_UICC) && r.len == 1 && !r.truncated &&
 	    number && number <= UICC_CHANNEL_MAX)
-		card->io.channel = number;
+		WRITE_ONCE(card->io.channel, number);
 	return 0;
 }
 
@@ -88,7 +88,7 @@ int uicc_channel_lost(struct uicc_card *card)
 	int ret = 0;
 
 	lockdep_assert_held(&card->cmd_lock);
-	card->io.channel = 0;
+	WRITE_ONCE(card->io.channel, 0);
 	uicc_card_drop_selection(card);
 	uicc_files_drop_caches(card);
 	if (!card->channel_lost) {
@@ -106,7 +106,7 @@ static int uicc_channel_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *r
 	struct uicc_card *card = ctx;
 
 	lockdep_assert_held_write(&card->ops_lock);
-	return card->ops->transmit(card->slot, cmd, cmd_len, rsp, rsp_size);
+	return uicc_card_send(card, cmd, cmd_len, rsp, rsp_size);
 }
 
 struct uicc_channel_timeout {
@@ -146,7 +146,7 @@ void uicc_channel_close(struct uicc_card *card)
 	queue_delayed_work(uicc_wq, &timeout.work, msecs_to_jiffies(UICC_CHANNEL_CLOSE_MS));
 	card->io.transmit = uicc_channel_transmit;
 	if (!uicc_apdu_exchange(&card->io, &apdu, &r))
-		card->io.channel = 0;
+		WRITE_ONCE(card->io.channel, 0);
 	cancel_delayed_work_sync(&timeout.work);
 	destroy_delayed_work_on_stack(&timeout.work);
 }
