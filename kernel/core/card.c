@@ -316,6 +316,9 @@ void uicc_card_put(struct uicc_card *card)
  */
 void uicc_card_stop(struct uicc_card *card)
 {
+	lockdep_assert_not_held(&card->cmd_lock);
+	lockdep_assert_not_held(&card->ops_lock);
+	lockdep_assert_not_held(&card->files_lock);
 	WRITE_ONCE(card->gone, true);
 	wake_up_all(&card->slot->woken);
 	/*

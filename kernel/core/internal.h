@@ -93,9 +93,11 @@ enum uicc_stat {
  * @closing: no more reports are taken
  * @sleep: where the slot stands; also read without the lock
  * @sleep_until: in jiffies: when what keeps the card from sleep is broken off
- * @woken: readers wait here for UICC_AWAKE
+ * @woken: readers wait here for UICC_AWAKE, the work for @closing
  * @settled: the notifier waits here for UICC_ASLEEP
  * @handled: @events when the work last looked; the work's own
+ * @second: in jiffies: since when @insertions are counted; the work's own
+ * @insertions: cards powered since then
  * @detect: brings @card in line with what was reported; the only place (but for
  *	uicc_slot_unregister()) where cards come and go
  * @registered: the device was added
@@ -127,6 +129,8 @@ struct uicc_slot {
 	wait_queue_head_t woken;
 	struct completion settled;
 	unsigned long handled;
+	unsigned long second;
+	unsigned int insertions;
 	struct work_struct detect;
 	bool registered;
 };

@@ -11,6 +11,20 @@
 #include "internal.h"
 #include "trace.h"
 
+/*
+ * Each insertion makes devices, uevents and maybe a program that reads the card. A
+ * reader may report more of them than any contact can make; then the last one of
+ * a second is the one that is powered.
+ */
+#define UICC_INSERTIONS_PER_S	200
+
+/* Cards come and go in the slot's work, and when that is stopped for good. */
+static void uicc_slot_assert_work(const struct uicc_slot *slot)
+{
+	lockdep_assert(current_work() == &slot->detect || slot->closing);
+	lockdep_assert_not_held(&slot->state_lock);
+}
+
 static int uicc_slot_uevent(uicc_uevent_dev *dev, struct kobj_uevent_env *env)
 {
 	const struct uicc_slot *slot = to_uicc_slot(dev);
@@ -116,6 +130,7 @@ static void uicc_slot_drop_card(struct uicc_slot *slot)
 {
 	struct uicc_card *card = slot->card;	/* only this context writes it */
 
+	uicc_slot_assert_work(slot);
 	if (!card)
 		return;
 	uicc_slot_set(slot, NULL, UICC_SLOT_STATE_EMPTY);
@@ -138,6 +153,7 @@ static void uicc_slot_take_card(struct uicc_slot *slot, u64 seq, unsigned long e
 	u8 raw[UICC_ATR_MAX];
 	int ret;
 
+	uicc_slot_assert_work(slot);
 	ret = slot->ops->power_on(slot, raw);
 	trace_uicc_insert(slot->index, seq, ret);
 	if (ret == -ENODEV)
@@ -145,7 +161,8 @@ static void uicc_slot_take_card(struct uicc_slot *slot, u64 seq, unsigned long e
 	if (ret >= 0)
 		ret = uicc_atr_parse(&atr, raw, ret);
 	if (ret) {
-		dev_info(&slot->dev, "card %llu gives no answer to reset (%d)\n", seq, ret);
+		dev_info_ratelimited(&slot->dev, "card %llu gives no answer to reset (%d)\n",
+				     seq, ret);
 		uicc_slot_set(slot, NULL, UICC_SLOT_STATE_MUTE);
 		uicc_slot_notify(slot);
 		return;
@@ -171,7 +188,29 @@ err:
 	slot->ops->power_off(slot);
 	uicc_slot_set(slot, NULL, UICC_SLOT_STATE_MUTE);
 	uicc_slot_notify(slot);
-	dev_err(&slot->dev, "cannot add card %llu (%d)\n", seq, ret);
+	dev_err_ratelimited(&slot->dev, "cannot add card %llu (%d)\n", seq, ret);
+}
+
+/*
+ * When too many cards were put in lets the rest of the second pass. Returns
+ * false when the card is not to be powered now: another was reported meanwhile,
+ * the slot is to go, or to sleep.
+ */
+static bool uicc_slot_pace(struct uicc_slot *slot)
+{
+	unsigned long end = slot->second + HZ;
+
+	if (time_after_eq(jiffies, end)) {
+		slot->second = jiffies;
+		slot->insertions = 0;
+	}
+	if (slot->insertions++ < UICC_INSERTIONS_PER_S)
+		return true;
+	wait_event_timeout(slot->woken, READ_ONCE(slot->closing) ||
+			   READ_ONCE(slot->sleep) == UICC_FALLING_ASLEEP,
+			   max_t(long, end - jiffies, 1));
+	return READ_ONCE(slot->events) == slot->handled && !READ_ONCE(slot->closing) &&
+	       READ_ONCE(slot->sleep) != UICC_FALLING_ASLEEP;
 }
 
 /* Brings the slot in line with what was reported last. */
@@ -180,7 +219,8 @@ static void uicc_slot_update(struct uicc_slot *slot, bool present, u64 seq)
 	/* Whatever happened in between, the card we knew is not this one. */
 	uicc_slot_drop_card(slot);
 	if (present) {
-		uicc_slot_take_card(slot, seq, slot->handled);
+		if (uicc_slot_pace(slot))
+			uicc_slot_take_card(slot, seq, slot->handled);
 	} else if (slot->state != UICC_SLOT_STATE_EMPTY) {
 		uicc_slot_set(slot, NULL, UICC_SLOT_STATE_EMPTY);
 		uicc_slot_notify(slot);
@@ -193,6 +233,7 @@ static void uicc_slot_check(struct uicc_slot *slot, bool present, u64 seq)
 	struct uicc_card *card = slot->card;
 	int ret;
 
+	uicc_slot_assert_work(slot);
 	if (!card) {
 		/* It was mute, or the sleep came before it answered. */
 		if (present)
@@ -291,6 +332,7 @@ void uicc_slot_sleep(struct uicc_slot *slot, unsigned long until)
 	WRITE_ONCE(slot->sleep, UICC_FALLING_ASLEEP);
 	queue_work(uicc_wq, &slot->detect);
 	spin_unlock_irq(&slot->event_lock);
+	wake_up_all(&slot->woken);
 }
 
 /**
@@ -514,6 +556,7 @@ void uicc_slot_unregister(struct uicc_slot *slot)
 	spin_lock_irq(&slot->event_lock);
 	WRITE_ONCE(slot->closing, true);
 	spin_unlock_irq(&slot->event_lock);
+	wake_up_all(&slot->woken);
 
 	/* It may wait for the card, and may begin to just after a cancel. */
 	cancel_work(&slot->detect);

@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -266,6 +268,142 @@ static bool test_facts(void)
 	return true;
 }
 
+static int uevent_socket(void)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct timeval limit = { .tv_sec = 20 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return bind(fd, (void *)&addr, sizeof(addr)) ? -1 : fd;
+}
+
+#define TRACING	"/sys/kernel/tracing/"
+
+/* Each of @want is in @text, behind the one before. */
+static bool in_order(const char *text, const char *const *want)
+{
+	for (; *want; want++) {
+		const char *at = strstr(text, *want);
+
+		if (!at) {
+			printf("# no \"%s\" (any more) in the trace\n", *want);
+			return false;
+		}
+		text = at + strlen(*want);
+	}
+	return true;
+}
+
+static bool test_trace(void)
+{
+	static char text[65536];
+	static const char *const want[] = {
+		"uicc_insert: ", "seq=1 result=22",
+		"uicc_transmit: ", "sent=7 got=2 sw=9000 result=0",
+		"uicc_transmit: ", "sent=5 got=6 sw=9000 result=0",
+		"uicc_transmit: ", "sent=5 got=0 sw=0000 result=-4",
+		"uicc_reset: ", "seq=1 result=22",
+		"uicc_remove: ", "seq=1 result=0", NULL
+	};
+	static const char *const secrets[] = { "98103254", "00a4080c", "00A4080C", "2fe2", "2FE2",
+					       "3B9F95", "3b9f95" };
+	struct vcard *c;
+	int fd, n, status;
+	size_t i;
+	pid_t pid;
+	char buf[8];
+
+	if (access(TRACING "events", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
+	if (access(TRACING "events/uicc", F_OK)) {
+		ktap_skip = "the kernel has no trace events";
+		return true;
+	}
+	CHECK_EQ(attr_write(TRACING "trace", "\n"), 0);
+	CHECK_EQ(attr_write(TRACING "events/uicc/enable", "1"), 0);
+	c = vcard_new("st-trace");
+	CHECK(vcard_insert(c));
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000004", "98 10 32 54 9000");
+	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 4, 0), 4);
+	vcard_expect(c, "", "");
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(attr_read(card_path(c, ICCID), buf, 1, 4));
+	CHECK(vcard_wait_commands(c, 3));
+	kill(pid, SIGKILL);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	vcard_expect(c, "00A4080C022FE2", "6A82");
+	vcard_expect(c, "00A4000C023F00", "9000");
+	vcard_expect(c, "00A4000C022FE2", "6A82");
+	attr_read(card_path(c, ICCID), buf, 1, 4);
+	vcard_free(c);
+	CHECK_EQ(attr_write(TRACING "events/uicc/enable", "0"), 0);
+
+	fd = open(TRACING "trace", O_RDONLY | O_CLOEXEC);
+	for (i = 0; (n = read(fd, text + i, sizeof(text) - 1 - i)) > 0;)
+		i += n;
+	close(fd);
+	CHECK(in_order(text, want));
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		CHECK(!strstr(text, secrets[i]));
+	return true;
+}
+
+/* A reader that reports 5,000 insertions at once: the last card counts, others are few. */
+static bool test_storm(void)
+{
+	struct vcard *c = vcard_new("st-storm");
+	int i, adds = 0, uevents = uevent_socket(), room = 8 << 20;
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	static char log[1 << 18];
+	char want[64], *at, buf[4096], text[16];
+	time_t start = time(NULL);
+	ssize_t n;
+
+	setsockopt(uevents, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	for (i = 0; i < 5000; i++)
+		CHECK_EQ(vcard_insert_raw(c, c->atr), 0);
+	for (i = 0; i < 10000; i++) {
+		memset(text, 0, sizeof(text));
+		attr_read(card_path(c, "seq"), text, sizeof(text) - 1, 0);
+		if (!strcmp(text, "5000\n"))
+			break;
+		nanosleep(&ms, NULL);
+	}
+	CHECK(!strcmp(text, "5000\n"));
+	while ((n = recv(uevents, buf, sizeof(buf) - 1, MSG_DONTWAIT)) > 0) {
+		buf[n] = '\0';
+		adds += !strncmp(buf, "add@", 4) && strstr(buf, ".card");
+	}
+	CHECK(adds >= 1);
+	CHECK(adds <= 200 * (time(NULL) - start + 2));
+	close(uevents);
+
+	/* The same of cards that are none: the log stays readable. */
+	for (i = 0; i < 5000; i++)
+		CHECK_EQ(vcard_insert_raw(c, "0000"), 0);
+	for (i = 0; i < 5000; i++) {
+		snprintf(want, sizeof(want), "/sys/class/uicc/uicc%u/state", c->slot);
+		memset(text, 0, sizeof(text));
+		attr_read(want, text, sizeof(text) - 1, 0);
+		if (!strcmp(text, "mute\n"))
+			break;
+		nanosleep(&ms, NULL);
+	}
+	CHECK(slot_is(c, "state", "mute\n"));
+	n = klogctl(3, log, sizeof(log) - 1);	/* SYSLOG_ACTION_READ_ALL */
+	CHECK(n > 0);
+	snprintf(want, sizeof(want), "uicc%u: card ", c->slot);
+	for (i = 0, at = log; (at = strstr(at, want)); at++)
+		i++;
+	CHECK(i <= 10 * (int)(time(NULL) - start + 5) / 5);
+	vcard_free(c);
+	return true;
+}
+
 static bool test_messages(void)
 {
 	struct uicc_virt_reader reader = { .name = "st-msg" };
@@ -310,16 +448,6 @@ static bool test_messages(void)
 	CHECK_EQ(vcard_send(fd, UICC_VIRT_REMOVE, 0, "", 0), 0);
 	close(fd);
 	return true;
-}
-
-static int uevent_socket(void)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	struct timeval limit = { .tv_sec = 20 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	return bind(fd, (void *)&addr, sizeof(addr)) ? -1 : fd;
 }
 
 /* Waits for the next uevent of the card and requires each key of @want. */
@@ -463,10 +591,12 @@ static const struct ktap_test tests[] = {
 	{ "allow_update takes 0 and 1, and is the slot's", test_allow_update },
 	{ "counters of card and slot are exact", test_counters },
 	{ "supply classes and mode of a card", test_facts },
+	{ "trace events tell lengths and status words alone", test_trace },
 	{ "messages are whole and well-formed, or refused", test_messages },
 	{ "a card comes and goes with its uevents and discovery files", test_card },
 	{ "a card without an ATR leaves the slot mute", test_mute },
 	{ "100 swaps never lose the last card", test_swaps },
+	{ "5,000 insertions at once make few devices and few lines", test_storm },
 	{ "sixteen readers at a time", test_many },
 };
 
