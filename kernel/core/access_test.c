@@ -296,6 +296,30 @@ static void access_of_fcp(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, uicc_access_fcp(&acc, &fcp, raw, i), -ENODATA);
 }
 
+/* Every access mode byte with every number of conditions behind it. */
+static void access_compact_cut_anywhere(struct kunit *test)
+{
+	struct uicc_fcp fcp = { .security = UICC_SECURITY_COMPACT };
+	struct uicc_access acc;
+	unsigned int am, n;
+	int want;
+	u8 *raw;
+
+	for (am = 0; am < 256; am++) {
+		for (n = 0; n <= 8; n++) {
+			raw = kzalloc(1 + n, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, raw);
+			raw[0] = am;
+			fcp.rules.len = 1 + n;
+			want = n < hweight8(am & 0x7f) ? -EPROTO : 0;
+			KUNIT_EXPECT_EQ(test, uicc_access_fcp(&acc, &fcp, raw, 1 + n), want);
+			expect_texts(test, &acc, want ? "unknown" : am & 1 ? "always" : "never",
+				     want ? "unknown" : am & 2 ? "always" : "never", "cut");
+			kfree(raw);
+		}
+	}
+}
+
 static void access_2g(struct kunit *test)
 {
 	static const struct {
@@ -455,6 +479,7 @@ static struct kunit_case access_cases[] = {
 	KUNIT_CASE(access_deep),
 	KUNIT_CASE(access_cut_anywhere),
 	KUNIT_CASE(access_of_fcp),
+	KUNIT_CASE(access_compact_cut_anywhere),
 	KUNIT_CASE(access_2g),
 	KUNIT_CASE(pins_status),
 	KUNIT_CASE(pins_odd),

@@ -5,6 +5,7 @@
  * file cache; bytes go through a callback.
  */
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
@@ -268,6 +269,44 @@ static int sw_success(u16 sw, enum uicc_mode mode)
 	}
 }
 
+/* The first that fits counts. */
+static const struct {
+	u16 sw;
+	u16 mask;
+	int ret;
+} sw_errno[] = {
+	{ 0x6a82, 0xffff, -ENOENT },	/* file or application */
+	{ 0x6a83, 0xffff, -ENOENT },	/* record */
+	{ 0x6a84, 0xffff, -ENOENT },	/* seen in place of 6A83 and of 6A82 */
+	{ 0x6a88, 0xffff, -ENOENT },	/* seen in place of 6A82 for an unknown AID */
+	{ 0x6999, 0xffff, -ENOENT },	/* application cannot be selected */
+	{ 0x9404, 0xffff, -ENOENT },
+	{ 0x6900, 0xffff, -EACCES },	/* seen in place of 6982 */
+	{ 0x6982, 0xffff, -EACCES },
+	{ 0x6983, 0xffff, -EACCES },
+	{ 0x6984, 0xffff, -EACCES },
+	{ 0x6985, 0xffff, -EACCES },
+	{ 0x9802, 0xffff, -EACCES },
+	{ 0x9804, 0xffff, -EACCES },
+	{ 0x9808, 0xffff, -EACCES },
+	{ 0x9810, 0xffff, -EACCES },
+	{ 0x9840, 0xffff, -EACCES },
+	{ 0x6300, 0xff00, -EACCES },	/* 63Cx: wrong PIN, x tries left */
+	{ 0x9402, 0xffff, -ERANGE },
+	{ 0x6b00, 0xff00, -ERANGE },
+	{ 0x6981, 0xffff, -EOPNOTSUPP },
+	{ 0x6a81, 0xffff, -EOPNOTSUPP },
+	{ 0x6a86, 0xffff, -EOPNOTSUPP },
+	{ 0x6881, 0xffff, -EOPNOTSUPP },
+	{ 0x6882, 0xffff, -EOPNOTSUPP },
+	{ 0x9408, 0xffff, -EOPNOTSUPP },
+	{ 0x6d00, 0xff00, -EOPNOTSUPP },
+	{ 0x6e00, 0xff00, -EOPNOTSUPP },
+	{ 0x6400, 0xffff, -EIO },
+	{ 0x6581, 0xffff, -EIO },
+	{ 0x9300, 0xff00, -EBUSY },
+};
+
 /**
  * uicc_sw_to_errno() - what a status word means, whatever the command was
  * @sw: status word
@@ -283,54 +322,14 @@ static int sw_success(u16 sw, enum uicc_mode mode)
 int uicc_sw_to_errno(u16 sw, enum uicc_mode mode)
 {
 	int ret = sw_success(sw, mode);
+	size_t i;
 
 	if (ret <= 0)
 		return ret;
-	switch (sw) {
-	case 0x6a82:	/* file or application */
-	case 0x6a83:	/* record */
-	case 0x6a84:	/* seen in place of 6A83 and of 6A82 */
-	case 0x6a88:	/* seen in place of 6A82 for an unknown AID */
-	case 0x6999:	/* application cannot be selected */
-	case 0x9404:
-		return -ENOENT;
-	case 0x6900:	/* seen in place of 6982 */
-	case 0x6982:
-	case 0x6983:
-	case 0x6984:
-	case 0x6985:
-	case 0x9802:
-	case 0x9804:
-	case 0x9808:
-	case 0x9810:
-	case 0x9840:
-		return -EACCES;
-	case 0x9402:
-		return -ERANGE;
-	case 0x6981:
-	case 0x6a81:
-	case 0x6a86:
-	case 0x6881:
-	case 0x6882:
-	case 0x9408:
-		return -EOPNOTSUPP;
-	case 0x6400:
-	case 0x6581:
-		return -EIO;
-	}
-	switch (sw >> 8) {
-	case 0x63:	/* 63Cx: wrong PIN, x tries left */
-		return -EACCES;
-	case 0x6b:
-		return -ERANGE;
-	case 0x6d:
-	case 0x6e:
-		return -EOPNOTSUPP;
-	case 0x93:
-		return -EBUSY;
-	default:
-		return -EPROTO;
-	}
+	for (i = 0; i < ARRAY_SIZE(sw_errno); i++)
+		if ((sw & sw_errno[i].mask) == sw_errno[i].sw)
+			return sw_errno[i].ret;
+	return -EPROTO;
 }
 
 /**

@@ -775,6 +775,11 @@ static void apdu_status_words(struct kunit *test)
 		{ 0x9402, -ERANGE, -ERANGE }, { 0x9404, -ENOENT, -ENOENT },
 		{ 0x9408, -EOPNOTSUPP, -EOPNOTSUPP }, { 0x9804, -EACCES, -EACCES },
 		{ 0x9840, -EACCES, -EACCES }, { 0x0000, -EPROTO, -EPROTO },
+		{ 0x6984, -EACCES, -EACCES }, { 0x9802, -EACCES, -EACCES },
+		{ 0x9808, -EACCES, -EACCES }, { 0x9810, -EACCES, -EACCES },
+		{ 0x6882, -EOPNOTSUPP, -EOPNOTSUPP }, { 0x6a86, -EOPNOTSUPP, -EOPNOTSUPP },
+		{ 0x6a87, -EPROTO, -EPROTO }, { 0x6dff, -EOPNOTSUPP, -EOPNOTSUPP },
+		{ 0x9400, -EPROTO, -EPROTO }, { 0x6980, -EPROTO, -EPROTO },
 	};
 	size_t i;
 
