@@ -19,7 +19,7 @@
 
 #define REQUEST_MS 5000		/* a doit never waits for a card */
 #define QUEUE 64
-#define ATTR_MAX 15
+#define ATTR_MAX 23
 
 _Static_assert((int)UNL_KIND_MULTIPLE_CHOICE == (int)UICC_KIND_MULTIPLE_CHOICE, "kinds");
 _Static_assert((int)UNL_KIND_PIN == (int)UICC_KIND_PIN, "kinds");
