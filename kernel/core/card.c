@@ -142,6 +142,8 @@ int uicc_card_send(struct uicc_card *card, const u8 *cmd, size_t cmd_len, u8 *rs
 
 	lockdep_assert_held(&card->ops_lock);
 	ret = card->ops->transmit(card->slot, cmd, cmd_len, rsp, rsp_size);
+	if (ret > (int)rsp_size)
+		ret = -EPROTO;
 	uicc_card_count_tpdu(card, cmd_len, ret);
 	if (ret >= 2)
 		sw = rsp[ret - 2] << 8 | rsp[ret - 1];

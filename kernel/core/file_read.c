@@ -41,6 +41,11 @@ static int uicc_file_keep_fcp(struct uicc_file *file, const struct uicc_rapdu *r
 						 uicc_fcp_parse(&fcp, r->data, r->len);
 	if (ret)
 		return ret;
+	/* Some cards find an identifier anywhere; this one found another. */
+	if (fcp.has_fid && fcp.fid != file->path.fids[file->path.n - 1]) {
+		uicc_card_drop_selection(card);
+		return -EPROTO;
+	}
 	mutex_lock(&card->cache_lock);
 	file->fcp = fcp;
 	memcpy(file->raw, r->data, r->len);

@@ -93,7 +93,7 @@ static void uicc_card_leave_channel(struct uicc_card *card)
 		if (uicc_apdu_exchange(&card->io, &apdu, &r))
 			card->reset_needed = true;
 	}
-	card->io.channel = 0;
+	WRITE_ONCE(card->io.channel, 0);
 	card->channel_asked = false;
 }
 

@@ -181,8 +181,8 @@ static bool uicc_card_selected(const struct uicc_card *card, const struct uicc_p
  * @r: the answer: the FCP, when asked for
  *
  * Context: may sleep; card->cmd_lock is held.
- * Return: as uicc_apdu_command(), but for -EAGAIN, which is dealt with; -ENOENT
- * when any part of the path is not there.
+ * Return: as uicc_apdu_command(), but for -EAGAIN, which is dealt with, and -EPROTO
+ * in place of -EOPNOTSUPP; -ENOENT when any part of the path is not there.
  */
 int uicc_card_select(struct uicc_card *card, const struct uicc_path *path, bool want_fcp,
 		     struct uicc_rapdu *r)
@@ -199,7 +199,8 @@ int uicc_card_select(struct uicc_card *card, const struct uicc_path *path, bool 
 	} while (ret == -EAGAIN);	/* bounded, see uicc_card_command() */
 	if (ret) {
 		uicc_card_drop_selection(card);
-		return ret;
+		/* Of a READ that would say something about the file. */
+		return ret == -EOPNOTSUPP ? -EPROTO : ret;
 	}
 	sel->ef_valid = true;
 	sel->ef = *path;
