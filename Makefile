@@ -156,7 +156,7 @@ fuzz_srcs := $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_help := $(filter-out $(fuzz_srcs),$(wildcard tests/fuzz/*.c))
 fuzzers := $(fuzz_srcs:tests/fuzz/%.c=$(B)/fuzz/%)
 # It builds files of the kernel; what they include of it is in shim/.
-$(B)/fuzz/tests/fuzz/fuzz_card_%.o: extra_fuzz := -Itests/fuzz/shim -Wno-sign-compare
+$(B)/fuzz/tests/fuzz/fuzz_card_%.o: extra_fuzz := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
 $(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(fuzz_help:%.c=$(B)/fuzz/%.o) $(B)/fuzz/libdmsc.a
 	$(call say,LD      [fuzz] $(@F))
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS))
