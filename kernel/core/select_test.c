@@ -38,6 +38,26 @@ static void select_neighbours(struct kunit *test)
 	TEST_READ(tc, FDN, 0, 1, 1, "AA", { "00A4000C 02 6F3B", "9000" }, READ_AA);
 }
 
+/*
+ * Cards look identifiers up in all applications: one alone never leads from one
+ * application, or from the MF, to another.
+ */
+static void select_same_identifier(struct kunit *test)
+{
+	struct test_card *tc = test_card_new(test, 0, TEST_ATR);
+
+	TEST_READ(tc, ODF, 0, 1, 1, "AA",
+		  { SELECT_AID_NO_FCP, "9000" }, { "00A4000C 02 5031", "9000" }, READ_AA);
+	TEST_READ(tc, "a000000087.5031", 0, 1, 1, "BB",
+		  { "00A4040C 05 A000000087", "9000" }, { "00A4000C 02 5031", "9000" },
+		  { "00B00000 01", "BB 9000" });
+	TEST_READ(tc, "3f00.5031", 0, 1, 1, "CC",
+		  { "00A4080C 02 5031", "9000" }, { "00B00000 01", "CC 9000" });
+	TEST_READ(tc, ODF, 1, 1, 1, "DD",
+		  { SELECT_AID_NO_FCP, "9000" }, { "00A4000C 02 5031", "9000" },
+		  { "00B00001 01", "DD 9000" });
+}
+
 static void select_cut_aid(struct kunit *test)
 {
 	struct test_card *tc = test_card_new(test, 0, TEST_ATR);
@@ -355,6 +375,7 @@ static void select_2g_once(struct kunit *test)
 
 static struct kunit_case select_cases[] = {
 	KUNIT_CASE(select_neighbours),
+	KUNIT_CASE(select_same_identifier),
 	KUNIT_CASE(select_cut_aid),
 	KUNIT_CASE(select_no_application),
 	KUNIT_CASE(select_p2),
