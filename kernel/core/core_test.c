@@ -2,7 +2,7 @@
 /*
  * The core under KUnit: its files as they are, between a scripted transport and a
  * netlink that only counts. What it has to do, the suites in card_test.c,
- * select_test.c and channel_test.c say.
+ * select_test.c, channel_test.c and pm_test.c say.
  */
 #include <linux/delay.h>
 #include <linux/export.h>
@@ -104,6 +104,24 @@ void uicc_netlink_card_gone(struct uicc_slot *slot)
 
 void uicc_netlink_pin_work(struct work_struct *work)
 {
+}
+
+/**
+ * test_sleep() - what the system does before it sleeps
+ */
+void test_sleep(void)
+{
+	uicc_pm_notify(NULL, PM_SUSPEND_PREPARE, NULL);
+}
+
+/**
+ * test_wake() - what it does afterwards, until the slot has looked at its card
+ * @tc: the slot
+ */
+void test_wake(struct test_card *tc)
+{
+	uicc_pm_notify(NULL, PM_POST_SUSPEND, NULL);
+	test_card_settle(tc);
 }
 
 /**

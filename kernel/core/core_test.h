@@ -94,6 +94,9 @@ struct test_events {
 
 extern struct test_events test_events;
 
+void test_sleep(void);
+void test_wake(struct test_card *tc);
+
 int test_core_begin(struct kunit_suite *suite);
 void test_core_end(struct kunit_suite *suite);
 
