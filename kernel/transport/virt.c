@@ -36,10 +36,12 @@ MODULE_PARM_DESC(timeout_ms, "how long a card may take for one answer, 10 to 600
 #define VIRT_SMALL	(sizeof(struct uicc_virt_msg) + UICC_VIRT_RESPONSE_MAX)
 
 /*
- * Killable and freezable: at a suspend the program that is the card is frozen,
- * maybe before who waits for it, and a waiter that cannot be frozen would make
- * the suspend fail. It is frozen here with the core's locks of this card held
- * ("unsafe"); whoever wants those locks is a task that can wait until the thaw.
+ * Killable and freezable. Before a suspend the core ends what runs on its cards,
+ * but a control group can be frozen without that, and the program that is the card
+ * may be frozen before who waits for it: the wait must not keep the freezer from
+ * its work. It is frozen with the core's locks of this card held, which lockdep
+ * has to be told ("unsafe"): whoever wants them waits for the thaw, as he would
+ * for a card that thinks so long. No lock of this driver is among them.
  */
 #define VIRT_WAIT_STATE	(TASK_KILLABLE | TASK_FREEZABLE_UNSAFE)
 
