@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/netlink.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "genl.h"
@@ -409,6 +411,85 @@ static bool test_rights(void)
 	return true;
 }
 
+/*
+ * A port that is free again is another's. The kernel frees it before it says that
+ * its socket is closed: whoever waits for that moment must not get what was meant
+ * for the first owner.
+ */
+struct heir {
+	pthread_t thread;
+	uint32_t portid;
+	volatile bool stop;
+	bool bound, got;
+};
+
+static void *heir_thread(void *arg)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
+	struct heir *heir = arg;
+	char buf[4096];
+	int fd;
+
+	addr.nl_pid = heir->portid;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	while (!heir->stop) {
+		if (!bind(fd, (void *)&addr, sizeof(addr))) {
+			heir->bound = true;
+			break;
+		}
+	}
+	while (!heir->stop)
+		usleep(1000);
+	heir->got = heir->bound && recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0;
+	close(fd);
+	return NULL;
+}
+
+static void *close_thread(void *asker)
+{
+	genl_close(asker);
+	return NULL;
+}
+
+static bool test_port_again(void)
+{
+	struct vcard *c = vcard_new("ct-port");
+	struct genl asker, agent;
+	struct heir heir;
+	int round, id, ret, bound = 0, answered = 0;
+	pthread_t closer;
+
+	CHECK(vcard_insert(c));
+	CHECK(agent_open(&agent));
+	for (round = 0; round < 100; round++) {
+		genl_open(&asker);
+		id = ask(&asker, c);
+		CHECK(id > 0);
+		CHECK_EQ(call(&agent, UICC_CMD_CONSENT_ACCEPT, id), 1);
+		memset(&heir, 0, sizeof(heir));
+		heir.portid = asker.portid;
+		CHECK(!pthread_create(&heir.thread, NULL, heir_thread, &heir));
+		usleep(1000);
+		/* At the same time, sooner or later. */
+		CHECK(!pthread_create(&closer, NULL, close_thread, &asker));
+		usleep(round % 10 * 20);
+		ret = done(&agent, id, UICC_OUTCOME_YES);
+		CHECK(!ret || ret == -ENOENT);
+		answered += !ret;
+		pthread_join(closer, NULL);
+		usleep(2000);
+		heir.stop = true;
+		pthread_join(heir.thread, NULL);
+		bound += heir.bound;
+		CHECK(!heir.got);
+	}
+	CHECK(bound > 0);
+	printf("# the port was taken %d times, answered in time %d times\n", bound, answered);
+	genl_close(&agent);
+	vcard_free(c);
+	return true;
+}
+
 static const struct ktap_test tests[] = {
 	{ "slots and cards are dumped, their events multicast", test_dump },
 	{ "a question, its answer, one completion", test_answer },
@@ -416,6 +497,7 @@ static const struct ktap_test tests[] = {
 	{ "head start, time to answer, withdrawal", test_times },
 	{ "bounds and malformed questions", test_bounds },
 	{ "who may ask and who may answer", test_rights },
+	{ "a port used again gets nothing of its first owner", test_port_again },
 };
 
 KTAP_MAIN(tests)
