@@ -237,44 +237,31 @@ int uicc_card_begin(struct uicc_card *card)
 }
 
 /**
- * uicc_card_get() - begin an operation on the card
+ * uicc_card_get_awake() - begin an operation on the card, but not after a sleep
  * @card: the card
  *
- * Takes a reference, the ops and the card's attention; resets the card if the
- * last operation was broken off, and opens a logical channel on a shared one.
- * Ended by uicc_card_put(). Commands begun more than UICC_OPERATION_MS later fail
- * with -ETIMEDOUT. A card that is silent after a reset too is not asked again for
- * UICC_SILENT_MS. When the system sleeps, waits until the card is awake.
+ * As uicc_card_get(), for an operation that must not wait while the system sleeps:
+ * what it holds (a PIN) would go into the image of a hibernation.
  *
  * Context: may sleep, killable, as long as other operations last.
- * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone;
- * -ETIMEDOUT when it is known to be silent; -ERESTARTNOINTR when the wait for the
- * end of the sleep was interrupted; else what the reset or the opening of the
- * channel returned. Nothing is held on failure.
+ * Return: as uicc_card_get(); -ERESTARTNOINTR when the card is not awake.
  */
-int uicc_card_get(struct uicc_card *card)
+int uicc_card_get_awake(struct uicc_card *card)
 {
 	int ret;
 
 	get_device(&card->dev);
-again:
-	ret = uicc_card_wait_awake(card);
-	if (ret)
-		goto err_put;
 	ret = down_read_killable(&card->ops_lock);
 	if (ret)
 		goto err_put;
 	ret = mutex_lock_killable(&card->cmd_lock);
 	if (ret)
 		goto err_up;
-	/* Not with a lock held: it would be in the way of the freezer. */
-	if (READ_ONCE(card->slot->sleep) != UICC_AWAKE && !READ_ONCE(card->gone)) {
-		mutex_unlock(&card->cmd_lock);
-		up_read(&card->ops_lock);
-		goto again;
-	}
 	ret = -ENODEV;
 	if (READ_ONCE(card->gone) || !card->ops)
+		goto err_unlock;
+	ret = -ERESTARTNOINTR;
+	if (READ_ONCE(card->slot->sleep) != UICC_AWAKE)
 		goto err_unlock;
 	ret = -ETIMEDOUT;
 	if (uicc_card_silent(card))
@@ -290,6 +277,36 @@ err_up:
 	up_read(&card->ops_lock);
 err_put:
 	put_device(&card->dev);
+	return ret;
+}
+
+/**
+ * uicc_card_get() - begin an operation on the card
+ * @card: the card, to which the caller holds a reference
+ *
+ * Takes a reference, the ops and the card's attention; resets the card if the
+ * last operation was broken off, and opens a logical channel on a shared one.
+ * Ended by uicc_card_put(). Commands begun more than UICC_OPERATION_MS later fail
+ * with -ETIMEDOUT. A card that is silent after a reset too is not asked again for
+ * UICC_SILENT_MS. When the system sleeps, waits until the card is awake, with no
+ * lock held: it would be in the way of the freezer.
+ *
+ * Context: may sleep, killable, as long as other operations last.
+ * Return: 0; -EINTR after a fatal signal; -ENODEV when the card is gone;
+ * -ETIMEDOUT when it is known to be silent; -ERESTARTNOINTR when the wait for the
+ * end of the sleep was interrupted; else what the reset or the opening of the
+ * channel returned. Nothing is held on failure.
+ */
+int uicc_card_get(struct uicc_card *card)
+{
+	int ret;
+
+	do {
+		ret = uicc_card_wait_awake(card);
+		if (ret)
+			return ret;
+		ret = uicc_card_get_awake(card);
+	} while (ret == -ERESTARTNOINTR);
 	return ret;
 }
 

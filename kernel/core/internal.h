@@ -309,6 +309,7 @@ struct uicc_card *uicc_card_new(struct uicc_slot *slot, u64 seq, unsigned long e
 				const struct uicc_atr *atr);
 void uicc_card_stop(struct uicc_card *card);
 int __must_check uicc_card_get(struct uicc_card *card);
+int __must_check uicc_card_get_awake(struct uicc_card *card);
 void uicc_card_put(struct uicc_card *card);
 int uicc_card_send(struct uicc_card *card, const u8 *cmd, size_t cmd_len, u8 *rsp,
 		   size_t rsp_size);

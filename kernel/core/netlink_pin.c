@@ -116,7 +116,7 @@ static enum uicc_pin_result uicc_pin_run(struct uicc_card *card,
 					 const struct uicc_pin_request *request, u32 *tries)
 {
 	enum uicc_pin_result result;
-	int ret = uicc_card_get(card);
+	int ret = uicc_card_get_awake(card);
 
 	*tries = UICC_PIN_TRIES_UNKNOWN;
 	if (ret)

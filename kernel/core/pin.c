@@ -181,6 +181,8 @@ enum uicc_pin_result uicc_pin_judge_errno(int err)
 	case -ENODEV:
 		return UICC_PIN_RESULT_GONE;
 	case -ETIMEDOUT:
+	case -ERESTARTNOINTR:	/* the system went to sleep, before the command ... */
+	case -ERESTARTSYS:	/* ... or before the answer: it is not sent again */
 		return UICC_PIN_RESULT_TIMEOUT;
 	default:
 		return UICC_PIN_RESULT_REFUSED;

@@ -111,6 +111,8 @@ static void pin_status_words(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, uicc_pin_judge_errno(-ENODEV), UICC_PIN_RESULT_GONE);
 	KUNIT_EXPECT_EQ(test, uicc_pin_judge_errno(-ETIMEDOUT), UICC_PIN_RESULT_TIMEOUT);
+	KUNIT_EXPECT_EQ(test, uicc_pin_judge_errno(-ERESTARTNOINTR), UICC_PIN_RESULT_TIMEOUT);
+	KUNIT_EXPECT_EQ(test, uicc_pin_judge_errno(-ERESTARTSYS), UICC_PIN_RESULT_TIMEOUT);
 	KUNIT_EXPECT_EQ(test, uicc_pin_judge_errno(-EPROTO), UICC_PIN_RESULT_REFUSED);
 	KUNIT_EXPECT_EQ(test, uicc_pin_judge_errno(-EIO), UICC_PIN_RESULT_REFUSED);
 }

@@ -131,6 +131,8 @@ int uicc_card_sleep(struct uicc_card *card, unsigned long until)
 	card->reset_needed = true;
 	mutex_unlock(&card->cmd_lock);
 	up_read(&card->ops_lock);
+	/* A PIN does not wait for the card to wake: no image of a hibernation has it. */
+	flush_work(&card->pin_work);
 	return ret;
 }
 

@@ -192,9 +192,9 @@ err:
 }
 
 /*
- * When too many cards were put in lets the rest of the second pass. Returns
- * false when the card is not to be powered now: another was reported meanwhile,
- * the slot is to go, or to sleep.
+ * When too many cards were inserted in one second, waits for its end. Returns false
+ * when the card is not to be powered now: another was reported meanwhile, the slot
+ * is to go, or to sleep.
  */
 static bool uicc_slot_pace(struct uicc_slot *slot)
 {
