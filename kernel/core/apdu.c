@@ -232,23 +232,6 @@ int uicc_apdu_exchange(struct uicc_apdu_io *io, const struct uicc_apdu *apdu,
 	return ret;
 }
 
-/**
- * uicc_apdu_command() - uicc_apdu_exchange() and judge the status word
- * @io: the way to the card
- * @apdu: the command
- * @r: the answer, valid whatever is returned
- *
- * Context: as uicc_apdu_exchange().
- * Return: as uicc_apdu_exchange(), then as uicc_apdu_errno().
- */
-int uicc_apdu_command(struct uicc_apdu_io *io, const struct uicc_apdu *apdu,
-		      struct uicc_rapdu *r)
-{
-	int ret = uicc_apdu_exchange(io, apdu, r);
-
-	return ret ?: uicc_apdu_errno(apdu, r->sw, io->mode);
-}
-
 static int sw_success(u16 sw, enum uicc_mode mode)
 {
 	switch (sw >> 8) {

@@ -100,11 +100,27 @@ struct uicc_apdu_io {
 
 int __must_check uicc_apdu_exchange(struct uicc_apdu_io *io, const struct uicc_apdu *apdu,
 				    struct uicc_rapdu *r);
-int __must_check uicc_apdu_command(struct uicc_apdu_io *io, const struct uicc_apdu *apdu,
-				   struct uicc_rapdu *r);
-
 int uicc_sw_to_errno(u16 sw, enum uicc_mode mode);
 int uicc_apdu_errno(const struct uicc_apdu *apdu, u16 sw, enum uicc_mode mode);
+
+/**
+ * uicc_apdu_command() - uicc_apdu_exchange() and judge the status word
+ * @io: the way to the card
+ * @apdu: the command
+ * @r: the answer, valid whatever is returned
+ *
+ * Context: as uicc_apdu_exchange().
+ * Return: as uicc_apdu_exchange(), then as uicc_apdu_errno().
+ */
+static inline int __must_check uicc_apdu_command(struct uicc_apdu_io *io,
+						 const struct uicc_apdu *apdu,
+						 struct uicc_rapdu *r)
+{
+	int ret = uicc_apdu_exchange(io, apdu, r);
+
+	return ret ?: uicc_apdu_errno(apdu, r->sw, io->mode);
+}
+
 bool uicc_sw_ends_file(u16 sw);
 bool uicc_sw_more_blocks(u16 sw);
 int uicc_sw_pin_tries(u16 sw);
