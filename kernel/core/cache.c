@@ -75,7 +75,7 @@ static int cache_grow(struct uicc_cache *cache, u32 end)
  * @buf: the bytes
  * @len: their number; 0 does nothing
  *
- * Bytes stored before are replaced, so an update goes through here too.
+ * Bytes stored before are replaced.
  * Context: may sleep.
  * Return: 0; -EFBIG beyond UICC_CACHE_MAX; -EPROTO beyond the known end of the
  * file; -ENOMEM. On failure the cache is as it was.
@@ -180,4 +180,42 @@ size_t uicc_cache_copy(const struct uicc_cache *cache, size_t offset, u8 *buf, s
 	n = find_next_zero_bit(cache->valid, end, offset) - offset;
 	memcpy(buf, cache->data + offset, n);
 	return n;
+}
+
+/**
+ * uicc_cache_equal() - compare what is there
+ * @cache: the cache
+ * @offset: start of the range
+ * @buf: what should be there
+ * @len: length of the range
+ *
+ * Context: any.
+ * Return: true when the whole range is there and equal to @buf.
+ */
+bool uicc_cache_equal(const struct uicc_cache *cache, size_t offset, const u8 *buf, size_t len)
+{
+	size_t end = offset + len;
+
+	if (!len)
+		return true;
+	return end <= cache->alloc && find_next_zero_bit(cache->valid, end, offset) >= end &&
+	       !memcmp(cache->data + offset, buf, len);
+}
+
+/**
+ * uicc_cache_forget() - forget a part of the content
+ * @cache: the cache
+ * @offset: start of the range
+ * @len: length of the range
+ *
+ * Where the file ends stays known.
+ * Context: any.
+ */
+void uicc_cache_forget(struct uicc_cache *cache, size_t offset, size_t len)
+{
+	if (offset >= cache->alloc)
+		return;
+	len = min_t(size_t, len, cache->alloc - offset);
+	memzero_explicit(cache->data + offset, len);
+	bitmap_clear(cache->valid, offset, len);
 }

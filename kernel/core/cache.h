@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#define UICC_CACHE_MAX		32768u	/* highest offset + 1 of READ BINARY, 15 bits */
+#define UICC_CACHE_MAX		65536u	/* 254 records of 255 bytes fit */
 
 /**
  * struct uicc_cache - byte-range cache of one EF
@@ -37,5 +37,7 @@ int uicc_cache_set_eof(struct uicc_cache *cache, size_t eof);
 bool uicc_cache_missing(const struct uicc_cache *cache, size_t offset, size_t len,
 			size_t *miss, size_t *miss_len);
 size_t uicc_cache_copy(const struct uicc_cache *cache, size_t offset, u8 *buf, size_t len);
+bool uicc_cache_equal(const struct uicc_cache *cache, size_t offset, const u8 *buf, size_t len);
+void uicc_cache_forget(struct uicc_cache *cache, size_t offset, size_t len);
 
 #endif /* UICC_CORE_CACHE_H */

@@ -147,6 +147,47 @@ static void cache_drop(struct kunit *test)
 	expect_missing(test, 300, 2, 301, 1);
 }
 
+static void cache_forget(struct kunit *test)
+{
+	struct uicc_cache *c = test->priv;
+	u8 buf[8];
+
+	uicc_cache_forget(c, 0, 10);		/* of an empty one: nothing */
+	uicc_cache_forget(c, UICC_CACHE_MAX, SIZE_MAX);
+	KUNIT_EXPECT_EQ(test, c->alloc, 0);
+	KUNIT_ASSERT_EQ(test, uicc_cache_store(c, 0, "abcdefgh", 8), 0);
+	KUNIT_ASSERT_EQ(test, uicc_cache_set_eof(c, 8), 0);
+	uicc_cache_forget(c, 2, 3);
+	expect_missing(test, 0, 100, 2, 3);
+	KUNIT_EXPECT_EQ(test, uicc_cache_copy(c, 0, buf, 8), 2);
+	/* No byte of it stays in memory, and the end is still known. */
+	KUNIT_EXPECT_NULL(test, memchr_inv(c->data + 2, 0, 3));
+	KUNIT_EXPECT_EQ(test, uicc_cache_store(c, 7, "xy", 2), -EPROTO);
+	KUNIT_ASSERT_EQ(test, uicc_cache_store(c, 2, "CDE", 3), 0);
+	expect_there(test, 0, 100);
+	uicc_cache_forget(c, 0, SIZE_MAX);
+	expect_missing(test, 0, 100, 0, 8);
+	KUNIT_EXPECT_NULL(test, memchr_inv(c->data, 0, c->alloc));
+}
+
+static void cache_equal(struct kunit *test)
+{
+	struct uicc_cache *c = test->priv;
+
+	KUNIT_EXPECT_FALSE(test, uicc_cache_equal(c, 0, "a", 1));
+	KUNIT_ASSERT_EQ(test, uicc_cache_store(c, 10, "abcd", 4), 0);
+	KUNIT_EXPECT_TRUE(test, uicc_cache_equal(c, 10, "abcd", 4));
+	KUNIT_EXPECT_TRUE(test, uicc_cache_equal(c, 11, "bc", 2));
+	KUNIT_EXPECT_FALSE(test, uicc_cache_equal(c, 10, "abcx", 4));
+	/* What is not there is equal to nothing, zeros least of all. */
+	KUNIT_EXPECT_FALSE(test, uicc_cache_equal(c, 13, "d", 2));
+	KUNIT_EXPECT_FALSE(test, uicc_cache_equal(c, 0, "\0", 1));
+	KUNIT_EXPECT_FALSE(test, uicc_cache_equal(c, UICC_CACHE_MAX, "a", 1));
+	uicc_cache_forget(c, 12, 1);
+	KUNIT_EXPECT_FALSE(test, uicc_cache_equal(c, 10, "abcd", 4));
+	KUNIT_EXPECT_FALSE(test, uicc_cache_equal(c, 12, "\0", 1));
+}
+
 /* The model: what was stored, and whether, byte by byte. */
 #define MODEL_SIZE 1024
 
@@ -196,6 +237,13 @@ static void cache_against_model(struct kunit *test)
 			m->data[off + i] = rnd >> (i % 24);
 		memset(m->there + off, 1, len);
 		KUNIT_ASSERT_EQ(test, uicc_cache_store(test->priv, off, m->data + off, len), 0);
+		KUNIT_ASSERT_TRUE(test, uicc_cache_equal(test->priv, off, m->data + off, len));
+		if (round % 3 == 2) {	/* an update: what was there is not there any more */
+			off = (rnd >> 12) % MODEL_SIZE;
+			len = min_t(size_t, (rnd >> 24) % 60, MODEL_SIZE - off);
+			memset(m->there + off, 0, len);
+			uicc_cache_forget(test->priv, off, len);
+		}
 	}
 }
 
@@ -207,6 +255,8 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(cache_empty_file),
 	KUNIT_CASE(cache_bounds),
 	KUNIT_CASE(cache_drop),
+	KUNIT_CASE(cache_forget),
+	KUNIT_CASE(cache_equal),
 	KUNIT_CASE(cache_against_model),
 	{}
 };
