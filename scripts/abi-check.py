@@ -110,8 +110,9 @@ def sysfs_code(t):
     for name in stats.keys() | listed:
         where = "" if name in stats.keys() & listed else "in no group: "
         out |= {f"{where}/sys/class/uicc/uicc<N>{card}/statistics/{name}: Read" for card in ("", ".card")}
-    for name in re.findall(r'uicc_sysfs_(?:bin|text)\([^"]*"(\w+)"', code):
-        out.add(f"/sys/class/uicc/uicc<N>.card/ef-<path>/{name}: Read (root)")
+    for name, mode in re.findall(r'uicc_sysfs_(?:bin|text)\([^"]*"(\w+)"(?:, 0(\d+))?', code):
+        access = {"": "Read (root)", "400": "Read (root)", "600": "Read, Write (root)"}.get(mode, "mode 0" + mode)
+        out.add(f"/sys/class/uicc/uicc<N>.card/ef-<path>/{name}: {access}")
     return out
 
 

@@ -18,6 +18,7 @@ MUTANTS = {
     "sysfs": [("kernel/core/sysfs.c", "static DEVICE_ATTR_RO(atr);", "static DEVICE_ATTR_RO(atr);\nstatic DEVICE_ATTR_RO(colour);"),
               ("kernel/core/sysfs.c", "DEVICE_ATTR_RO(protocol)", "DEVICE_ATTR_RW(protocol)"),
               ("kernel/core/file_sysfs.c", '"record_count"', '"records"'),
+              ("kernel/core/file_sysfs.c", '"data", 0600', '"data", 0400'),
               ("kernel/core/sysfs.c", "static UICC_STAT_ATTR(errors,", "static UICC_STAT_ATTR(faults, 0);\nstatic UICC_STAT_ATTR(errors,"),
               ("kernel/core/sysfs.c", "\t&stat_attr_resets.attr.attr,\n", ""),
               (ABI, "uicc<N>.card/statistics/errors", "uicc<N>.card/statistics/faults"),

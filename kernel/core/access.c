@@ -477,7 +477,7 @@ int uicc_pins_fcp(struct uicc_pins *pins, const struct uicc_fcp *fcp, const u8 *
 			pin->enabled = pins->n / 8 < enabled.len &&
 				       enabled.val[pins->n / 8] & (0x80 >> pins->n % 8);
 			pin->usage = usage;
-			pin->tries = UICC_PIN_TRIES_UNKNOWN;
+			pin->tries = UICC_FCP_TRIES_UNKNOWN;
 			usage = CRT_USAGE_PIN;
 			pins->n++;
 		}

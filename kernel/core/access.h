@@ -15,7 +15,7 @@
 /* "pin 01", " and 81" for each more, and a NUL */
 #define UICC_CONDITION_TEXT_MAX	(6 + 7 * (UICC_CONDITION_REFS_MAX - 1) + 1)
 #define UICC_PINS_MAX		16
-#define UICC_PIN_TRIES_UNKNOWN	0xff
+#define UICC_FCP_TRIES_UNKNOWN	0xff
 
 enum uicc_condition_kind {
 	UICC_CONDITION_UNKNOWN,		/* not said, or nothing that a PIN alone fulfils */
@@ -54,7 +54,7 @@ struct uicc_access {
  * @enabled: it has to be verified where a condition names it
  * @usage: usage qualifier, 08 (it is used) when not said; of the universal PIN 00 means that
  *	it does not stand for the application's PIN
- * @tries: tries left, UICC_PIN_TRIES_UNKNOWN when not said
+ * @tries: tries left, UICC_FCP_TRIES_UNKNOWN when not said
  */
 struct uicc_pin {
 	u8 ref;

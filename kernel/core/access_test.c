@@ -371,7 +371,7 @@ static void pins_status(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p.pin[1].ref, 0x0a);
 	KUNIT_EXPECT_TRUE(test, p.pin[1].enabled);
 	KUNIT_EXPECT_EQ(test, p.pin[1].usage, 0x08);
-	KUNIT_EXPECT_EQ(test, p.pin[1].tries, UICC_PIN_TRIES_UNKNOWN);
+	KUNIT_EXPECT_EQ(test, p.pin[1].tries, UICC_FCP_TRIES_UNKNOWN);
 
 	KUNIT_ASSERT_EQ(test, pins(test, &p, "62 11 C60F 900170 830101 830181 83010A 83010B"), 0);
 	KUNIT_ASSERT_EQ(test, p.n, 4);

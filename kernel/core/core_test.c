@@ -27,6 +27,9 @@
 #include "sysfs.c"
 #include "file.c"
 #include "file_read.c"
+#include "file_write.c"
+#include "file_tlv.c"
+#include "file_access.c"
 #include "file_sysfs.c"
 
 /* --- what is not under test ----------------------------------------------- */

@@ -50,7 +50,24 @@ struct uicc_file *uicc_file_new(struct uicc_card *card, const struct uicc_path *
 void uicc_file_free(struct uicc_file *file)
 {
 	uicc_cache_drop(&file->cache);
+	kfree(file->tags);
 	kfree_sensitive(file);
+}
+
+/**
+ * uicc_file_forget() - forget a file's content, not its FCP
+ * @file: the file
+ *
+ * Context: may sleep; card->cmd_lock and card->cache_lock are held.
+ */
+void uicc_file_forget(struct uicc_file *file)
+{
+	lockdep_assert_held(&file->card->cmd_lock);
+	lockdep_assert_held(&file->card->cache_lock);
+	uicc_cache_drop(&file->cache);
+	kfree(file->tags);
+	file->tags = NULL;
+	file->part = 0;
 }
 
 static struct uicc_file *uicc_file_find(struct uicc_card *card, const struct uicc_path *path)
@@ -62,6 +79,21 @@ static struct uicc_file *uicc_file_find(struct uicc_card *card, const struct uic
 		if (uicc_path_equal(&file->path, path))
 			return file;
 	return NULL;
+}
+
+/*
+ * Takes a file whose group is gone off the list. Making and removing a group wait
+ * for its readers, and these may need files_lock: neither is done under it.
+ */
+static void uicc_file_remove(struct uicc_file *file)
+{
+	struct uicc_card *card = file->card;
+
+	mutex_lock(&card->files_lock);
+	list_del(&file->node);
+	card->n_files--;
+	mutex_unlock(&card->files_lock);
+	uicc_file_free(file);
 }
 
 /**
@@ -96,13 +128,19 @@ int uicc_file_export(struct uicc_card *card, const char *text, size_t len)
 	file = uicc_file_new(card, &path);
 	if (!file)
 		goto out;
-	ret = sysfs_create_group(&card->dev.kobj, &file->group);
-	if (ret) {
-		uicc_file_free(file);
-		goto out;
-	}
+	/* The name is taken; the group comes without the lock, see uicc_file_remove(). */
+	file->incomplete = true;
 	list_add_tail(&file->node, &card->files);
 	card->n_files++;
+	mutex_unlock(&card->files_lock);
+
+	ret = sysfs_create_group(&card->dev.kobj, &file->group);
+	if (ret) {
+		uicc_file_remove(file);
+		return ret;
+	}
+	mutex_lock(&card->files_lock);
+	file->incomplete = false;
 out:
 	mutex_unlock(&card->files_lock);
 	return ret;
@@ -133,7 +171,7 @@ int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len)
 	file = uicc_file_find(card, &path);
 	if (READ_ONCE(card->gone))
 		ret = -ENODEV;
-	else if (!file || file->dying)
+	else if (!file || file->dying || file->incomplete)
 		ret = -ENOENT;
 	else if (file->builtin)
 		ret = -EPERM;
@@ -143,13 +181,9 @@ int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len)
 	if (ret)
 		return ret;
 
-	/* Unlocked: it waits for readers. The name stays taken until it is gone. */
+	/* The name stays taken until it is gone. */
 	sysfs_remove_group(&card->dev.kobj, &file->group);
-	mutex_lock(&card->files_lock);
-	list_del(&file->node);
-	card->n_files--;
-	mutex_unlock(&card->files_lock);
-	uicc_file_free(file);
+	uicc_file_remove(file);
 	return 0;
 }
 
@@ -201,12 +235,12 @@ void uicc_files_drop_caches(struct uicc_card *card)
 	mutex_lock(&card->files_lock);
 	list_for_each_entry(file, &card->files, node) {
 		mutex_lock(&card->cache_lock);
-		uicc_cache_drop(&file->cache);
+		uicc_file_forget(file);
 		file->fcp_known = false;
 		memzero_explicit(&file->fcp, sizeof(file->fcp));
 		memzero_explicit(file->raw, sizeof(file->raw));
 		file->raw_len = 0;
-		file->part = 0;
+		file->access_known = false;
 		mutex_unlock(&card->cache_lock);
 	}
 	mutex_unlock(&card->files_lock);

@@ -7,11 +7,14 @@
 
 #include "internal.h"
 
-#define UICC_RECORDS_MAX	254	/* TS 102 221 8.2.2.2 */
-#define UICC_READ_LE_MAX	255	/* some cards take P3 = 00 as "nothing" */
-
-/* The errno of the ABI: what a reader of the file can do something about. */
-static int uicc_file_errno(int ret)
+/**
+ * uicc_file_errno() - the errno of the ABI: what a reader can do something about
+ * @ret: 0 or an errno from here or below
+ *
+ * Context: any.
+ * Return: 0 or an errno of the ABI document; -EPROTO for all it does not name.
+ */
+int uicc_file_errno(int ret)
 {
 	switch (ret) {
 	case 0:
@@ -24,10 +27,24 @@ static int uicc_file_errno(int ret)
 	case -EOPNOTSUPP:
 	case -ERESTARTNOINTR:
 	case -ERESTARTSYS:
+	case -EFBIG:
 		return ret;
 	default:
 		return -EPROTO;
 	}
+}
+
+/**
+ * uicc_file_unasked() - did the card get no chance to answer?
+ * @ret: 0 or an errno
+ *
+ * Context: any.
+ * Return: true when @ret says nothing about the file.
+ */
+bool uicc_file_unasked(int ret)
+{
+	return ret == -ENODEV || ret == -ETIMEDOUT || ret == -EINTR || ret == -ENOMEM ||
+	       uicc_interrupted(ret);
 }
 
 /* Keeps what a SELECT said of the file. */
@@ -58,8 +75,14 @@ static int uicc_file_keep_fcp(struct uicc_file *file, const struct uicc_rapdu *r
 	return 0;
 }
 
-/* Selects the file for its FCP and keeps that. */
-static int uicc_file_fetch_fcp(struct uicc_file *file)
+/**
+ * uicc_file_fetch_fcp() - have the FCP, and the file selected if it was not known
+ * @file: the file
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ * Return: 0 or an errno, which uicc_file_errno() has not seen yet.
+ */
+int uicc_file_fetch_fcp(struct uicc_file *file)
 {
 	struct uicc_card *card = file->card;
 	struct uicc_rapdu r = { .size = sizeof(file->raw) };
@@ -76,67 +99,85 @@ static int uicc_file_fetch_fcp(struct uicc_file *file)
 	return ret;
 }
 
-/* Puts what was read in the cache; @end: the file ends behind it. */
-static int uicc_file_store(struct uicc_file *file, size_t off, const u8 *data, size_t len,
-			   bool end)
+/**
+ * uicc_file_store() - put what was read in the cache
+ * @file: the file
+ * @off: where it was read
+ * @data: what was read
+ * @len: bytes of @data, 1 or more
+ * @end: the file ends behind it
+ *
+ * Context: may sleep; takes card->cache_lock.
+ * Return: 0; -ENOMEM; -EPROTO when the card contradicts itself; -EFBIG.
+ */
+int uicc_file_store(struct uicc_file *file, size_t off, const u8 *data, size_t len, bool end)
 {
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&file->card->cache_lock);
-	if (len)
-		ret = uicc_cache_store(&file->cache, off, data, len);
+	ret = uicc_cache_store(&file->cache, off, data, len);
 	if (!ret && end)
 		ret = uicc_cache_set_eof(&file->cache, off + len);
 	mutex_unlock(&file->card->cache_lock);
 	return ret;
 }
 
-/* The byte before @off was read: so nothing at @off is the end, not a hole. */
-static bool uicc_file_reached(struct uicc_file *file, size_t off)
+/*
+ * A card that has nothing at @off: the end when the byte before it was read, else
+ * a hole. Returns 0 or an errno.
+ */
+static int uicc_file_end(struct uicc_file *file, size_t off)
 {
 	size_t miss, miss_len;
-	bool reached;
+	int ret = 0;
 
 	mutex_lock(&file->card->cache_lock);
-	reached = !off || !uicc_cache_missing(&file->cache, off - 1, 1, &miss, &miss_len);
+	if (!off || !uicc_cache_missing(&file->cache, off - 1, 1, &miss, &miss_len))
+		ret = uicc_cache_set_eof(&file->cache, off);
 	mutex_unlock(&file->card->cache_lock);
-	return reached;
+	return ret;
 }
 
 /*
- * A card that gave no byte at @off: the end, or 0 when what is before @off was
- * not read. At the start of a file that has bytes, or of which the card says
- * neither that nor that it ends here (@end), it is nonsense: an error, or
- * userspace would take a broken card for one without data.
+ * A card that gave no byte at @off. At the start of a file that has bytes, or of
+ * which the card says neither that nor that it ends here (@end), it is nonsense:
+ * an error, or userspace would take a broken card for one without data.
  */
 static int uicc_file_nothing(struct uicc_file *file, size_t off, bool end)
 {
 	int ret;
 
 	if (off)
-		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
+		return uicc_file_end(file, off);
 	ret = uicc_file_fetch_fcp(file);
-	if (ret == -ENODEV || ret == -ETIMEDOUT || ret == -EINTR || ret == -ENOMEM ||
-	    uicc_interrupted(ret))
+	if (uicc_file_unasked(ret))
 		return ret;
 	if (!ret && file->fcp.has_size)
 		end = !file->fcp.size;
-	return end ? uicc_file_store(file, 0, NULL, 0, true) : -EPROTO;
+	return end ? uicc_file_end(file, 0) : -EPROTO;
 }
 
-/*
- * Does the file end at @to, behind an answer of @len bytes to a READ? That these
- * are fewer than asked (@less) proves nothing by itself: some cards give a file
- * in parts and name their length by 6Cxx. It does when the file came in larger
- * parts before, or when its size is known to fit; else the next READ tells.
- */
-static bool uicc_file_ends(const struct uicc_file *file, size_t to, size_t len, bool less)
+/* What @r says of the file at @off, where @le bytes were asked for. */
+static ssize_t uicc_file_take_binary(struct uicc_file *file, size_t off, size_t le,
+				     const struct uicc_rapdu *r)
 {
-	bool fits = file->fcp_known && file->fcp.has_size && to == file->fcp.size;
+	bool end = uicc_sw_ends_file(r->sw);
+	int ret;
 
-	if (less)
-		return fits || len < file->part;
-	return fits && file->card->io.mode == UICC_MODE_SIM2G;
+	if (!r->len)
+		return uicc_file_nothing(file, off, end);
+	/*
+	 * That these are fewer than asked proves nothing by itself: some cards
+	 * give a file in parts and name their length by 6Cxx. It does when the
+	 * file came in larger parts before; else the next READ tells.
+	 */
+	if (r->len < le && r->len < file->part)
+		end = true;
+	if (file->fcp_known && file->fcp.has_size && off + r->len == file->fcp.size)
+		end = true;
+	file->part = max_t(u16, file->part, r->len);
+	ret = uicc_file_store(file, off, r->data, r->len, end);
+	return ret ?: r->len;
 }
 
 /* READ BINARY of @le bytes at @at; of record @at when the file has records. */
@@ -167,60 +208,63 @@ static int uicc_file_command_sfi(struct uicc_file *file, u8 sfi, size_t at, u16 
 	       uicc_file_command(file, 0, at, le, r);
 }
 
-/*
- * One READ BINARY. Returns the bytes stored, 0 at the end of the file, or an
- * errno; -EOPNOTSUPP when the file turns out not to be transparent.
- */
-static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t len)
+/* One READ BINARY into @r, whose room is enough for all a card may say. */
+static ssize_t uicc_file_ask_binary(struct uicc_file *file, size_t off, size_t len,
+				    struct uicc_rapdu *r)
 {
+	const struct uicc_fcp *fcp = file->fcp_known && off <= U8_MAX ? &file->fcp : NULL;
 	struct uicc_card *card = file->card;
-	size_t le = min_t(size_t, len, UICC_READ_LE_MAX);
-	u8 data[256];
-	struct uicc_rapdu r = { .data = data, .size = sizeof(data) };
-	const struct uicc_fcp *fcp = NULL;
-	bool end, sized;
 	u8 sfi;
 	int ret;
 
-	if (file->fcp_known && off <= U8_MAX)
-		fcp = &file->fcp;
-	ret = uicc_card_select_or_sfi(card, &file->path, fcp, &sfi, &r);
+	ret = uicc_card_select_or_sfi(card, &file->path, fcp, &sfi, r);
 	if (ret)
 		return ret;
 	/*
 	 * A 2G card gives its FCP unasked, and may take a READ that goes beyond
-	 * the end for an error.
+	 * the end for an error. Any other may answer that with one command more.
 	 */
-	sized = card->io.mode == UICC_MODE_SIM2G &&
-		(file->fcp_known || (r.len && !uicc_file_keep_fcp(file, &r))) &&
-		file->fcp.has_size;
-	if (sized && file->records)
+	if (card->io.mode == UICC_MODE_SIM2G && !file->fcp_known && r->len &&
+	    !uicc_file_keep_fcp(file, r) && file->records)
 		return -EOPNOTSUPP;
-	if (sized && off >= file->fcp.size)
-		return uicc_file_nothing(file, off, true);
-	if (sized)
-		le = min_t(size_t, le, file->fcp.size - off);
-
-	ret = uicc_file_command_sfi(file, sfi, off, le, &r);
-	switch (r.sw) {
+	if (file->fcp_known && file->fcp.has_size) {
+		if (off >= file->fcp.size)
+			return uicc_file_nothing(file, off, true);
+		len = min_t(size_t, len, file->fcp.size - off);
+	}
+	len = uicc_apdu_read_max(&card->io, len);
+	ret = uicc_file_command_sfi(file, sfi, off, len, r);
+	switch (r->sw) {
 	case 0x6981:	/* command incompatible with file structure */
 	case 0x6986:	/* no current EF, as seen for record files */
 	case 0x9408:
 		uicc_card_drop_selection(card);
 		return -EOPNOTSUPP;
 	}
-	end = uicc_sw_ends_file(r.sw);
-	if (ret && !end)
-		goto out;
-	if (!r.len) {
-		ret = uicc_file_nothing(file, off, end);
-		goto out;
-	}
-	end = end || uicc_file_ends(file, off + r.len, r.len, r.len < le);
-	file->part = max_t(u16, file->part, r.len);
-	ret = uicc_file_store(file, off, data, r.len, end) ?: r.len;
-out:
-	memzero_explicit(data, sizeof(data));
+	if (ret && !uicc_sw_ends_file(r->sw))
+		return ret;
+	return uicc_file_take_binary(file, off, len, r);
+}
+
+/*
+ * Returns the bytes stored, 0 when there are none at @off, or an errno;
+ * -EOPNOTSUPP when the file turns out not to be transparent.
+ */
+static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t len)
+{
+	struct uicc_rapdu r = {};
+	ssize_t ret;
+
+	if (off >= UICC_BINARY_MAX)
+		return uicc_file_end(file, off);
+	len = min_t(size_t, len, UICC_BINARY_MAX - off);
+	r.size = max_t(size_t, uicc_apdu_read_max(&file->card->io, len), UICC_FCP_MAX);
+	r.data = kmalloc(r.size, GFP_KERNEL);
+	if (!r.data)
+		return -ENOMEM;
+	ret = uicc_file_ask_binary(file, off, len, &r);
+	memzero_explicit(r.data, r.size);
+	kfree(r.data);
 	return ret;
 }
 
@@ -229,24 +273,24 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 {
 	struct uicc_card *card = file->card;
 	size_t length = file->fcp.record_length;
-	u8 data[256];
+	u8 data[UICC_FCP_MAX];
 	struct uicc_rapdu r = { .data = data, .size = sizeof(data) };
 	size_t index;
 	u8 sfi;
 	int ret;
 
-	if (!length || length > UICC_READ_LE_MAX)
+	if (!length)
 		return -EPROTO;
 	index = off / length;
 	off = index * length;
 	if (index >= (file->fcp.record_count ?: UICC_RECORDS_MAX))
-		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
+		return uicc_file_end(file, off);
 	ret = uicc_card_select_or_sfi(card, &file->path, &file->fcp, &sfi, &r);
 	if (ret)
 		return ret;
 	ret = uicc_file_command_sfi(file, sfi, index + 1, length, &r);
 	if (ret && uicc_sw_ends_file(r.sw))
-		return uicc_file_reached(file, off) ? uicc_file_store(file, off, NULL, 0, true) : 0;
+		return uicc_file_end(file, off);
 	if (ret)
 		return ret;
 	ret = -EPROTO;
@@ -257,15 +301,28 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 	return ret;
 }
 
-/* The FCP is asked for when the file is, or turns out to be, one of records. */
-static ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len)
+/**
+ * uicc_file_fetch() - ask the card for content, into the cache
+ * @file: the file
+ * @off: first byte that is missing
+ * @len: bytes that are missing from there on
+ *
+ * One READ, or what it takes to find out which kind of READ the file wants: the
+ * FCP is asked for when it is not transparent.
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ * Return: bytes stored, not always at @off; 0 when there is nothing at @off; or an
+ * errno, which uicc_file_errno() has not seen yet.
+ */
+ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len)
 {
+	bool tlv = file->fcp_known && file->fcp.type == UICC_FILE_BER_TLV;
 	bool tried = false;
 	ssize_t got;
 	int ret;
 
 	lockdep_assert_held(&file->card->cmd_lock);
-	if (!file->records) {
+	if (!file->records && !tlv && (off < UICC_BINARY_MAX || file->part)) {
 		got = uicc_file_fetch_binary(file, off, len);
 		if (got != -EOPNOTSUPP)
 			return got;
@@ -276,9 +333,9 @@ static ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len)
 		return ret;
 	if (file->records)
 		return uicc_file_fetch_record(file, off);
-	if (tried)
-		return -EOPNOTSUPP;	/* BER-TLV, or no EF at all */
-	return uicc_file_fetch_binary(file, off, len);
+	if (file->fcp.type == UICC_FILE_BER_TLV)
+		return uicc_file_fetch_object(file);
+	return tried ? -EOPNOTSUPP : uicc_file_fetch_binary(file, off, len);
 }
 
 /* True when the cache has all that there is of the range, then copied to @buf. */
@@ -306,7 +363,8 @@ static bool uicc_file_cached(struct uicc_file *file, char *buf, size_t off, size
  *
  * Context: may sleep, killable.
  * Return: bytes read, 0 at the end of the file, or -ENOENT, -EACCES, -ENODEV,
- * -ETIMEDOUT, -EPROTO, -EOPNOTSUPP (a BER-TLV file), -EINTR, -ENOMEM.
+ * -ETIMEDOUT, -EPROTO, -EOPNOTSUPP (no EF of a known structure), -EFBIG (too much of
+ * a BER-TLV file), -EINTR, -ENOMEM.
  */
 ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t count)
 {
@@ -390,6 +448,29 @@ int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp)
 	*fcp = file->fcp;
 	mutex_unlock(&file->card->cache_lock);
 	return 0;
+}
+
+/**
+ * uicc_file_record_count() - the number of records, as far as known
+ * @file: the file
+ *
+ * The card need not say; then it is known once the end of the file was read.
+ *
+ * Context: may sleep, killable.
+ * Return: the number, 0 when there are none or it is not known, or an errno as
+ * uicc_file_read().
+ */
+int uicc_file_record_count(struct uicc_file *file)
+{
+	int ret = uicc_file_lock_fcp(file);
+
+	if (ret)
+		return ret;
+	ret = file->fcp.record_count;
+	if (!ret && file->fcp.record_length && file->cache.eof_known)
+		ret = file->cache.eof / file->fcp.record_length;
+	mutex_unlock(&file->card->cache_lock);
+	return ret;
 }
 
 /**

@@ -14,6 +14,12 @@ static ssize_t file_data_read(struct file *filp, struct kobject *kobj,
 	return uicc_again(uicc_file_read(attr->private, buf, off, count));
 }
 
+static ssize_t file_data_write(struct file *filp, struct kobject *kobj,
+			       struct bin_attribute *attr, char *buf, loff_t off, size_t count)
+{
+	return uicc_again(uicc_file_write(attr->private, buf, off, count));
+}
+
 static ssize_t file_fcp_read(struct file *filp, struct kobject *kobj,
 			     struct bin_attribute *attr, char *buf, loff_t off, size_t count)
 {
@@ -49,23 +55,49 @@ static ssize_t file_record_count_show(struct device *dev, struct device_attribut
 				      char *buf)
 {
 	struct uicc_file *file = container_of(attr, struct uicc_file, record_count);
-	struct uicc_fcp fcp;
+	int ret = uicc_file_record_count(file);
+
+	return ret < 0 ? uicc_again(ret) : sysfs_emit(buf, "%d\n", ret);
+}
+
+static ssize_t file_read_access_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct uicc_file *file = container_of(attr, struct uicc_file, read_access);
+	char text[UICC_CONDITION_TEXT_MAX];
+	struct uicc_access acc;
 	int ret;
 
-	ret = uicc_file_fcp(file, &fcp);
+	ret = uicc_file_access(file, &acc);
 	if (ret)
 		return uicc_again(ret);
-	return sysfs_emit(buf, "%u\n", fcp.record_count);
+	uicc_condition_print(&acc.read, text);
+	return sysfs_emit(buf, "%s\n", text);
+}
+
+static ssize_t file_update_access_show(struct device *dev, struct device_attribute *attr,
+				       char *buf)
+{
+	struct uicc_file *file = container_of(attr, struct uicc_file, update_access);
+	char text[UICC_CONDITION_TEXT_MAX];
+	struct uicc_access acc;
+	int ret;
+
+	ret = uicc_file_access(file, &acc);
+	if (ret)
+		return uicc_again(ret);
+	uicc_condition_print(&acc.update, text);
+	return sysfs_emit(buf, "%s\n", text);
 }
 
 static void uicc_sysfs_bin(struct uicc_file *file, struct bin_attribute *bin, const char *name,
+			   umode_t mode,
 			   ssize_t (*read)(struct file *filp, struct kobject *kobj,
 					   struct bin_attribute *attr, char *buf, loff_t off,
 					   size_t count))
 {
 	sysfs_bin_attr_init(bin);
 	bin->attr.name = name;
-	bin->attr.mode = 0400;
+	bin->attr.mode = mode;
 	bin->read = read;
 	bin->private = file;
 }
@@ -92,17 +124,22 @@ static void uicc_sysfs_text(struct device_attribute *attr, const char *name,
  */
 void uicc_sysfs_file_init(struct uicc_file *file)
 {
-	uicc_sysfs_bin(file, &file->data, "data", file_data_read);
-	uicc_sysfs_bin(file, &file->fcp_attr, "fcp", file_fcp_read);
+	uicc_sysfs_bin(file, &file->data, "data", 0600, file_data_read);
+	file->data.write = file_data_write;
+	uicc_sysfs_bin(file, &file->fcp_attr, "fcp", 0400, file_fcp_read);
 	file->bins[0] = &file->data;
 	file->bins[1] = &file->fcp_attr;
 
 	uicc_sysfs_text(&file->type, "type", file_type_show);
 	uicc_sysfs_text(&file->record_length, "record_length", file_record_length_show);
 	uicc_sysfs_text(&file->record_count, "record_count", file_record_count_show);
+	uicc_sysfs_text(&file->read_access, "read_access", file_read_access_show);
+	uicc_sysfs_text(&file->update_access, "update_access", file_update_access_show);
 	file->attrs[0] = &file->type.attr;
 	file->attrs[1] = &file->record_length.attr;
 	file->attrs[2] = &file->record_count.attr;
+	file->attrs[3] = &file->read_access.attr;
+	file->attrs[4] = &file->update_access.attr;
 
 	file->group.name = file->name;
 	file->group.attrs = file->attrs;

@@ -31,6 +31,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "access.h"
 #include "apdu.h"
 #include "atr.h"
 #include "cache.h"
@@ -40,6 +41,9 @@
 #define UICC_SLOT_FLAGS		(UICC_SLOT_APDU | UICC_SLOT_EXTENDED | UICC_SLOT_SHARED)
 
 #define UICC_FILES_MAX		64
+#define UICC_BINARY_MAX		32768	/* READ BINARY has 15 bits for the offset */
+#define UICC_RECORDS_MAX	254	/* TS 102 221 8.2.2.2 */
+#define UICC_FCP_MAX		256	/* what a SELECT may say; longer ones are cut */
 #define UICC_DISCOVERY_FILES	4
 
 struct uicc_card;
@@ -235,14 +239,20 @@ struct uicc_card {
  * @path: where it is
  * @name: name of the group
  * @builtin: a discovery file
- * @dying: being unexported; still in the list so that nobody takes its name
+ * @incomplete: being exported; in the list so that nobody takes its name
+ * @dying: being unexported; still in the list for the same reason
  * @cache: content; with card->cache_lock
  * @fcp_known: @fcp and @raw are set; with card->cache_lock
  * @records: record-structured, as far as known; with card->cache_lock
  * @part: most bytes that one READ BINARY has given; with card->cmd_lock
+ * @tags: BER-TLV: tags of its objects, ascending, or NULL when not known; likewise
+ * @n_tags: number of @tags
+ * @next_tag: index of the first tag whose object is not in @cache
  * @fcp: file control parameters
  * @raw: the FCP as the card gave it
  * @raw_len: bytes of @raw
+ * @access_known: @access is set; with card->cache_lock
+ * @access: who may read and update it
  * @group: what sysfs sees of the file
  * @data: attribute "data"
  * @fcp_attr: attribute "fcp"
@@ -250,6 +260,8 @@ struct uicc_card {
  * @type: attribute "type"
  * @record_length: attribute "record_length"
  * @record_count: attribute "record_count"
+ * @read_access: attribute "read_access"
+ * @update_access: attribute "update_access"
  * @attrs: for @group
  */
 struct uicc_file {
@@ -258,15 +270,21 @@ struct uicc_file {
 	struct uicc_path path;
 	char name[UICC_FILE_NAME_MAX];
 	bool builtin;
+	bool incomplete;
 	bool dying;
 
 	struct uicc_cache cache;
 	bool fcp_known;
 	bool records;
 	u16 part;
+	u32 *tags;
+	u16 n_tags;
+	u16 next_tag;
 	struct uicc_fcp fcp;
-	u8 raw[256];
+	u8 raw[UICC_FCP_MAX];
 	u16 raw_len;
+	bool access_known;
+	struct uicc_access access;
 
 	struct attribute_group group;
 	struct bin_attribute data;
@@ -275,7 +293,9 @@ struct uicc_file {
 	struct device_attribute type;
 	struct device_attribute record_length;
 	struct device_attribute record_count;
-	struct attribute *attrs[4];
+	struct device_attribute read_access;
+	struct device_attribute update_access;
+	struct attribute *attrs[6];
 };
 
 #define to_uicc_slot(d)	container_of(d, struct uicc_slot, dev)
@@ -361,6 +381,7 @@ void uicc_channel_close(struct uicc_card *card);
 /* file.c */
 struct uicc_file *uicc_file_new(struct uicc_card *card, const struct uicc_path *path);
 void uicc_file_free(struct uicc_file *file);
+void uicc_file_forget(struct uicc_file *file);
 int uicc_file_export(struct uicc_card *card, const char *text, size_t len);
 int uicc_file_unexport(struct uicc_card *card, const char *text, size_t len);
 int uicc_files_init(struct uicc_card *card);
@@ -368,9 +389,29 @@ void uicc_files_drop_caches(struct uicc_card *card);
 void uicc_files_free(struct uicc_card *card);
 
 /* file_read.c */
+int uicc_file_errno(int ret);
+bool uicc_file_unasked(int ret);
+int __must_check uicc_file_fetch_fcp(struct uicc_file *file);
+int __must_check uicc_file_store(struct uicc_file *file, size_t off, const u8 *data, size_t len,
+				 bool end);
+ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len);
 ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
 int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp);
+int uicc_file_record_count(struct uicc_file *file);
 ssize_t uicc_file_fcp_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
+
+/* file_access.c */
+int uicc_file_access(struct uicc_file *file, struct uicc_access *acc);
+
+/* file_tlv.c */
+ssize_t uicc_file_fetch_object(struct uicc_file *file);
+int __must_check uicc_file_update_object(struct uicc_file *file, const u8 *buf, size_t off,
+					 size_t count);
+
+/* file_write.c */
+int uicc_file_update_command(struct uicc_card *card, const struct uicc_apdu *apdu);
+int uicc_file_unverified(int ret);
+ssize_t uicc_file_write(struct uicc_file *file, const char *buf, loff_t off, size_t count);
 
 /* sysfs.c */
 extern const struct attribute_group *uicc_slot_groups[];

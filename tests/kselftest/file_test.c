@@ -77,7 +77,6 @@ static bool test_parts(void)
 	vcard_expect(c, "00A40804022F05", "610E");
 	vcard_expect(c, "00C000000E", "620C 82024121 83022F05 80020004 9000");
 	CHECK(attr_is(card_path(c, "ef-3f00.2f05/type"), "transparent\n"));
-	vcard_expect(c, "00B0000020", "6C04");
 	vcard_expect(c, "00B0000004", "656E6465 9000");
 	CHECK_EQ(attr_read(card_path(c, "ef-3f00.2f05/data"), buf, 32, 0), 4);
 	CHECK(vcard_played(c));
@@ -222,6 +221,47 @@ static bool test_type(void)
 	return true;
 }
 
+/* Who may read and update: from the FCP and the record of EF(ARR) it names. */
+static bool test_access(void)
+{
+	struct vcard *c = card("ft-acc");
+
+	CHECK(c);
+	vcard_expect(c, "00A40804022FE2", "6113");
+	vcard_expect(c, "00C0000013", "6211 82024121 83022FE2 8B032F0602 8002000A 9000");
+	vcard_expect(c, "00A4080C022F06", "9000");
+	vcard_expect(c, "00B20204FF", "6C12");
+	vcard_expect(c, "00B2020412", "800101 9000 800102 A406 83010A 950108 FF 9000");
+	CHECK(attr_is(card_path(c, "ef-3f00.2fe2/read_access"), "always\n"));
+	CHECK(attr_is(card_path(c, "ef-3f00.2fe2/update_access"), "pin 0a\n"));
+	CHECK(vcard_played(c));
+	/* In a directory: its own EF(ARR), then the ones above it. */
+	vcard_expect(c, "00A40804047F505031", "6115");
+	vcard_expect(c, "00C0000015", "6213 82024121 83025031 8B036F0601 8002000A 8800 9000");
+	vcard_expect(c, "00A4000C026F06", "6A82");
+	vcard_expect(c, "00A4080C026F06", "9000");
+	vcard_expect(c, "00B20104FF", "800101 A010 A406830101950108 A40683010A950108"
+		     " 800102 9700 9000");
+	CHECK(attr_is(card_path(c, "ef-3f00.7f50.5031/update_access"), "never\n"));
+	CHECK(attr_is(card_path(c, "ef-3f00.7f50.5031/read_access"), "pin 01 or 0a\n"));
+	CHECK(vcard_played(c));
+	/* No rule, or none that is there: the card does not say. */
+	vcard_expect(c, SEL_AID, "9000");
+	vcard_expect(c, "00A40004025031", "6111");
+	vcard_expect(c, "00C0000011", "620F 82024121 83025031 8B036F0607 8800 9000");
+	vcard_expect(c, "00A4000C026F06", "6A82");
+	vcard_expect(c, "00A4080C026F06", "6A82");
+	CHECK(attr_is(card_path(c, "ef-a000000063504b43532d3135.5031/read_access"), "unknown\n"));
+	CHECK(attr_is(card_path(c, "ef-a000000063504b43532d3135.5031/update_access"),
+		      "unknown\n"));
+	CHECK(vcard_played(c));
+	vcard_expect(c, "00A40804022F00", "6A82");
+	CHECK_EQ(attr_read(card_path(c, "ef-3f00.2f00/read_access"), buf, 10, 0), -ENOENT);
+	CHECK(vcard_played(c));
+	vcard_free(c);
+	return true;
+}
+
 static bool error_is(struct vcard *c, const char *sw, int want)
 {
 	vcard_expect(c, "00A4080C022FE2", "9000");
@@ -285,7 +325,8 @@ static bool read_all(struct vcard *c, int want)
 		"ef-a000000063504b43532d3135.5031",
 	};
 	static const char *const attrs[] = {
-		"data", "fcp", "type", "record_length", "record_count",
+		"data", "fcp", "type", "record_length", "record_count", "read_access",
+		"update_access",
 	};
 	char name[100];
 	size_t i, j;
@@ -412,7 +453,8 @@ static bool test_export(void)
 static bool test_permissions(void)
 {
 	static const char *const files[] = {
-		"data", "fcp", "type", "record_length", "record_count"
+		"data", "fcp", "type", "record_length", "record_count", "read_access",
+		"update_access",
 	};
 	struct vcard *c = card("ft-perm");
 	char name[64];
@@ -422,10 +464,10 @@ static bool test_permissions(void)
 	pid_t pid;
 
 	CHECK(c);
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(name, sizeof(name), "ef-3f00.2fe2/%s", files[i]);
 		CHECK_EQ(stat(card_path(c, name), &st), 0);
-		CHECK_EQ(st.st_mode & 0777, 0400);
+		CHECK_EQ(st.st_mode & 0777, i ? 0400 : 0600);
 		CHECK_EQ(st.st_uid, 0);
 	}
 	CHECK_EQ(stat(card_path(c, "export"), &st), 0);
@@ -512,6 +554,7 @@ static const struct ktap_test tests[] = {
 	{ "a card that refuses P2=0C and paths", test_fallbacks },
 	{ "a linear fixed file: records concatenated", test_records },
 	{ "type and FCP are fetched when asked for", test_type },
+	{ "access conditions: FCP and EF(ARR)", test_access },
 	{ "each failure has its errno", test_errors },
 	{ "a silent card: -ETIMEDOUT, then a reset", test_silent },
 	{ "a card that stays silent: left alone for a while", test_silent_walk },

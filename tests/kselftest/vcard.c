@@ -71,12 +71,18 @@ static void vcard_command(struct vcard *c, const struct uicc_virt_msg *head, con
 	char hex[2 * UICC_VIRT_APDU_MAX + 1] = "";
 	const char *answer = "6F00";
 	struct vcard_step *step;
-	uint8_t raw[300];
+	uint8_t raw[UICC_VIRT_RESPONSE_EXT_MAX];
 	size_t i;
 
-	for (i = 0; i < head->len; i++)
-		sprintf(hex + 2 * i, "%02X", p[i]);
 	c->commands++;
+	if (c->program) {
+		i = c->program(c, p, head->len, raw);
+		if (i)
+			vcard_send(c->fd, UICC_VIRT_RESPONSE, head->seq, raw, i);
+		return;
+	}
+	for (i = 0; i < head->len && i < UICC_VIRT_APDU_MAX; i++)
+		sprintf(hex + 2 * i, "%02X", p[i]);
 	step = c->next < c->n_steps ? &c->steps[c->next] : NULL;
 	if (step && (!step->command[0] || !strcmp(step->command, hex))) {
 		answer = step->answer;
@@ -133,7 +139,7 @@ static void *vcard_thread(void *arg)
 {
 	struct vcard *c = arg;
 	struct pollfd fds[2] = { { c->fd, POLLIN, 0 }, { c->stop[0], POLLIN, 0 } };
-	uint8_t buf[UICC_VIRT_MSG_MAX];
+	uint8_t buf[UICC_VIRT_MSG_EXT_MAX];
 	struct uicc_virt_msg head;
 	ssize_t n;
 
@@ -288,16 +294,25 @@ int attr_read(const char *path, void *buf, size_t size, long off)
 	return n;
 }
 
-int attr_write(const char *path, const char *text)
+int attr_write_at(const char *path, const void *buf, size_t size, long off)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
+	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	n = pwrite(fd, buf, size, off);
+	if (n < 0)
+		n = -errno;
 	close(fd);
-	return ret;
+	return n;
+}
+
+int attr_write(const char *path, const char *text)
+{
+	int n = attr_write_at(path, text, strlen(text), 0);
+
+	return n < 0 ? n : 0;
 }
 
 bool attr_is(const char *path, const char *want)

@@ -20,6 +20,12 @@ struct vcard_step {
 	char answer[600];	/* hex; "" = none, ever */
 };
 
+struct vcard;
+
+/* A card that is no script: puts its answer, status word last, in @answer; 0 = none. */
+typedef size_t (*vcard_program)(struct vcard *c, const uint8_t *command, size_t len,
+				uint8_t *answer);
+
 struct vcard {
 	int fd;
 	unsigned int slot;
@@ -38,10 +44,13 @@ struct vcard {
 	/* What it does when its power is taken; with the lock held. */
 	void (*on_power_off)(struct vcard *c);
 	char atr[80];
+	vcard_program program;	/* with @lock held; NULL: the steps */
+	void *priv;
 };
 
 /* Makes the reader and waits until it is registered. Dies when it cannot. */
 struct vcard *vcard_new(const char *name);
+struct vcard *vcard_new_flags(const char *name, uint32_t flags);
 /* With UICC_VIRT_READER_APDU or _SHARED: its commands are what those flags make of them. */
 struct vcard *vcard_new_flags(const char *name, uint32_t flags);
 /* Closes the reader; waits until its slot is gone from sysfs. */
@@ -64,6 +73,7 @@ size_t vcard_unhex(uint8_t *out, size_t size, const char *hex);
 /* sysfs: content of an attribute of the card or of one of its files, or -errno */
 int attr_read(const char *path, void *buf, size_t size, long off);
 int attr_write(const char *path, const char *text);
+int attr_write_at(const char *path, const void *buf, size_t size, long off);
 bool attr_is(const char *path, const char *want);
 const char *card_path(const struct vcard *c, const char *name);
 bool wait_path(const char *path, bool there);
