@@ -518,6 +518,50 @@ static bool test_question(void)
 	return true;
 }
 
+static bool verify(struct genl *g, const struct vcard *c)
+{
+	genl_begin(g, UICC_CMD_PIN_VERIFY, 0);
+	genl_put_u32(g, UICC_A_PIN_SLOT, c->slot);
+	genl_put_u8(g, UICC_A_PIN_KEY_REF, 1);
+	genl_put(g, UICC_A_PIN_VALUE, "1234", 4);
+	CHECK_EQ(genl_call(g), 1);
+	return true;
+}
+
+static bool timed_out(struct genl *g)
+{
+	CHECK_EQ(genl_next(g, 10000), 0);
+	CHECK_EQ(g->cmd, UICC_CMD_PIN_COMPLETED);
+	CHECK_EQ(genl_u32(g, UICC_A_PIN_RESULT), UICC_PIN_RESULT_TIMEOUT);
+	return true;
+}
+
+/* Neither is a PIN presented twice, nor does it wait in memory for the end of the sleep. */
+static bool test_pin(void)
+{
+	struct vcard *c = vcard_new("pm-pin");
+	struct genl g;
+
+	CHECK(vcard_insert(c));
+	genl_open(&g);
+	CHECK(read_iccid(c, "98 9000", 1));
+	CHECK(vcard_played(c));
+	vcard_expect(c, "002000010831323334FFFFFFFF", "");
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000001", "98 9000");
+	CHECK(verify(&g, c));
+	CHECK(vcard_wait_commands(c, 3));
+	CHECK(verify(&g, c));		/* waits behind the first */
+	CHECK_EQ(freeze(), 0);
+	CHECK(timed_out(&g));
+	CHECK(timed_out(&g));
+	CHECK(count_becomes(c, "tpdus", "5\n"));
+	CHECK(vcard_played(c));
+	genl_close(&g);
+	vcard_free(c);
+	return true;
+}
+
 static const struct ktap_test tests[] = {
 	{ "the same card stays, without a uevent, and is reset", test_same },
 	{ "three times down to the devices", test_devices },
@@ -531,6 +575,7 @@ static const struct ktap_test tests[] = {
 	{ "a signal does not end a read that a sleep interrupted", test_signal },
 	{ "a reader that goes on the way into sleep", test_reader_gone },
 	{ "a shared card keeps its power, and gets another channel", test_shared },
+	{ "a PIN is not presented again after the sleep", test_pin },
 	{ "a question outlives the sleep as long as the card does", test_question },
 };
 
