@@ -391,7 +391,7 @@ static void pins_status(struct kunit *test)
 
 static void pins_odd(struct kunit *test)
 {
-	char hex[2 * (4 + 4 + 3 * 17) + 1] = "6239C637 90020180";
+	char hex[2 * (4 + 4 + 3 * 17) + 1] = "6239C63790020180";
 	struct uicc_pins p;
 	int i;
 
