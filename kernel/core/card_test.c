@@ -175,8 +175,7 @@ static void card_errnos(struct kunit *test)
 		{ "612C", TEN "9000", 10 },
 	};
 	struct test_card *tc;
-	const char *content;
-	unsigned int i, n;
+	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct test_step steps[] = {
@@ -185,9 +184,7 @@ static void card_errnos(struct kunit *test)
 		};
 
 		tc = test_card_new(test, 0, TEST_ATR);
-		content = cases[i].want > 0 ? TEN : NULL;
-		n = cases[i].read ? 2 : 1;
-		test_read(tc, ICCID, 0, 10, cases[i].want, content, steps, n);
+		test_read(tc, ICCID, 0, 10, cases[i].want, TEN, steps, 1 + !!cases[i].read);
 		test_card_free(tc);
 	}
 }
