@@ -19,7 +19,7 @@ MUTANTS = {
               ("kernel/core/sysfs.c", "DEVICE_ATTR_RO(protocol)", "DEVICE_ATTR_RW(protocol)"),
               ("kernel/core/file_sysfs.c", '"record_count"', '"records"'),
               ("kernel/core/file_sysfs.c", '"data", 0600', '"data", 0400'),
-              ("kernel/core/sysfs.c", "static UICC_STAT_ATTR(errors,", "static UICC_STAT_ATTR(faults, 0);\nstatic UICC_STAT_ATTR(errors,"),
+              ("kernel/core/sysfs.c", "static UICC_STAT_ATTR(errors,", "static UICC_STAT_ATTR(faults, UICC_STAT_N);\nstatic UICC_STAT_ATTR(errors,"),
               ("kernel/core/sysfs.c", "\t&stat_attr_resets.attr.attr,\n", ""),
               (ABI, "uicc<N>.card/statistics/errors", "uicc<N>.card/statistics/faults"),
               (ABI, "What:		/sys/class/uicc/uicc<N>/seq", "What:		/sys/class/uicc/uicc<N>/colour\nDescription:\n\t\tAccess: Read\n\nWhat:		/sys/class/uicc/uicc<N>/seq")],
