@@ -67,8 +67,8 @@ static void path_bad(struct kunit *test)
 
 static void path_deepest(struct kunit *test)
 {
-	static const char text[] = "00112233445566778899aabbccddeeff"
-				   ".1111.2222.3333.4444.5555.6666.7777.8888";
+	static const char text[] =
+		"00112233445566778899aabbccddeeff.1111.2222.3333.4444.5555.6666.7777.8888";
 	char name[UICC_FILE_NAME_MAX + 1];
 	struct uicc_path path;
 
