@@ -183,7 +183,7 @@ static void access_many_pins(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 9; i++)
-		memcpy(raw + 5 + 5 * i, (u8[]){ 0xa4, 0x03, 0x83, 0x01, i + 1 }, 5);
+		memcpy(raw + 5 + 5 * i, ((u8[]){ 0xa4, 0x03, 0x83, 0x01, i + 1 }), 5);
 	KUNIT_EXPECT_EQ(test, uicc_access_rules(&acc, raw, 5 + 8 * 5), 0);
 	expect_texts(test, &acc, any, "never", "8, any");
 	raw[3] = 0xa7;
