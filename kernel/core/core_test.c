@@ -355,22 +355,16 @@ struct test_card *test_card_new(struct kunit *test, u32 flags, const char *atr)
 }
 
 /**
- * test_card_free() - take the slot away, and see that nothing of it stays
+ * test_card_free() - take the slot away
  * @tc: from test_card_new()
  */
 void test_card_free(struct test_card *tc)
 {
-	unsigned int tries;
-
 	test_card_settle(tc);
 	if (tc->card)
 		put_device(&tc->card->dev);
 	uicc_slot_unregister(tc->slot);
 	uicc_slot_put(tc->slot);
-	/* DEBUG_KOBJECT_RELEASE has the last put wait for some seconds. */
-	for (tries = 0; atomic_read(&test_devices) && tries < 1000; tries++)
-		msleep(20);
-	KUNIT_EXPECT_EQ(tc->test, atomic_read(&test_devices), 0);
 	tc->test->priv = NULL;
 	kunit_kfree(tc->test, tc);
 }
@@ -381,8 +375,17 @@ void test_card_free(struct test_card *tc)
  */
 void test_card_exit(struct kunit *test)
 {
+	unsigned int tries;
+
 	if (test->priv)
 		test_card_free(test->priv);
+	/*
+	 * Nothing stays of all the cards of the case. DEBUG_KOBJECT_RELEASE has each
+	 * last put wait for some seconds: of all of them at once.
+	 */
+	for (tries = 0; atomic_read(&test_devices) && tries < 1000; tries++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, atomic_read(&test_devices), 0);
 }
 
 /**
