@@ -84,8 +84,9 @@ static ssize_t receive(struct genl *g, void *buf, size_t size, int timeout_ms)
 	struct pollfd fd = { g->fd, POLLIN, 0 };
 	ssize_t n;
 
-	if (poll(&fd, 1, timeout_ms) != 1)
-		return -ETIMEDOUT;
+	n = poll(&fd, 1, timeout_ms);
+	if (n != 1)
+		return n < 0 ? -errno : -ETIMEDOUT;
 	n = recv(g->fd, buf, size, 0);
 	return n < 0 ? -errno : n;
 }

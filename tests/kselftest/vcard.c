@@ -87,6 +87,8 @@ static void vcard_command(struct vcard *c, const struct uicc_virt_msg *head, con
 	if (step && (!step->command[0] || !strcmp(step->command, hex))) {
 		answer = step->answer;
 		c->next++;
+	} else if (!step && c->answer) {
+		answer = c->answer(hex);
 	} else {
 		printf("# card: unexpected command %s, expected %s\n", hex,
 		       step ? step->command : "none");

@@ -39,6 +39,8 @@ struct vcard {
 	unsigned int n_steps, next;
 	unsigned int commands, resets, cancels, power_offs;
 	bool unexpected;
+	/* Answers what comes when there are no steps; NULL: that is unexpected. */
+	const char *(*answer)(const char *command);
 	bool mute;		/* answers no reset */
 	unsigned int answer_ms;	/* how long it thinks about a command */
 	/* What it does when its power is taken; with the lock held. */
