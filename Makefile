@@ -74,7 +74,7 @@ unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
 units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
 
 FORCE:
-.PHONY: FORCE help all modules userspace clang asan demo check unit units kunit kselftest e2e bench fuzz fuzzers lint install clean
+.PHONY: FORCE help all modules userspace clang asan demo check check-full unit units kunit kselftest e2e bench fuzz fuzzers lint install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -85,6 +85,7 @@ help:
 	@echo '  make userspace   helper, client, agent, dmscctl, simcard, uicc-bridge, dm-server'
 	@echo '  make demo        the whole path in a VM [CARD=connect|confirm|off|none|malformed]'
 	@echo '  make check       every test below, and the lint'
+	@echo '  make check-full  the same, and other kernels: with checkers, 6.12; line coverage'
 	@echo '  make unit        userspace unit tests (ASan, UBSan)'
 	@echo '  make kunit       KUnit under UML'
 	@echo '  make kselftest   kernel selftests in a VM'
@@ -178,6 +179,8 @@ lint: clang
 	$(Q)scripts/lint
 check:
 	$(Q)scripts/check-all
+check-full:
+	$(Q)scripts/check-full
 
 # --- installation ---------------------------------------------------------
 install: userspace
