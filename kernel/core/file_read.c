@@ -268,6 +268,20 @@ static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t
 	return ret;
 }
 
+/**
+ * uicc_file_records_max() - how many records there can be
+ * @file: a file of records whose FCP is known
+ *
+ * Context: card->cmd_lock is held.
+ * Return: what the card says, or all that commands can name.
+ */
+size_t uicc_file_records_max(const struct uicc_file *file)
+{
+	u8 count = file->fcp.record_count;
+
+	return count && count < UICC_RECORDS_MAX ? count : UICC_RECORDS_MAX;
+}
+
 /* One READ RECORD: the one that @off is in. Returns as uicc_file_fetch_binary(). */
 static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 {
@@ -283,7 +297,7 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 		return -EPROTO;
 	index = off / length;
 	off = index * length;
-	if (index >= (file->fcp.record_count ?: UICC_RECORDS_MAX))
+	if (index >= uicc_file_records_max(file))
 		return uicc_file_end(file, off);
 	ret = uicc_card_select_or_sfi(card, &file->path, &file->fcp, &sfi, &r);
 	if (ret)

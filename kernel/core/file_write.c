@@ -104,7 +104,7 @@ static int uicc_file_update_linear(struct uicc_file *file, const u8 *buf, size_t
 
 	if (off % length || count % length)
 		return -EINVAL;
-	if ((off + count) / length > (file->fcp.record_count ?: UICC_RECORDS_MAX))
+	if ((off + count) / length > uicc_file_records_max(file))
 		return -ENOSPC;
 	for (; count; buf += length, off += length, count -= length) {
 		uicc_file_forget_range(file, off, length);

@@ -394,6 +394,7 @@ bool uicc_file_unasked(int ret);
 int __must_check uicc_file_fetch_fcp(struct uicc_file *file);
 int __must_check uicc_file_store(struct uicc_file *file, size_t off, const u8 *data, size_t len,
 				 bool end);
+size_t uicc_file_records_max(const struct uicc_file *file);
 ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len);
 ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t count);
 int uicc_file_fcp(struct uicc_file *file, struct uicc_fcp *fcp);

@@ -1,548 +1,428 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Hostile users: every netlink command with every attribute in every wrong size,
- * too often, missing, nested and broken; every file of the class read and written
- * with garbage at absurd offsets; as root and as nobody, alone and from eight
- * processes at once while cards come and go. Nothing may crash or hang, and the
- * only errors are those that are documented.
+ * Cards that lie about their files, and programs that read, write and export as
+ * they please while the card comes and goes: every call ends, with an errno of the
+ * ABI document, and no more is asked of the card than a file can hold.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "genl.h"
+#include "fcard.h"
 #include "ktap.h"
-#include "mcard.h"
-#include "vcard.h"
 
-#define CLASS		"/sys/class/uicc"
-#define AGENT_GID_ATTR	CLASS "/agent_gid"
-#define TIMEOUT_ATTR	"/sys/module/uicc_virt/parameters/timeout_ms"
-#define PROCESSES	8
-#define STORM_S		10
-#define LIMIT_S		120	/* when something hangs */
-#define CMD_MAX		(UICC_CMD_MAX + 3)
-#define ATTR_MAX	(UICC_A_CONSENT_MAX + 3)
+#define DATA	"ef-3f00.2fe2/data"
+#define TYPE	"ef-3f00.2fe2/type"
 
-static double now(void)
+static uint8_t buf[70000];
+
+static size_t sw(uint8_t *out, size_t len, uint16_t value)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
+	out[len] = value >> 8;
+	out[len + 1] = value;
+	return len + 2;
 }
 
-/* --- netlink --------------------------------------------------------------- */
+/* --- what an FCP may say --------------------------------------------------- */
 
-/* Documentation/netlink/specs/uicc.yaml, and what every family answers. */
-static bool documented(int ret)
-{
-	switch (ret) {
-	case 1:
-	case 0:
-	case -EINVAL:
-	case -ERANGE:
-	case -EOPNOTSUPP:
-	case -EPERM:
-	case -ENODEV:
-	case -ENOENT:
-	case -EBUSY:
-	case -EAGAIN:
-	case -EALREADY:
-	case -EMSGSIZE:		/* too long a message is refused by the sender's own socket */
-		return true;
-	}
-	return false;
-}
-
-/* So that a run in which nothing got through is noticed. */
-static unsigned int tried, taken;
-
-static bool call_ok(struct genl *g, const char *what, int cmd, int attr, size_t len)
-{
-	int ret = genl_call(g);
-
-	tried++;
-	taken += ret >= 0;
-	if (documented(ret))
-		return true;
-	printf("# %s: command %d attribute %d of %zu bytes: %d\n", what, cmd, attr, len, ret);
-	return false;
-}
-
-/* What each command needs to be taken seriously; 0 ends it. */
-static const struct {
-	uint8_t cmd;
-	uint16_t attrs[8];
-} needs[] = {
-	{ UICC_CMD_SLOT_GET, { UICC_A_SLOT_INDEX } },
-	{ UICC_CMD_CARD_GET, { UICC_A_CARD_SLOT } },
-	{ UICC_CMD_AGENT_REGISTER, { UICC_A_CONSENT_AGENT } },
-	{ UICC_CMD_CONSENT_ASK, { UICC_A_CONSENT_SLOT, UICC_A_CONSENT_KIND, UICC_A_CONSENT_ORIGIN,
-				  UICC_A_CONSENT_TEXT, UICC_A_CONSENT_SEQ,
-				  UICC_A_CONSENT_TIMEOUT_MS } },
-	{ UICC_CMD_CONSENT_ACCEPT, { UICC_A_CONSENT_ID } },
-	{ UICC_CMD_CONSENT_DONE, { UICC_A_CONSENT_ID, UICC_A_CONSENT_OUTCOME,
-				   UICC_A_CONSENT_VALUE, UICC_A_CONSENT_SELECTED } },
-	{ UICC_CMD_CONSENT_WITHDRAW, { UICC_A_CONSENT_ID } },
-	{ UICC_CMD_CONSENT_GET, { UICC_A_CONSENT_ID } },
-	{ UICC_CMD_PIN_GET, { UICC_A_PIN_SLOT, UICC_A_PIN_KEY_REF, UICC_A_PIN_SEQ } },
-	{ UICC_CMD_PIN_VERIFY, { UICC_A_PIN_SLOT, UICC_A_PIN_KEY_REF, UICC_A_PIN_VALUE } },
+struct liar {
+	uint8_t fcp[256];
+	size_t n_fcp;
+	uint8_t object[300];	/* answers RETRIEVE DATA */
+	size_t n_object;
+	uint16_t object_sw;
 };
 
-#define N_NEEDS	(sizeof(needs) / sizeof(needs[0]))
-
-/* A value that will do for this attribute of this command. */
-static void put_good(struct genl *g, uint8_t cmd, uint16_t attr, uint32_t slot)
+/* Has an endless file: gives as many bytes as are asked, wherever. */
+static size_t liar_program(struct vcard *c, const uint8_t *p, size_t n, uint8_t *out)
 {
-	bool pin = cmd == UICC_CMD_PIN_GET || cmd == UICC_CMD_PIN_VERIFY;
+	struct liar *l = c->priv;
+	size_t le = p[4] ? p[4] : 256;
 
-	if (cmd == UICC_CMD_AGENT_REGISTER)
-		genl_put_str(g, attr, "hostile");
-	else if (pin && attr == UICC_A_PIN_VALUE)
-		genl_put(g, attr, "1234", 4);
-	else if (pin && attr == UICC_A_PIN_KEY_REF)
-		genl_put_u8(g, attr, 1);
-	else if (pin ? attr == UICC_A_PIN_SEQ :
-		 cmd == UICC_CMD_CONSENT_ASK && attr == UICC_A_CONSENT_SEQ)
-		genl_put_u64(g, attr, 0);
-	else if (cmd == UICC_CMD_CONSENT_ASK &&
-		 (attr == UICC_A_CONSENT_ORIGIN || attr == UICC_A_CONSENT_TEXT))
-		genl_put_str(g, attr, "hostile");
-	else if (cmd == UICC_CMD_CONSENT_DONE && attr == UICC_A_CONSENT_VALUE)
-		genl_put_str(g, attr, "1234");
-	else if (cmd == UICC_CMD_CONSENT_ASK && attr == UICC_A_CONSENT_KIND)
-		genl_put_u32(g, attr, UICC_KIND_CONFIRM);
-	else
-		genl_put_u32(g, attr, slot);
-}
-
-static const size_t sizes[] = {
-	0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 31, 32, 33, 255, 256, 257, 1024, 1025, 4096, 9000
-};
-
-#define N_SIZES	(sizeof(sizes) / sizeof(sizes[0]))
-
-static void fill(uint8_t *buf, size_t len, unsigned int how)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		buf[i] = how % 4 == 0 ? 0 : how % 4 == 1 ? 0xff : how % 4 == 2 ? 'x' : random();
-}
-
-/* Every command with each attribute alone, in every size. */
-static bool each_size(struct genl *g)
-{
-	uint8_t buf[9000];
-	unsigned int cmd, attr, k;
-	bool ok = true;
-
-	for (cmd = 0; cmd <= CMD_MAX; cmd++) {
-		for (attr = 0; attr <= ATTR_MAX; attr++) {
-			for (k = 0; k < N_SIZES; k++) {
-				fill(buf, sizes[k], cmd + attr + k);
-				genl_begin(g, cmd, 0);
-				genl_put(g, attr, buf, sizes[k]);
-				ok &= call_ok(g, "size", cmd, attr, sizes[k]);
-			}
+	(void)n;
+	switch (p[1]) {
+	case 0xa4:
+		return sw(out, 0, p[3] == 0x0c ? 0x9000 : 0x6100 | (l->n_fcp & 0xff));
+	case 0xc0:
+		if (!l->n_object || p[4] == (l->n_fcp & 0xff)) {
+			memcpy(out, l->fcp, l->n_fcp);
+			return sw(out, l->n_fcp, 0x9000);
 		}
+		memcpy(out, l->object, l->n_object);
+		return sw(out, l->n_object, l->object_sw);
+	case 0xcb:
+		if (p[3] == 0x80 && l->n_object)
+			return sw(out, 0, 0x6100 | l->n_object);
+		memcpy(out, l->object, l->n_object);
+		return sw(out, l->n_object, l->object_sw);
+	case 0xb0:
+		/* A record file says so. */
+		if (l->n_fcp > 4 && l->fcp[2] == 0x82 && l->fcp[4] != 0x41)
+			return sw(out, 0, 0x6981);
+		/* fall through */
+	case 0xb2:
+		memset(out, p[2], le);
+		return sw(out, le, 0x9000);
 	}
-	return ok;
+	return sw(out, 0, 0x6d00);
 }
 
-/* Well-formed requests but for one attribute: missing, spoilt, doubled, nested. */
-static bool one_wrong(struct genl *g, uint32_t slot, unsigned int n, unsigned int wrong,
-		      unsigned int how)
+static int slurp(struct vcard *c)
 {
-	uint8_t buf[9000];
-	size_t len = sizes[how % N_SIZES];
-	unsigned int i, k, cmd = needs[n].cmd;
-	uint16_t attr;
+	size_t off = 0;
+	int n;
 
-	genl_begin(g, cmd, 0);
-	for (i = 0; i < 8 && needs[n].attrs[i]; i++) {
-		attr = needs[n].attrs[i];
-		if (i != wrong) {
-			put_good(g, cmd, attr, slot);
-			continue;
-		}
-		switch (how / N_SIZES) {
-		case 0:		/* spoilt */
-			fill(buf, len, how);
-			genl_put(g, attr, buf, len);
-			break;
-		case 1:		/* many times */
-			for (k = 0; k < 50; k++)
-				put_good(g, cmd, attr, slot + (how & 1 ? k : 0));
-			break;
-		case 2:		/* marked as nested, with garbage inside */
-			fill(buf, 64, 3);
-			genl_put(g, attr | NLA_F_NESTED, buf, 4 + len % 60);
-			break;
-		case 3:		/* marked as of another byte order */
-			put_good(g, cmd, attr | NLA_F_NET_BYTEORDER, slot);
-			break;
-		case 4:		/* missing */
-			break;
-		default:	/* nothing wrong at all */
-			put_good(g, cmd, attr, slot);
-		}
-	}
-	return call_ok(g, "one wrong", cmd, needs[n].attrs[wrong], len);
+	while ((n = attr_read(card_path(c, DATA), buf, 4096, off)) > 0)
+		off += n;
+	return n < 0 ? n : (int)off;
 }
 
-static bool each_wrong(struct genl *g, uint32_t slot)
+static bool test_fcp(void)
 {
-	unsigned int n, wrong, how;
-	bool ok = true;
-
-	for (n = 0; n < N_NEEDS; n++)
-		for (wrong = 0; wrong < 8 && needs[n].attrs[wrong]; wrong++)
-			for (how = 0; how < 6 * N_SIZES; how += how < N_SIZES ? 1 : 7)
-				ok &= one_wrong(g, slot, n, wrong, how);
-	return ok;
-}
-
-/* Lengths that lie: of attributes and of the message itself; bytes left over. */
-static bool each_lie(struct genl *g, uint32_t slot)
-{
-	static const uint16_t lies[] = { 0, 1, 3, 4, 5, 7, 9, 100, 0x7fff, 0xffff };
-	struct nlattr *attr = (void *)(g->buf + NLMSG_HDRLEN + 4);
-	unsigned int n, i, k;
-	bool ok = true;
-
-	for (n = 0; n < N_NEEDS; n++) {
-		for (k = 0; k < sizeof(lies) / sizeof(lies[0]); k++) {
-			genl_begin(g, needs[n].cmd, 0);
-			for (i = 0; i < 8 && needs[n].attrs[i]; i++)
-				put_good(g, needs[n].cmd, needs[n].attrs[i], slot);
-			attr->nla_len = lies[k];
-			ok &= call_ok(g, "lie", needs[n].cmd, needs[n].attrs[0], lies[k]);
-			/* a tail too short for an attribute */
-			genl_begin(g, needs[n].cmd, 0);
-			put_good(g, needs[n].cmd, needs[n].attrs[0], slot);
-			memset(g->buf + g->len, 0xff, 3);
-			g->len += 1 + k % 3;
-			ok &= call_ok(g, "tail", needs[n].cmd, needs[n].attrs[0], lies[k]);
-		}
-	}
-	return ok;
-}
-
-/* As a dump, with odd flags, of other versions; whatever comes is thrown away. */
-static bool each_flag(struct genl *g)
-{
-	static const uint16_t flags[] = {
-		NLM_F_DUMP, NLM_F_DUMP | NLM_F_ACK, NLM_F_ROOT, NLM_F_MATCH, NLM_F_ATOMIC,
-		NLM_F_ECHO, NLM_F_MULTI, NLM_F_DUMP_INTR, 0xffff & ~NLM_F_ACK,
+	static const struct {
+		const char *fcp;
+		int type, content;	/* errno, or bytes of all */
+	} cases[] = {
+		/* It is of no use to read the length of a file that has no end. */
+		{ "6202 8000", -EPROTO, 32768 },
+		{ "6206 82024121 8500", 0, 32768 },
+		{ "620A 82024121 8004FFFFFFFF", 0, 32768 },
+		{ "6208 82024121 80020000", 0, 0 },
+		{ "6208 82024121 80020010", 0, 16 },
+		{ "62FF 82024121 80020010", -EPROTO, 32768 },
+		{ "6208 82FF4121 80020010", -EPROTO, 32768 },
+		{ "6283 82024121", -EPROTO, 32768 },
+		{ "6207 82054221 FFFFFF", -EPROTO, -EPROTO },
+		{ "6207 82054221 010001", -EPROTO, -EPROTO },
+		{ "6207 82054221 000001", -EPROTO, -EPROTO },
+		{ "6206 82044221 00FF", 0, 254 * 255 },
+		{ "6207 82054221 00FFFF", 0, 254 * 255 },
+		{ "620B 82054221 00FF00 8002FFFF", 0, 254 * 255 },
+		{ "620B 82054621 000102 80020001", 0, 2 },
+		{ "6205 82034221 00", -EPROTO, -EPROTO },
+		{ "6204 82027821", 0, -EOPNOTSUPP },
+		{ "6204 82020021", 0, -EOPNOTSUPP },
+		{ "6F00", 0, 32768 },
+		{ "61", -EPROTO, 32768 },
 	};
-	struct nlmsghdr *head = (void *)g->buf;
-	unsigned int cmd, k;
-	uint8_t buf[32768];
+	struct liar l = { .n_object = 0 };
+	struct vcard *c = vcard_new("ho-fcp");
+	bool ok = true;
+	size_t i;
+	int n;
 
-	for (cmd = 0; cmd <= CMD_MAX; cmd++) {
-		for (k = 0; k < sizeof(flags) / sizeof(flags[0]); k++) {
-			genl_begin(g, cmd, flags[k]);
-			genl_put_u32(g, 1, 0);
-			g->buf[NLMSG_HDRLEN + 1] = k;	/* version */
-			head->nlmsg_len = g->len;
-			if (send(g->fd, g->buf, g->len, 0) < 0)
-				return false;
-			while (recv(g->fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-				;
+	c->program = liar_program;
+	c->priv = &l;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		l.n_fcp = vcard_unhex(l.fcp, sizeof(l.fcp), cases[i].fcp);
+		CHECK(vcard_insert(c));
+		n = attr_read(card_path(c, TYPE), buf, 50, 0);
+		if ((n < 0 ? n : 0) != cases[i].type) {
+			printf("# %s: type gives %d\n", cases[i].fcp, n);
+			ok = false;
 		}
+		n = slurp(c);
+		if (n != cases[i].content) {
+			printf("# %s: content gives %d\n", cases[i].fcp, n);
+			ok = false;
+		}
+		CHECK(vcard_remove(c));
 	}
-	/* Not even a whole header. */
-	for (k = 0; k < NLMSG_HDRLEN + 4; k++)
-		send(g->fd, g->buf, k, 0);
-	while (recv(g->fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-		;
-	return true;
+	/* 20 files of which none is larger than 64 KiB: READs of 255 bytes. */
+	CHECK(c->commands < 20 * 300);
+	vcard_free(c);
+	return ok;
 }
 
-static bool netlink_all(uint32_t slot)
+static bool test_objects(void)
 {
-	struct genl g;
-	bool ok;
+	static const struct {
+		const char *object;
+		uint16_t sw;
+		int content;
+	} cases[] = {
+		{ "5C0180", 0x62f1, -EFBIG },		/* more and more of it */
+		{ "5C", 0x9000, -EPROTO },
+		{ "5C05 80", 0x9000, -EPROTO },
+		{ "5C84FFFFFFFF", 0x9000, -EPROTO },
+		{ "5D0180", 0x9000, -EPROTO },		/* not what was asked for */
+		{ "", 0x62f1, -EPROTO },
+		{ "5C021F81", 0x9000, -EPROTO },	/* a tag that is cut */
+		{ "5C00", 0x9000, 0 },
+		{ "5C015C", 0x9000, 0 },
+		{ "5C0180", 0x9000, -EPROTO },		/* and 80 is answered by the list */
+	};
+	struct liar l = { .n_fcp = 0 };
+	struct vcard *c = vcard_new("ho-tlv");
+	bool ok = true;
+	size_t i;
+	int n;
 
-	genl_open(&g);
-	ok = each_size(&g) & each_wrong(&g, slot) & each_lie(&g, slot) & each_flag(&g);
-	genl_close(&g);
-	/* Whatever was asked by this socket is gone with it, and the family lives. */
-	genl_open(&g);
-	ok &= genl_dump(&g, UICC_CMD_SLOT_GET) >= 0 && genl_dump(&g, UICC_CMD_CONSENT_GET) == 0;
-	genl_close(&g);
-	printf("# %s: %u requests, %u of them taken\n", geteuid() ? "nobody" : "root", tried, taken);
-	return ok && taken > (geteuid() ? 5 : 20);
+	c->program = liar_program;
+	c->priv = &l;
+	l.n_fcp = vcard_unhex(l.fcp, sizeof(l.fcp), "6206 82027921 8500");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		l.n_object = vcard_unhex(l.object, sizeof(l.object), cases[i].object);
+		l.object_sw = cases[i].sw;
+		CHECK(vcard_insert(c));
+		n = slurp(c);
+		if (n != cases[i].content) {
+			printf("# %s: content gives %d\n", cases[i].object, n);
+			ok = false;
+		}
+		CHECK(vcard_remove(c));
+	}
+	CHECK(c->commands < 3000);
+	vcard_free(c);
+	return ok;
 }
 
-/* --- files ------------------------------------------------------------------ */
+/* --- everything at once ---------------------------------------------------- */
 
-/* Documentation/ABI/testing/sysfs-class-uicc, and what every file of sysfs answers. */
-static bool file_documented(int ret)
+#define STORM_PROCESSES	8
+#define STORM_MS	6000
+
+static uint64_t now_ms(void)
 {
-	switch (ret) {
-	case -EINVAL:
-	case -EACCES:
-	case -EPERM:
-	case -ENOENT:
-	case -ENODEV:
-	case -EIO:
-	case -EPROTO:
-	case -ETIMEDOUT:
-	case -EFBIG:
-	case -EEXIST:
-	case -ENOSPC:
-	case -EOPNOTSUPP:
-	case -ERANGE:
-	case -EBUSY:
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+}
+
+/* Answers anything. */
+static size_t storm_program(struct vcard *c, const uint8_t *p, size_t n, uint8_t *out)
+{
+	static const uint16_t sws[] = {
+		0x9000, 0x9000, 0x6100, 0x6cff, 0x6c00, 0x6282, 0x62f1, 0x6a82, 0x6982, 0x6b00,
+		0x6f00, 0x9102, 0x63c2, 0x6e00, 0x6981, 0x6a83, 0x1234, 0x6881,
+	};
+	static unsigned int seed = 1;
+	size_t len, i;
+
+	(void)c;
+	(void)n;
+	len = rand_r(&seed) % 4 ? 0 : rand_r(&seed) % 257;
+	for (i = 0; i < len; i++)
+		out[i] = rand_r(&seed);
+	/* Often what looks like an FCP of some structure. */
+	if (p[1] == 0xc0 && rand_r(&seed) % 2) {
+		static const uint8_t types[] = { 0x41, 0x42, 0x46, 0x79 };
+		const uint8_t fcp[] = { 0x62, 0x0b, 0x82, 0x05, types[rand_r(&seed) % 4], 0x21,
+					0x00, rand_r(&seed), rand_r(&seed), 0x80, 0x02,
+					rand_r(&seed), rand_r(&seed) };
+
+		memcpy(out, fcp, sizeof(fcp));
+		len = sizeof(fcp);
+		return sw(out, len, 0x9000);
+	}
+	return sw(out, len, sws[rand_r(&seed) % (sizeof(sws) / sizeof(sws[0]))]);
+}
+
+static bool read_errno(int ret)
+{
+	switch (-ret) {
+	case ENOENT:
+	case EACCES:
+	case ENODEV:
+	case ETIMEDOUT:
+	case EPROTO:
+	case EOPNOTSUPP:
+	case EFBIG:
 		return true;
 	}
 	return ret >= 0;
 }
 
-static const long long offsets[] = {
-	0, 1, 9, 10, 4095, 4096, 32767, 32768, 65535, 1LL << 31, 1LL << 32, 1LL << 62,
-	0x7fffffffffffffffLL
-};
-
-#define N_OFFSETS	(sizeof(offsets) / sizeof(offsets[0]))
-
-static const char * const garbage[] = {
-	"", "\n", "0", "1", "1\n", "-1", "2", "4294967296", "18446744073709551616", "y", "%s%n",
-	"3f00", "3f00.", ".3f00", "3f00.6f07", "3f00.6f07\n", "3F00.6F07", "3f00.6f07.", "a000000063",
-	"3f00.7f10.5f3a.4f09.0001.0002.0003.0004.0005.0006.0007", "../../../etc/passwd",
-	"3f00.2fe2", "a000000063504b43532d3135.5031", "\xff\xfe",
-};
-
-#define N_GARBAGE	(sizeof(garbage) / sizeof(garbage[0]))
-
-static bool file_one(const char *path, unsigned int round)
+static bool write_errno(int ret)
 {
-	static uint8_t buf[70000];
-	const char *text = garbage[round % N_GARBAGE];
-	long long off = offsets[round % N_OFFSETS];
-	size_t len = sizes[round % N_SIZES];
-	bool ok = true;
-	int fd, ret;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0) {
-		ret = pread(fd, buf, round % 7 ? len : sizeof(buf), off) < 0 ? -errno : 0;
-		tried++;
-		taken += !ret;
-		if (!file_documented(ret)) {
-			printf("# read %zu at %lld of %s: %d\n", len, off, path, ret);
-			ok = false;
-		}
-		close(fd);
+	switch (-ret) {
+	case EPERM:
+	case ENOSPC:
+	case EINVAL:
+	case EIO:
+		return true;
 	}
-	fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0) {
-		fill(buf, len, round);
-		if (round % 3)
-			ret = pwrite(fd, text, strlen(text), round % 2 ? 0 : off);
-		else
-			ret = pwrite(fd, buf, len, off);
-		ret = ret < 0 ? -errno : 0;
-		tried++;
-		taken += !ret;
-		if (!file_documented(ret)) {
-			printf("# write round %u to %s: %d\n", round, path, ret);
-			ok = false;
-		}
-		close(fd);
+	return read_errno(ret);
+}
+
+static bool export_errno(int ret)
+{
+	return ret >= 0 || ret == -EINVAL || ret == -EEXIST || ret == -ENOENT || ret == -ENOSPC ||
+	       ret == -ENODEV || ret == -EPERM;
+}
+
+/* One call of one attribute, chosen by chance; false for an errno nobody has heard of. */
+static bool storm_step(struct vcard *c, unsigned int *seed)
+{
+	static const char * const files[] = {
+		"3f00.2fe2", "3f00.2f00", "a000000063504b43532d3135.5031", "3f00.7f50.5031",
+		"3f00.7f10.6f3a", "3f00.2f05", "a0000000871002.6f07",
+	};
+	static const char * const attrs[] = {
+		"data", "fcp", "type", "record_length", "record_count", "read_access",
+		"update_access",
+	};
+	static const long offs[] = {
+		0, 0, 1, 255, 600, 4096, 32767, 32768, 65535, 65536, 1L << 31, 1L << 62,
+	};
+	const char *file = files[rand_r(seed) % (sizeof(files) / sizeof(files[0]))];
+	size_t size = rand_r(seed) % (rand_r(seed) % 3 ? 300 : sizeof(buf));
+	long off = offs[rand_r(seed) % (sizeof(offs) / sizeof(offs[0]))];
+	char name[100];
+	int ret;
+
+	switch (rand_r(seed) % 8) {
+	case 0:
+		ret = attr_write(card_path(c, "export"), file);
+		if (export_errno(ret))
+			return true;
+		break;
+	case 1:
+		ret = attr_write(card_path(c, "unexport"), file);
+		if (export_errno(ret))
+			return true;
+		break;
+	case 2:
+	case 3:
+		snprintf(name, sizeof(name), "ef-%s/data", file);
+		ret = attr_write_at(card_path(c, name), buf, size, off);
+		if (write_errno(ret))
+			return true;
+		break;
+	default:
+		snprintf(name, sizeof(name), "ef-%s/%s", file,
+			 attrs[rand_r(seed) % (sizeof(attrs) / sizeof(attrs[0]))]);
+		ret = attr_read(card_path(c, name), buf, size, off);
+		if (read_errno(ret))
+			return true;
+		file = name;
 	}
-	return ok;
+	printf("# %s, %zu bytes at %ld: %d\n", file, size, off, ret);
+	return false;
 }
 
-/* All files of the class's devices, which come and go meanwhile. */
-static bool files_below(const char *dir, unsigned int round, unsigned int depth)
+static int storm(struct vcard *c, unsigned int seed, unsigned int *steps)
 {
-	struct dirent *entry;
-	DIR *d = opendir(dir);
-	char path[512];
-	struct stat st;
-	bool ok = true;
+	uint64_t end = now_ms() + STORM_MS;
 
-	while (d && (entry = readdir(d))) {
-		/* "power" and "uevent" are the driver core's own. */
-		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "power") ||
-		    !strcmp(entry->d_name, "uevent") || !strcmp(entry->d_name, "device") ||
-		    !strcmp(entry->d_name, "subsystem"))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		if (depth ? lstat(path, &st) : stat(path, &st))
-			continue;
-		if (S_ISDIR(st.st_mode) && depth < 3)
-			ok &= files_below(path, round, depth + 1);
-		else if (S_ISREG(st.st_mode))
-			ok &= file_one(path, round);
+	while (now_ms() < end) {
+		if (!storm_step(c, &seed))
+			return 1;
+		__atomic_add_fetch(steps, 1, __ATOMIC_RELAXED);
 	}
-	if (d)
-		closedir(d);
-	return ok;
-}
-
-/* --- who, and when ---------------------------------------------------------- */
-
-static bool become_nobody(void)
-{
-	return !setresgid(65534, 65534, 65534) && !setresuid(65534, 65534, 65534);
-}
-
-static void child_begin(unsigned int seed)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(LIMIT_S);
-	srandom(seed);
-}
-
-static bool run_as(bool root, bool (*what)(uint32_t), uint32_t slot)
-{
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		bool ok;
-
-		child_begin(4711);
-		ok = (root || become_nobody()) && what(slot);
-		fflush(stdout);
-		_exit(!ok);
-	}
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK_EQ(status, 0);
-	return true;
-}
-
-static bool files_all(uint32_t slot)
-{
-	unsigned int round;
-	bool ok = true;
-
-	(void)slot;
-	for (round = 0; round < 2 * N_OFFSETS + N_GARBAGE; round++)
-		ok &= files_below(CLASS, round, 0);
-	printf("# %s: %u reads and writes, %u of them taken\n", geteuid() ? "nobody" : "root", tried,
-	       taken);
-	return ok && taken > 100;
-}
-
-static bool each(bool (*what)(uint32_t), const char *name)
-{
-	struct mcard *c = mcard_new(name);
-	struct vcard *calm;
-
-	CHECK(mcard_insert(c));
-	CHECK(run_as(true, what, c->slot));
-	CHECK(run_as(false, what, c->slot));
-	CHECK_EQ(attr_write(AGENT_GID_ATTR, "-1"), 0);
-	CHECK(mcard_remove(c));
-	mcard_free(c);
-	/* and the class works as before */
-	calm = vcard_new("ht-calm");
-	CHECK(vcard_insert(calm));
-	vcard_expect(calm, "00A4080C022FE2", "6A82");
-	CHECK_EQ(attr_read(card_path(calm, "ef-3f00.2fe2/data"), (char[4]){ 0 }, 1, 0), -ENOENT);
-	CHECK(vcard_played(calm));
-	vcard_free(calm);
-	return true;
-}
-
-static bool test_netlink(void)
-{
-	return each(netlink_all, "ht-nl");
-}
-
-static bool test_files(void)
-{
-	return each(files_all, "ht-files");
-}
-
-static void storm_child(unsigned int seed, uint32_t slot)
-{
-	struct genl g;
-	bool ok = true;
-	double end = now() + STORM_S;
-	unsigned int n, i;
-
-	child_begin(seed);
-	if (seed % 4 == 3 && !become_nobody())
-		_exit(2);
-	while (now() < end && ok) {
-		if (random() % 2) {
-			ok &= files_below(CLASS, random(), 0);
-			continue;
-		}
-		genl_open(&g);
-		for (n = 0; n < 200; n++) {
-			i = random() % N_NEEDS;
-			ok &= one_wrong(&g, slot, i, random() % 8, random() % (6 * N_SIZES));
-		}
-		genl_close(&g);
-	}
-	_exit(!ok);
+	return 0;
 }
 
 static bool test_storm(void)
 {
-	struct mcard *c = mcard_new("ht-storm");
-	pid_t pids[PROCESSES];
-	unsigned int i, cards = 0, ended = 0;
-	bool ok = true;
-	int status;
-	double t = now();
+	const char *param = "/sys/module/uicc_virt/parameters/timeout_ms";
+	unsigned int *steps = mmap(NULL, sizeof(*steps), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t end = now_ms() + STORM_MS - 500, slowest = 0, at;
+	struct vcard *c = vcard_new("ho-storm");
+	const struct timespec pause = { .tv_nsec = 200000000 };
+	pid_t pids[STORM_PROCESSES];
+	unsigned int swaps = 0;
+	char path[80];
+	int i, status, bad = 0;
 
-	CHECK_EQ(attr_write(TIMEOUT_ATTR, "1000"), 0);
-	CHECK(mcard_insert(c));
-	fflush(stdout);
-	for (i = 0; i < PROCESSES; i++) {
+	CHECK(steps != MAP_FAILED);
+	CHECK_EQ(attr_write(param, "1000"), 0);
+	c->program = storm_program;
+	CHECK(vcard_insert(c));
+	snprintf(path, sizeof(path), "/sys/class/uicc/uicc%u/allow_update", c->slot);
+	CHECK_EQ(attr_write(path, "1"), 0);
+	for (i = 0; i < STORM_PROCESSES; i++) {
 		pids[i] = fork();
 		if (!pids[i])
-			storm_child(i, c->slot);
+			_exit(storm(c, i + 1, steps));
 	}
-	while (ended < PROCESSES && now() - t < LIMIT_S) {
-		usleep(50000);
-		if (cards % 2)
-			ok &= mcard_remove(c);
-		else
-			ok &= mcard_insert(c);
-		cards++;
-		for (i = 0; i < PROCESSES; i++) {
-			if (!pids[i] || waitpid(pids[i], &status, WNOHANG) != pids[i])
+	while (now_ms() < end) {
+		nanosleep(&pause, NULL);
+		at = now_ms();
+		CHECK(vcard_remove(c));
+		at = now_ms() - at;
+		slowest = at > slowest ? at : slowest;
+		CHECK(vcard_insert(c));
+		swaps++;
+	}
+	for (i = 0; i < STORM_PROCESSES; i++) {
+		CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
+		bad += !!status;
+	}
+	printf("# %u calls, %u cards, %u commands; the slowest removal took %u ms\n", *steps, swaps,
+	       c->commands, (unsigned int)slowest);
+	CHECK_EQ(bad, 0);
+	CHECK(*steps > 1000);
+	CHECK(swaps > 5);
+	CHECK(slowest < 5000);
+	/* What follows finds a card as if nothing had been. */
+	CHECK(vcard_remove(c));
+	CHECK_EQ(attr_write(param, "10000"), 0);
+	c->program = NULL;
+	CHECK(vcard_insert(c));
+	vcard_expect(c, "00A4080C022FE2", "9000");
+	vcard_expect(c, "00B0000004", "01020304 9000");
+	CHECK_EQ(attr_read(card_path(c, DATA), buf, 4, 0), 4);
+	CHECK(vcard_played(c));
+	munmap(steps, sizeof(*steps));
+	vcard_free(c);
+	return true;
+}
+
+/* Readers of one file while it is unexported and exported: all or nothing of it. */
+static bool test_unexport(void)
+{
+	struct fcard *f = fcard_new(FCARD_TRANSPARENT, 5000, 0);
+	struct vcard *c = fcard_insert(f, "ho-unexp", 0);
+	static uint8_t own[5000];
+	pid_t pids[STORM_PROCESSES];
+	uint64_t end = now_ms() + 3000;
+	unsigned int rounds = 0;
+	int i, n, status, bad = 0;
+
+	for (i = 0; i < STORM_PROCESSES; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		while (now_ms() < end) {
+			size_t off = (now_ms() * 37 + i * 911) % 6000;
+
+			n = attr_read(card_path(c, "ef-3f00.2f05/data"), own, 1000, off);
+			if (n == -ENOENT || n == -ENODEV)
 				continue;
-			pids[i] = 0;
-			ended++;
-			if (status) {
-				printf("# process %u ended with %#x\n", i, status);
-				ok = false;
-			}
+			if (n < 0 || n > 1000 || (off < 4000 && n != 1000) ||
+			    (off < 5000 && memcmp(own, f->data + off, n)))
+				_exit(1);
 		}
+		_exit(0);
 	}
-	CHECK_EQ(ended, PROCESSES);
-	printf("# %u changes of cards\n", cards);
-	CHECK_EQ(attr_write(TIMEOUT_ATTR, "10000"), 0);
-	CHECK_EQ(attr_write(AGENT_GID_ATTR, "-1"), 0);
-	CHECK(ok);
-	mcard_free(c);
+	while (now_ms() < end) {
+		CHECK_EQ(attr_write(card_path(c, "export"), "3f00.2f05"), 0);
+		usleep(5000);
+		CHECK_EQ(attr_write(card_path(c, "unexport"), "3f00.2f05"), 0);
+		rounds++;
+	}
+	for (i = 0; i < STORM_PROCESSES; i++) {
+		CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
+		bad += !!status;
+	}
+	CHECK_EQ(bad, 0);
+	CHECK(rounds > 5);
+	vcard_free(c);
+	free(f);
 	return true;
 }
 
 static const struct ktap_test tests[] = {
-	{ "every netlink command, spoilt in every way", test_netlink },
-	{ "every file of the class, with garbage", test_files },
-	{ "both at once from eight processes, with cards that come and go", test_storm },
+	{ "an FCP that lies", test_fcp },
+	{ "objects that lie", test_objects },
+	{ "eight readers while the file is unexported", test_unexport },
+	{ "eight programs, noise, and the card comes and goes", test_storm },
 };
 
 KTAP_MAIN(tests)
