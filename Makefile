@@ -135,7 +135,18 @@ $(foreach f,rel asan clang,$(foreach p,$(have_progs),$(eval $(call program,$(f),
 # Measuring needs the flags of what is installed; nobody installs it.
 src_bench := tests/bench
 pkgs_bench := libxml-2.0 sqlite3 nettle
+src_card-probe := tests/bench/probe
 $(eval $(call program,rel,bench))
+$(eval $(call program,rel,card-probe))
+# The card of simcard behind PC/SC, for comparison; only where pcscd's library is.
+simcard_model := $(filter-out %/main.c %/serve.c %/control.c %/apdu.c %/show.c,$(wildcard tests/simcard/*.c))
+$(B)/rel/tests/bench/pcsc/main.o: extra_rel := $(shell $(PKG_CONFIG) --cflags libpcsclite 2>/dev/null)
+$(B)/rel/pcsc-probe: $(patsubst %.c,$(B)/rel/%.o,$(wildcard tests/bench/pcsc/*.c) $(simcard_model)) $(B)/rel/libdmsc.a
+	$(call say,LD      [rel] $(@F))
+	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs libpcsclite) -lpthread
+$(B)/rel/pcsc-nodelay.so: tests/bench/pcsc/shim/nodelay.c
+	$(call say,LD      [rel] $(@F))
+	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
 userspace: $(have_progs:%=$(B)/rel/%)
 clang: $(have_progs:%=$(B)/clang/%)

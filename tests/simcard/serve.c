@@ -28,22 +28,38 @@ struct server {
 	bool mute;
 	bool log;
 	bool quit;
+	uint64_t got_ns;	/* when the command at hand was received */
+	uint64_t answer_ns;	/* sum, from receiving a command to having sent its answer */
 	/* The answer that waits for its delay to pass. */
 	struct {
 		bool set;
 		uint32_t seq;
-		uint64_t due_ms;
+		uint64_t due_ms, got_ns;
 		uint8_t data[REPLY_MAX];
 		size_t n;
 	} late;
 };
 
-static uint64_t now_ms(void)
+static uint64_t now_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t now_ms(void)
+{
+	return now_ns() / 1000000;
+}
+
+static int send_answer(struct server *s, uint32_t seq, const uint8_t *data, size_t n,
+		       uint64_t got_ns)
+{
+	int err = virt_reader_send(s->fd, UICC_VIRT_RESPONSE, seq, data, n);
+
+	s->answer_ns += now_ns() - got_ns;
+	return err;
 }
 
 static int send_insert(struct server *s)
@@ -99,8 +115,9 @@ static int on_command(struct server *s, const struct virt_msg *m)
 	if (!n)
 		return 0;
 	if (!delay_ms)
-		return virt_reader_send(s->fd, UICC_VIRT_RESPONSE, m->seq, out, n);
+		return send_answer(s, m->seq, out, n, s->got_ns);
 	s->late.set = true;
+	s->late.got_ns = s->got_ns;
 	s->late.seq = m->seq;
 	s->late.due_ms = now_ms() + delay_ms;
 	memcpy(s->late.data, out, n);
@@ -217,8 +234,9 @@ static void do_remove(struct server *s, char *reply, size_t size)
 static void do_stats(const struct server *s, char *reply, size_t size)
 {
 	const struct card_stats *st = &s->card.stats;
-	int used = snprintf(reply, size, "ok commands=%lu in=%lu out=%lu resets=%lu silent=%lu",
-			    st->commands, st->bytes_in, st->bytes_out, st->resets, st->silent);
+	int used = snprintf(reply, size, "ok commands=%lu in=%lu out=%lu resets=%lu silent=%lu answer_ns=%llu",
+			    st->commands, st->bytes_in, st->bytes_out, st->resets, st->silent,
+			    (unsigned long long)s->answer_ns);
 
 	for (int i = 0; i < 256 && used > 0 && (size_t)used < size; i++) {
 		const char *name = ins_name((uint8_t)i);
@@ -303,6 +321,7 @@ static int drain(struct server *s)
 		struct virt_msg m;
 		int err = virt_reader_recv(s->fd, &m);
 
+		s->got_ns = now_ns();
 		if (!err)
 			err = on_message(s, &m);
 		if (err)
@@ -315,7 +334,7 @@ static int serve_late(struct server *s)
 	if (!s->late.set || now_ms() < s->late.due_ms)
 		return 0;
 	s->late.set = false;
-	return virt_reader_send(s->fd, UICC_VIRT_RESPONSE, s->late.seq, s->late.data, s->late.n);
+	return send_answer(s, s->late.seq, s->late.data, s->late.n, s->late.got_ns);
 }
 
 static int wait_ms(const struct server *s)

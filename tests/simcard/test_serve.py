@@ -2,6 +2,7 @@
 """`simcard serve`, its control socket, and uicc-bridge, with the test as the kernel."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -61,8 +62,11 @@ def test_serve_control(bin_dir):
                   (1, "error a card is in the slot already\n"))
             check("SELECT", kernel.command(SELECT_ICCID), "9000")
             check("READ", kernel.command(READ_ICCID), ICCID_ANSWER)
-            check("stats", ctl(bin_dir, sock, "stats"),
+            code, line = ctl(bin_dir, sock, "stats")
+            took = re.search(r" answer_ns=(\d+)", line)
+            check("stats", (code, line.replace(took[0] if took else "?", "")),
                   (0, "ok commands=2 in=12 out=14 resets=1 silent=0 SELECT=1 READ-BINARY=1\n"))
+            check("time taken", 0 < int(took[1]) < 20 * 10**9, True)
             check("mute", ctl(bin_dir, sock, "mute"), (0, "ok mute\n"))
             check("silence", kernel.command(READ_ICCID, SILENCE), None)
             check("mute reset", kernel.reset(), b"")
