@@ -128,7 +128,10 @@ def pcscd(nodelay, *words, first=False):
     daemon = subprocess.Popen(["unshare", "-n", "sh", "-c", script, "sh", "env", preload, PCSCD, "-f", "-c",
                                "/etc/reader.conf.d"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               preexec_fn=real_time if first else None)
+    own = os.stat("/proc/self/ns/net").st_ino
     try:
+        wait_for("a network of pcscd's own",
+                 lambda: os.stat(f"/proc/{daemon.pid}/ns/net").st_ino != own)
         return probe("nsenter", f"--net=/proc/{daemon.pid}/ns/net", "pcsc-probe", *words, first=first)
     except Exception:
         daemon.terminate()

@@ -129,15 +129,20 @@ static void *serve(void *unused)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(VPCD_PORT),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), tries = 100, err;
 
 	if (fd < 0)
 		return NULL;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	sleep_ms(delay_ms);
-	inserted_ns = now_ns();
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		perror("pcsc-probe: the vpcd driver");
+	do {	/* the driver listens again a moment after the last card */
+		inserted_ns = now_ns();
+		err = connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ? errno : 0;
+		if (err == ECONNREFUSED)
+			sleep_ms(50);
+	} while (err == ECONNREFUSED && --tries);
+	if (err) {
+		fprintf(stderr, "pcsc-probe: the vpcd driver: %s\n", strerror(err));
 		close(fd);
 		return NULL;
 	}
