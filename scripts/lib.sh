@@ -64,3 +64,10 @@ libraries_of() {
 			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p; s/.*program interpreter: \(.*\)\]/\1/p')
 	done
 }
+
+# make, for arm64, against the tree in SYSROOT (scripts/arm64-root).
+arm64_make() {
+	PKG_CONFIG_SYSROOT_DIR=$SYSROOT \
+	PKG_CONFIG_LIBDIR=$SYSROOT/usr/lib/aarch64-linux-gnu/pkgconfig:$SYSROOT/usr/share/pkgconfig \
+		make CC="aarch64-linux-gnu-gcc --sysroot=$SYSROOT" AR=aarch64-linux-gnu-ar "$@"
+}
