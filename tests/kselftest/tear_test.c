@@ -280,7 +280,11 @@ static bool sees_cards(void)
 	return before > 0 && with - before > CYCLES / 10;
 }
 
-/* An insertion makes more than a hundred objects: one of them leaked at every tenth shows. */
+/*
+ * An insertion makes more than a hundred objects: one of them leaked at every other
+ * insertion shows. What a processor keeps in its own slabs makes some hundred less
+ * or more from one look to the next. Under kmemleak each single one is found.
+ */
 static bool test_thousand(void)
 {
 	const struct timespec second = { .tv_sec = 1 };
@@ -308,13 +312,13 @@ static bool test_thousand(void)
 	/* Releases may be late, on purpose where kobjects are checked. */
 	for (i = 0; i < 20; i++) {
 		after = slab_objects();
-		if (after - before < CYCLES / 10)
+		if (after - before < CYCLES / 2)
 			break;
 		nanosleep(&second, NULL);
 	}
 	printf("# %ld objects before, %ld after %u cards\n", before, after, CYCLES);
 	mcard_free(c);
-	CHECK(after - before < CYCLES / 10);
+	CHECK(after - before < CYCLES / 2);
 	return true;
 }
 
