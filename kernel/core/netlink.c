@@ -82,7 +82,8 @@ bool uicc_netlink_may_answer(const struct sk_buff *skb)
  * @type: the attribute, every one of them
  *
  * A request is not cleared when it is freed, and an error sends it back whole.
- * A tap (nlmon) may have seen it before; only root can set one up.
+ * A tap (nlmon) may have seen it before; only root can set one up. A message that
+ * the policy refuses never gets here: its sender alone gets it back.
  * Context: in a doit.
  */
 void uicc_netlink_wipe(struct genl_info *info, int type)

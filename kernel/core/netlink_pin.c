@@ -96,7 +96,8 @@ static enum uicc_pin_result uicc_pin_verify(struct uicc_card *card,
 	 * The channel was not there, so the PIN was not looked at. On a new one the
 	 * same key is meant only if it is the whole card's.
 	 */
-	if (ret == -EAGAIN && uicc_pin_key_global(request->key_ref))
+	if (ret == -EAGAIN && uicc_pin_key_global(request->key_ref) &&
+	    !READ_ONCE(request->over))
 		ret = uicc_card_command(card, &apdu, &r);
 	memzero_explicit(&apdu, sizeof(apdu));
 	if (!r.sw || ret == -EAGAIN)
@@ -128,7 +129,13 @@ static enum uicc_pin_result uicc_pin_run(struct uicc_card *card,
 		if (!card->mode_known)
 			result = uicc_pin_state(card, request->key_ref, tries);
 		*tries = UICC_PIN_TRIES_UNKNOWN;
-		if (card->mode_known)
+		/*
+		 * It may have waited for the card longer than anybody waits for it, who was
+		 * told so and maybe asks for another PIN: a try spent now is one too many.
+		 */
+		if (READ_ONCE(request->over))
+			result = UICC_PIN_RESULT_TIMEOUT;
+		else if (card->mode_known)
 			result = uicc_pin_verify(card, request, tries);
 	}
 	uicc_card_put(card);

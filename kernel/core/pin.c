@@ -208,7 +208,7 @@ static void request_unlink(struct uicc_pin_queue *q, struct uicc_pin_request *re
 	list_del(&request->node);
 	if (!request->question)
 		q->n_counted--;
-	request->over = true;
+	WRITE_ONCE(request->over, true);
 }
 
 /* First out of the list: what is told may end a question, which forgets its requests. */

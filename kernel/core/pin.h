@@ -35,7 +35,8 @@
  * @len: bytes in @pin; 0 = its state is wanted
  * @until: set by the queue: when it has to be over
  * @running: the queue's: taken, and given back by uicc_pin_finish()
- * @over: the queue's: completed while running
+ * @over: the queue's: completed or forgotten while running; who has taken it may read it
+ *	without the mutex
  * @pin: the PIN
  */
 struct uicc_pin_request {

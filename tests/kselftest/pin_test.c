@@ -205,6 +205,40 @@ static bool test_protected_file(void)
 	return true;
 }
 
+/* Who waits for a card that is busy, and goes, has not spent a try. */
+static bool test_gone_before(void)
+{
+	struct vcard *c = vcard_new("pt-gone");
+	struct timespec begun = { .tv_nsec = 200000000 };
+	char path[128];
+	pthread_t reader;
+	struct genl g;
+	void *got;
+
+	CHECK(vcard_insert(c));
+	genl_open(&g);
+	snprintf(path, sizeof(path), "%s", card_path(c, ICCID));
+	c->answer_ms = 1000;
+	vcard_expect(c, "00 A4 08 0C 02 2FE2", "9000");
+	vcard_expect(c, "00 B0 00 00 0A", "98 00 11 22 33 44 55 66 77 88 9000");
+	CHECK_EQ(pthread_create(&reader, NULL, read_thread, path), 0);
+	CHECK(vcard_wait_commands(c, 1));
+	CHECK(request(&g, c, 0x01, "1234") > 0);
+	nanosleep(&begun, NULL);	/* it is the next in turn now */
+	genl_close(&g);
+	CHECK_EQ(pthread_join(reader, &got), 0);
+	CHECK_EQ((long)got, 10);
+	/* Behind it, if it still came: the card says no to whatever it does not expect. */
+	c->answer_ms = 0;
+	genl_open(&g);
+	vcard_expect(c, STATE_01, "63C3");
+	CHECK(asked(&g, c, 0x01, NULL, UICC_PIN_RESULT_NOT_VERIFIED, 3));
+	CHECK(vcard_played(c));
+	genl_close(&g);
+	vcard_free(c);
+	return true;
+}
+
 static bool test_bounds(void)
 {
 	struct vcard *c = vcard_new("pt-bound");
@@ -624,6 +658,7 @@ static const struct ktap_test tests[] = {
 	{ "the state of PINs, and verifying them", test_states },
 	{ "the same on a card of the 2G class", test_2g },
 	{ "a protected file before, after, and after a reset", test_protected_file },
+	{ "a PIN that nobody waits for any more", test_gone_before },
 	{ "no more requests than allowed", test_bounds },
 	{ "malformed requests and those of others", test_bad_requests },
 	{ "a silent card with a read and a PIN pending", test_silent },
