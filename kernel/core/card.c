@@ -401,7 +401,7 @@ int uicc_card_command(struct uicc_card *card, const struct uicc_apdu *apdu,
 	/* 6D00: as old SIMs refuse the class of a SELECT. */
 	if (!card->mode_known && !card->mode_tried &&
 	    (r->sw == 0x6e00 || (r->sw == 0x6d00 && apdu->ins == UICC_INS_SELECT)))
-		return uicc_card_other_mode(card);
+		return card->io.channel ? uicc_channel_refused(card) : uicc_card_other_mode(card);
 	if (card->io.channel && r->sw == 0x6881)
 		return uicc_channel_lost(card);
 	WRITE_ONCE(card->mode_known, true);

@@ -99,6 +99,62 @@ int uicc_channel_lost(struct uicc_card *card)
 	return ret ?: -EAGAIN;
 }
 
+/**
+ * uicc_channel_leave() - close our channel; the next operation opens another
+ * @card: the card, asleep or in an operation
+ *
+ * Also after a command that was broken off, for which any other card would need a
+ * reset: that of a shared card is none, the channel would stay open for ever. Not
+ * when the card was silent. A refusal changes nothing: we let go of it anyway.
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ */
+void uicc_channel_leave(struct uicc_card *card)
+{
+	bool reset_needed = card->reset_needed;
+	struct uicc_rapdu r = {};
+	struct uicc_apdu apdu;
+
+	lockdep_assert_held(&card->cmd_lock);
+	if (card->io.channel && !card->silent &&
+	    !uicc_apdu_channel_close(&apdu, card->io.channel)) {
+		card->reset_needed = false;
+		if (uicc_apdu_exchange(&card->io, &apdu, &r))
+			reset_needed = true;
+		card->reset_needed = reset_needed;
+	}
+	WRITE_ONCE(card->io.channel, 0);
+	card->channel_asked = false;
+	uicc_card_drop_selection(card);
+}
+
+/**
+ * uicc_channel_refused() - the card has given a channel, but knows no command on it
+ * @card: the card, in an operation
+ *
+ * The channel is closed, in a command of the only class that the card may know, and
+ * the basic one has to do until the next reset.
+ *
+ * Context: may sleep; card->cmd_lock is held.
+ * Return: -EAGAIN: begin anew; or what uicc_apdu_exchange() returned.
+ */
+int uicc_channel_refused(struct uicc_card *card)
+{
+	struct uicc_rapdu r = {};
+	struct uicc_apdu apdu;
+	int ret;
+
+	lockdep_assert_held(&card->cmd_lock);
+	ret = uicc_apdu_channel_close(&apdu, card->io.channel);
+	WRITE_ONCE(card->io.channel, 0);
+	uicc_card_drop_selection(card);
+	if (!ret)
+		ret = uicc_apdu_exchange(&card->io, &apdu, &r);
+	if (ret == -EPROTO)
+		card->reset_needed = true;
+	return ret ?: -EAGAIN;
+}
+
 /* uicc_apdu_io's way to a card for which no operation is begun any more. */
 static int uicc_channel_transmit(void *ctx, const u8 *cmd, size_t cmd_len, u8 *rsp,
 				 size_t rsp_size)
@@ -126,8 +182,9 @@ static void uicc_channel_timeout(struct work_struct *work)
  * uicc_channel_close() - close our channel, if the card is there to hear it
  * @card: the card, for which no operation runs or will run
  *
- * Not after a report of another card or of none, nor when the card did not
- * answer the last command. A refusal changes nothing: we let go of it anyway.
+ * Not after a report of another card or of none, nor when the card was silent at
+ * the last command; but also when that was broken off. A refusal changes nothing: we
+ * let go of it anyway.
  *
  * Context: may sleep, UICC_CHANNEL_CLOSE_MS; card->ops_lock is held for writing.
  */
@@ -138,7 +195,7 @@ void uicc_channel_close(struct uicc_card *card)
 	struct uicc_apdu apdu;
 
 	lockdep_assert_held_write(&card->ops_lock);
-	if (!card->io.channel || card->reset_needed ||
+	if (!card->io.channel || card->silent ||
 	    READ_ONCE(card->slot->events) != card->event ||
 	    uicc_apdu_channel_close(&apdu, card->io.channel))
 		return;

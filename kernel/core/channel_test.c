@@ -211,6 +211,33 @@ static void channel_2g(struct kunit *test)
 	LEAVE_SILENTLY(tc);
 }
 
+/* It gives a channel, and knows no class but those of the basic one. */
+static void channel_no_class(struct kunit *test)
+{
+	static const char * const answers[] = { "6E00", "6D00" };
+	struct test_card *tc;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		tc = shared(test);
+		TEST_READ(tc, ICCID, 0, 1, 1, "AA",
+			  { OPEN, "01 9000" }, { "01A4080C 02 2FE2", answers[i] },
+			  { "00708001 00", "9000" },
+			  { "00A4080C 02 2FE2", "9000" }, { "00B00000 01", "AA 9000" });
+		KUNIT_EXPECT_EQ(test, (int)tc->card->io.mode, UICC_MODE_UICC);
+		LEAVE_SILENTLY(tc);
+	}
+	/* Nor even these: as if it had given none. */
+	tc = shared(test);
+	TEST_READ(tc, ICCID, 0, 1, 1, "AA",
+		  { OPEN, "01 9000" }, { "01A4080C 02 2FE2", "6E00" }, { "00708001 00", "6E00" },
+		  { "00A4080C 02 2FE2", "6E00" },
+		  { "A0A40000 02 3F00", "9F16" }, { "A0A40000 02 2FE2", "9F0F" },
+		  { "A0C00000 0F", "0000 000A 2FE2 04 00 0FFFFF 01 02 00 00 9000" },
+		  { "A0B00000 01", "AA 9000" });
+	LEAVE_SILENTLY(tc);
+}
+
 static void channel_close(struct kunit *test)
 {
 	struct test_card *tc;
@@ -230,6 +257,10 @@ static void channel_close(struct kunit *test)
 	tc = opened(test);
 	TEST_READ(tc, ICCID, 1, 1, -ETIMEDOUT, NULL, { "01B00001 01", NULL, -ETIMEDOUT });
 	LEAVE_SILENTLY(tc);
+	/* One that is only in the middle of something is. */
+	tc = opened(test);
+	TEST_READ(tc, ICCID, 1, 1, -EINTR, NULL, { "01B00001 01", NULL, -EINTR });
+	LEAVE(tc, { "01708001 00", "9000" });
 	/* One that falls silent just now is not waited for long. */
 	tc = opened(test);
 	tc->tear_after = 0;
@@ -251,6 +282,7 @@ static struct kunit_case channel_cases[] = {
 	KUNIT_CASE(channel_lost_halfway),
 	KUNIT_CASE(channel_broken_off),
 	KUNIT_CASE(channel_2g),
+	KUNIT_CASE(channel_no_class),
 	KUNIT_CASE(channel_close),
 	{}
 };

@@ -376,6 +376,8 @@ bool uicc_card_sfi_refused(struct uicc_card *card, const struct uicc_path *path,
 /* channel.c */
 int __must_check uicc_channel_begin(struct uicc_card *card);
 int __must_check uicc_channel_lost(struct uicc_card *card);
+int __must_check uicc_channel_refused(struct uicc_card *card);
+void uicc_channel_leave(struct uicc_card *card);
 void uicc_channel_close(struct uicc_card *card);
 
 /* file.c */

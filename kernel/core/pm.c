@@ -76,27 +76,6 @@ static void uicc_card_keep_id(struct uicc_card *card)
 	mutex_unlock(&card->files_lock);
 }
 
-/*
- * The modem may reset the card while we sleep, and be given the channel that was
- * ours: so it is closed before, and another opened by the first operation after.
- */
-static void uicc_card_leave_channel(struct uicc_card *card)
-{
-	struct uicc_rapdu r = {};
-	struct uicc_apdu apdu;
-
-	lockdep_assert_held(&card->cmd_lock);
-	if (card->io.channel && !card->reset_needed &&
-	    !uicc_apdu_channel_close(&apdu, card->io.channel)) {
-		card->until = jiffies + msecs_to_jiffies(UICC_SLEEP_GRACE_MS);
-		/* A refusal changes nothing: we let go of it anyway. */
-		if (uicc_apdu_exchange(&card->io, &apdu, &r))
-			card->reset_needed = true;
-	}
-	WRITE_ONCE(card->io.channel, 0);
-	card->channel_asked = false;
-}
-
 /**
  * uicc_card_sleep() - end what runs on the card, and take its power
  * @card: the card
@@ -124,7 +103,12 @@ int uicc_card_sleep(struct uicc_card *card, unsigned long until)
 	}
 	WRITE_ONCE(card->broken_off, false);
 	uicc_card_keep_id(card);
-	uicc_card_leave_channel(card);
+	/*
+	 * The modem may reset the card while we sleep, and be given the channel that was
+	 * ours: so it is closed before, and another opened by the first operation after.
+	 */
+	card->until = jiffies + msecs_to_jiffies(UICC_SLEEP_GRACE_MS);
+	uicc_channel_leave(card);
 	/* Not from a modem that goes on talking to it. */
 	if (!(card->slot->flags & UICC_SLOT_SHARED))
 		ops->power_off(card->slot);
@@ -187,6 +171,9 @@ int uicc_card_wake(struct uicc_card *card)
 	if (!ret) {
 		memzero_explicit(card->id, sizeof(card->id));
 		card->id_len = 0;
+	} else {
+		/* Of a card that is another one: its next device opens a channel of its own. */
+		uicc_channel_leave(card);
 	}
 	mutex_unlock(&card->cmd_lock);
 	up_read(&card->ops_lock);

@@ -158,6 +158,28 @@ static void pm_shared(struct kunit *test)
 	test_played(tc);
 }
 
+static void pm_shared_another(struct kunit *test)
+{
+	struct test_card *tc = test_card_new(test, UICC_SLOT_SHARED, TEST_ATR);
+
+	TEST_READ(tc, ICCID, 0, 10, 10, TEN, { "0070000001", "01 9000" },
+		  { "01A4080C 02 2FE2", "9000" }, { "01B00000 0A", TEN "9000" });
+	/* Broken off, but not silent: the channel is closed all the same. */
+	TEST_READ(tc, ADN, 0, 1, -EINTR, NULL, { "01A4080C 04 7F106F3C", NULL, -EINTR });
+	SCRIPT(tc, { "01708001 00", "9000" });
+	test_sleep();
+	test_played(tc);
+	/* The card that is there now is left as it was. */
+	SCRIPT(tc, { "0070000001", "02 9000" }, { "02A4080C 02 2FE2", "9000" },
+	       { "02B00000 0A", "98010000000000000002 9000" }, { "02708002 00", "9000" });
+	test_wake(tc);
+	test_played(tc);
+	KUNIT_EXPECT_EQ(test, uicc_slot_seq(tc->slot), 2);
+	test_card_forget(tc);
+	KUNIT_ASSERT_NOT_NULL(test, tc->card);
+	uicc_slot_unregister(tc->slot);
+}
+
 /* --- who reads meanwhile ------------------------------------------------------- */
 
 struct reader {
@@ -237,6 +259,7 @@ static struct kunit_case pm_cases[] = {
 	KUNIT_CASE(pm_another_card),
 	KUNIT_CASE(pm_no_card),
 	KUNIT_CASE(pm_shared),
+	KUNIT_CASE(pm_shared_another),
 	KUNIT_CASE(pm_waits),
 	KUNIT_CASE(pm_breaks_off),
 	{}
