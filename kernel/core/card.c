@@ -207,7 +207,7 @@ static int uicc_card_reset(struct uicc_card *card)
 	if (ret < 0)
 		return READ_ONCE(card->broken_off) ? -ERESTARTNOINTR : ret;
 	if (ret != card->atr.len || memcmp(atr, card->atr.raw, ret)) {
-		uicc_slot_card_inserted(card->slot);
+		uicc_slot_card_swapped(card->slot, card->event);
 		return -ENODEV;
 	}
 	card->reset_needed = false;

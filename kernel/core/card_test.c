@@ -106,6 +106,8 @@ static void card_states(struct kunit *test)
 		tc = test_card_new(test, 0, bad[i]);
 		KUNIT_EXPECT_NULL(test, tc->card);
 		KUNIT_EXPECT_EQ(test, uicc_slot_state(tc->slot), UICC_SLOT_STATE_MUTE);
+		/* Nobody talks to it, so it needs no power. */
+		KUNIT_EXPECT_EQ(test, atomic_read(&tc->off), 1);
 		uicc_slot_card_removed(tc->slot);
 		test_card_settle(tc);
 		KUNIT_EXPECT_EQ(test, uicc_slot_state(tc->slot), UICC_SLOT_STATE_EMPTY);
@@ -139,6 +141,12 @@ static void card_events(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&test_events.deleted), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&test_events.gone), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tc->off), 2);
+	/* Who finds another card in the slot, just when it was pulled out, is late. */
+	uicc_slot_card_swapped(tc->slot, tc->card->event);
+	test_card_settle(tc);
+	KUNIT_EXPECT_EQ(test, uicc_slot_seq(tc->slot), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tc->powered), 2);
+	KUNIT_EXPECT_EQ(test, uicc_slot_state(tc->slot), UICC_SLOT_STATE_EMPTY);
 	test_card_free(tc);
 	KUNIT_EXPECT_EQ(test, atomic_read(&test_events.added), 2);
 }

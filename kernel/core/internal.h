@@ -319,6 +319,7 @@ extern const struct device_type uicc_slot_type;
 struct uicc_card *uicc_slot_card_get(struct uicc_slot *slot);
 enum uicc_slot_state uicc_slot_state(struct uicc_slot *slot);
 u64 uicc_slot_seq(struct uicc_slot *slot);
+void uicc_slot_card_swapped(struct uicc_slot *slot, unsigned long event);
 void uicc_slot_sleep(struct uicc_slot *slot, unsigned long until);
 void uicc_slot_wake(struct uicc_slot *slot);
 

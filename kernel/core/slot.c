@@ -163,14 +163,12 @@ static void uicc_slot_take_card(struct uicc_slot *slot, u64 seq, unsigned long e
 	if (ret) {
 		dev_info_ratelimited(&slot->dev, "card %llu gives no answer to reset (%d)\n",
 				     seq, ret);
-		uicc_slot_set(slot, NULL, UICC_SLOT_STATE_MUTE);
-		uicc_slot_notify(slot);
-		return;
+		goto err_mute;
 	}
 	card = uicc_card_new(slot, seq, event, &atr);
 	if (IS_ERR(card)) {
 		ret = PTR_ERR(card);
-		goto err;
+		goto err_add;
 	}
 	/* First, so that whoever the uevent wakes can already ask about the card. */
 	uicc_slot_set(slot, card, UICC_SLOT_STATE_READY);
@@ -184,11 +182,12 @@ static void uicc_slot_take_card(struct uicc_slot *slot, u64 seq, unsigned long e
 	uicc_card_stop(card);
 	uicc_netlink_card_gone(slot);
 	put_device(&card->dev);
-err:
+err_add:
+	dev_err_ratelimited(&slot->dev, "cannot add card %llu (%d)\n", seq, ret);
+err_mute:
 	slot->ops->power_off(slot);
 	uicc_slot_set(slot, NULL, UICC_SLOT_STATE_MUTE);
 	uicc_slot_notify(slot);
-	dev_err_ratelimited(&slot->dev, "cannot add card %llu (%d)\n", seq, ret);
 }
 
 /*
@@ -246,7 +245,7 @@ static void uicc_slot_check(struct uicc_slot *slot, bool present, u64 seq)
 	if (!ret || READ_ONCE(slot->sleep) != UICC_WAKING)
 		return;
 	if (ret == -ESTALE)
-		uicc_slot_card_inserted(slot);
+		uicc_slot_card_swapped(slot, card->event);
 	if (READ_ONCE(slot->events) != slot->handled)
 		return;		/* swapped: the caller sees to it */
 	uicc_slot_drop_card(slot);
@@ -351,18 +350,44 @@ void uicc_slot_wake(struct uicc_slot *slot)
 	spin_unlock_irq(&slot->event_lock);
 }
 
+static void uicc_slot_note(struct uicc_slot *slot, bool present)
+{
+	lockdep_assert_held(&slot->event_lock);
+	if (slot->closing || (!present && !slot->present))
+		return;
+	slot->present = present;
+	if (present)
+		slot->seq++;
+	WRITE_ONCE(slot->events, slot->events + 1);
+	queue_work(uicc_wq, &slot->detect);
+}
+
 static void uicc_slot_report(struct uicc_slot *slot, bool present)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&slot->event_lock, flags);
-	if (!slot->closing && (present || slot->present)) {
-		slot->present = present;
-		if (present)
-			slot->seq++;
-		WRITE_ONCE(slot->events, slot->events + 1);
-		queue_work(uicc_wq, &slot->detect);
-	}
+	uicc_slot_note(slot, present);
+	spin_unlock_irqrestore(&slot->event_lock, flags);
+}
+
+/**
+ * uicc_slot_card_swapped() - another card answers than the one that was reported
+ * @slot: the slot
+ * @event: slot->events of the report that brought the card
+ *
+ * A new insertion, unless the transport has reported one, or a removal, since: what
+ * it says comes first.
+ *
+ * Context: any.
+ */
+void uicc_slot_card_swapped(struct uicc_slot *slot, unsigned long event)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&slot->event_lock, flags);
+	if (slot->events == event)
+		uicc_slot_note(slot, true);
 	spin_unlock_irqrestore(&slot->event_lock, flags);
 }
 

@@ -71,7 +71,7 @@ enum uicc_supply {
  *	its ATR in @atr (UICC_ATR_MAX bytes). Returns the ATR's length, -ETIMEDOUT
  *	when the card is mute, -ENODEV when it is not there, -EINTR when the task
  *	got a fatal signal, or another errno.
- * @power_off: take the power away. Called with a card that may be gone, and before
+ * @power_off: take the power away. Called with a card that may be gone, or mute, and before
  *	the system sleeps, while userspace still runs; after the thaw @power_on
  *	follows. Between the two no op is called, so a transport's own suspend and
  *	resume find the card at rest.
