@@ -277,7 +277,7 @@ static bool sees_cards(void)
 	with = slab_objects();
 	for (i = 0; i < 20; i++)
 		mcard_free(cards[i]);
-	return before > 0 && with - before > CYCLES / 10;
+	return before > 0 && with - before > CYCLES / 2;
 }
 
 /*
