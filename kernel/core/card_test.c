@@ -151,6 +151,29 @@ static void card_events(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&test_events.added), 2);
 }
 
+/* A second that is not now says nothing of how many insertions are too many. */
+static void card_pace(struct kunit *test)
+{
+	struct test_card *tc = test_card_new(test, 0, TEST_ATR);
+	unsigned long start = jiffies;
+
+	/* As if jiffies had gone round since; or had not yet, after the machine's start. */
+	tc->slot->second = jiffies + 20 * HZ;
+	tc->slot->insertions = 1000000;
+	uicc_slot_card_inserted(tc->slot);
+	test_card_settle(tc);
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, start + 10 * HZ));
+	KUNIT_EXPECT_EQ(test, atomic_read(&tc->powered), 2);
+	/* In this second they are: the card has to wait for the next. */
+	tc->slot->second = jiffies;
+	tc->slot->insertions = 1000000;
+	start = jiffies;
+	uicc_slot_card_inserted(tc->slot);
+	test_card_settle(tc);
+	KUNIT_EXPECT_TRUE(test, time_after(jiffies, start + HZ / 2));
+	KUNIT_EXPECT_EQ(test, atomic_read(&tc->powered), 3);
+}
+
 /* --- what a reader is told -------------------------------------------------- */
 
 static void card_errnos(struct kunit *test)
@@ -446,6 +469,7 @@ static struct kunit_case card_cases[] = {
 	KUNIT_CASE(card_cold),
 	KUNIT_CASE(card_states),
 	KUNIT_CASE(card_events),
+	KUNIT_CASE(card_pace),
 	KUNIT_CASE(card_errnos),
 	KUNIT_CASE(card_quirks),
 	KUNIT_CASE(card_endless),

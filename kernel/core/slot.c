@@ -199,7 +199,8 @@ static bool uicc_slot_pace(struct uicc_slot *slot)
 {
 	unsigned long end = slot->second + HZ;
 
-	if (time_after_eq(jiffies, end)) {
+	/* Not "after the end": of a slot that saw no card for weeks jiffies have gone round. */
+	if (!time_in_range_open(jiffies, slot->second, end)) {
 		slot->second = jiffies;
 		slot->insertions = 0;
 	}
