@@ -304,11 +304,10 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
 		return ret;
 	ret = uicc_file_command_sfi(file, sfi, index + 1, length, &r);
 	if (ret && uicc_sw_ends_file(r.sw))
-		return uicc_file_end(file, off);
-	if (ret)
-		return ret;
-	ret = -EPROTO;
-	if (r.len == length)
+		ret = uicc_file_end(file, off);
+	else if (!ret && r.len != length)
+		ret = -EPROTO;
+	else if (!ret)
 		ret = uicc_file_store(file, off, data, length,
 				      index + 1 == file->fcp.record_count) ?: length;
 	memzero_explicit(data, sizeof(data));
