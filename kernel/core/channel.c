@@ -10,6 +10,7 @@
 
 /* For a card that goes silent just when its channel is to be closed. */
 #define UICC_CHANNEL_CLOSE_MS	1000
+#define UICC_CHANNEL_CANCEL_MS	10
 
 static bool uicc_card_shared(const struct uicc_card *card)
 {
@@ -78,7 +79,7 @@ int uicc_channel_begin(struct uicc_card *card)
  *
  * Somebody has reset it or closed the channel, so its files may be others. The
  * channel is opened again; if that one is lost in the same operation too, the
- * basic channel has to do until the next reset.
+ * basic channel has to do from then on, until a sleep of the system.
  *
  * Context: may sleep; card->cmd_lock is held.
  * Return: -EAGAIN: begin anew; or what uicc_apdu_exchange() returned.
@@ -133,7 +134,7 @@ void uicc_channel_leave(struct uicc_card *card)
  * @card: the card, in an operation
  *
  * The channel is closed, in a command of the only class that the card may know, and
- * the basic one has to do until the next reset.
+ * the basic one has to do from then on.
  *
  * Context: may sleep; card->cmd_lock is held.
  * Return: -EAGAIN: begin anew; or what uicc_apdu_exchange() returned.
@@ -176,6 +177,8 @@ static void uicc_channel_timeout(struct work_struct *work)
 		container_of(to_delayed_work(work), struct uicc_channel_timeout, work);
 
 	timeout->slot->ops->cancel(timeout->slot);
+	/* The command may begin only now, on a busy machine: again, until it has ended. */
+	queue_delayed_work(uicc_wq, &timeout->work, msecs_to_jiffies(UICC_CHANNEL_CANCEL_MS));
 }
 
 /**
