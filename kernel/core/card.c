@@ -103,7 +103,10 @@ static void uicc_card_heard(struct uicc_card *card, int ret, bool command)
 /* It is of no use to wait for this card again just now. */
 static bool uicc_card_silent(const struct uicc_card *card)
 {
-	return card->silent && time_before(jiffies, card->silent_until);
+	unsigned long since = card->silent_until - msecs_to_jiffies(UICC_SILENT_MS);
+
+	/* Not "before the end": nobody may have asked for so long that jiffies went round. */
+	return card->silent && time_in_range_open(jiffies, since, card->silent_until);
 }
 
 /* The only place where counters change: a card's, and its slot's with them. */

@@ -348,6 +348,12 @@ static void card_silent(struct kunit *test)
 	tc->card->silent_until = jiffies;
 	walk_one(tc, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tc->powered), 3);
+	/* As if jiffies had gone round since it was silent. */
+	tc->card->silent = true;
+	tc->card->silent_until = jiffies + 100 * HZ;
+	TEST_READ(tc, ADN, 0, 1, 1, "AA",
+		  { "00A4080C 04 7F106F3C", "9000" }, { "00B00000 01", "AA 9000" });
+	KUNIT_EXPECT_FALSE(test, tc->card->silent);
 }
 
 static void card_too_long(struct kunit *test)
