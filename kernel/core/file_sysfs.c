@@ -26,43 +26,38 @@ static ssize_t file_fcp_read(struct file *filp, struct kobject *kobj,
 	return uicc_again(uicc_file_fcp_read(attr->private, buf, off, count));
 }
 
-static ssize_t file_type_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct uicc_file *file_of(struct device_attribute *attr)
 {
-	struct uicc_file *file = container_of(attr, struct uicc_file, type);
-	struct uicc_fcp fcp;
-	int ret;
-
-	ret = uicc_file_fcp(file, &fcp);
-	if (ret)
-		return uicc_again(ret);
-	return sysfs_emit(buf, "%s\n", uicc_file_type_name(fcp.type));
+	return container_of(attr, struct dev_ext_attribute, attr)->var;
 }
 
-static ssize_t file_record_length_show(struct device *dev, struct device_attribute *attr,
-				       char *buf)
+/* type and record_length: what the FCP says. */
+static ssize_t file_fcp_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct uicc_file *file = container_of(attr, struct uicc_file, record_length);
+	struct uicc_file *file = file_of(attr);
 	struct uicc_fcp fcp;
 	int ret;
 
 	ret = uicc_file_fcp(file, &fcp);
 	if (ret)
 		return uicc_again(ret);
+	if (attr == &file->type.attr)
+		return sysfs_emit(buf, "%s\n", uicc_file_type_name(fcp.type));
 	return sysfs_emit(buf, "%u\n", fcp.record_length);
 }
 
 static ssize_t file_record_count_show(struct device *dev, struct device_attribute *attr,
 				      char *buf)
 {
-	struct uicc_file *file = container_of(attr, struct uicc_file, record_count);
-	int ret = uicc_file_record_count(file);
+	int ret = uicc_file_record_count(file_of(attr));
 
 	return ret < 0 ? uicc_again(ret) : sysfs_emit(buf, "%d\n", ret);
 }
 
-static ssize_t file_read_access_show(struct device *dev, struct device_attribute *attr, char *buf)
+/* read_access and update_access */
+static ssize_t file_access_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct uicc_file *file = container_of(attr, struct uicc_file, read_access);
+	struct uicc_file *file = file_of(attr);
 	char text[UICC_CONDITION_TEXT_MAX];
 	struct uicc_access acc;
 	int ret;
@@ -70,22 +65,7 @@ static ssize_t file_read_access_show(struct device *dev, struct device_attribute
 	ret = uicc_file_access(file, &acc);
 	if (ret)
 		return uicc_again(ret);
-	uicc_condition_print(&acc.read, text);
-	return sysfs_emit(buf, "%s\n", text);
-}
-
-static ssize_t file_update_access_show(struct device *dev, struct device_attribute *attr,
-				       char *buf)
-{
-	struct uicc_file *file = container_of(attr, struct uicc_file, update_access);
-	char text[UICC_CONDITION_TEXT_MAX];
-	struct uicc_access acc;
-	int ret;
-
-	ret = uicc_file_access(file, &acc);
-	if (ret)
-		return uicc_again(ret);
-	uicc_condition_print(&acc.update, text);
+	uicc_condition_print(attr == &file->read_access.attr ? &acc.read : &acc.update, text);
 	return sysfs_emit(buf, "%s\n", text);
 }
 
@@ -106,14 +86,20 @@ static void uicc_sysfs_bin(struct uicc_file *file, struct bin_attribute *bin, co
  * 0400: reading any of these asks the card, and what a file is called or how it
  * is built is the business of root as much as its content.
  */
-static void uicc_sysfs_text(struct device_attribute *attr, const char *name,
-			    ssize_t (*show)(struct device *dev, struct device_attribute *attr,
-					    char *buf))
+static struct attribute *uicc_sysfs_text(struct uicc_file *file, struct dev_ext_attribute *text,
+					 const char *name,
+					 ssize_t (*show)(struct device *dev,
+							 struct device_attribute *attr,
+							 char *buf))
 {
-	sysfs_attr_init(&attr->attr);
-	attr->attr.name = name;
-	attr->attr.mode = 0400;
-	attr->show = show;
+	struct attribute *attr = &text->attr.attr;
+
+	sysfs_attr_init(attr);
+	attr->name = name;
+	attr->mode = 0400;
+	text->attr.show = show;
+	text->var = file;
+	return attr;
 }
 
 /**
@@ -130,16 +116,15 @@ void uicc_sysfs_file_init(struct uicc_file *file)
 	file->bins[0] = &file->data;
 	file->bins[1] = &file->fcp_attr;
 
-	uicc_sysfs_text(&file->type, "type", file_type_show);
-	uicc_sysfs_text(&file->record_length, "record_length", file_record_length_show);
-	uicc_sysfs_text(&file->record_count, "record_count", file_record_count_show);
-	uicc_sysfs_text(&file->read_access, "read_access", file_read_access_show);
-	uicc_sysfs_text(&file->update_access, "update_access", file_update_access_show);
-	file->attrs[0] = &file->type.attr;
-	file->attrs[1] = &file->record_length.attr;
-	file->attrs[2] = &file->record_count.attr;
-	file->attrs[3] = &file->read_access.attr;
-	file->attrs[4] = &file->update_access.attr;
+	file->attrs[0] = uicc_sysfs_text(file, &file->type, "type", file_fcp_show);
+	file->attrs[1] = uicc_sysfs_text(file, &file->record_length, "record_length",
+					 file_fcp_show);
+	file->attrs[2] = uicc_sysfs_text(file, &file->record_count, "record_count",
+					 file_record_count_show);
+	file->attrs[3] = uicc_sysfs_text(file, &file->read_access, "read_access",
+					 file_access_show);
+	file->attrs[4] = uicc_sysfs_text(file, &file->update_access, "update_access",
+					 file_access_show);
 
 	file->group.name = file->name;
 	file->group.attrs = file->attrs;

@@ -290,11 +290,11 @@ struct uicc_file {
 	struct bin_attribute data;
 	struct bin_attribute fcp_attr;
 	struct bin_attribute *bins[3];
-	struct device_attribute type;
-	struct device_attribute record_length;
-	struct device_attribute record_count;
-	struct device_attribute read_access;
-	struct device_attribute update_access;
+	struct dev_ext_attribute type;
+	struct dev_ext_attribute record_length;
+	struct dev_ext_attribute record_count;
+	struct dev_ext_attribute read_access;
+	struct dev_ext_attribute update_access;
 	struct attribute *attrs[6];
 };
 
