@@ -14,15 +14,21 @@
  * @card: the card, the file selected
  * @apdu: the command
  *
+ * Not on the basic channel of a shared card: the other user may have selected
+ * another file there since, and that would be written.
+ *
  * Context: may sleep; card->cmd_lock is held.
- * Return: 0; -ENOSPC when there is no room, or no such record; else as
- * uicc_card_command().
+ * Return: 0; -EOPNOTSUPP without a channel of our own; -ENOSPC when there is no
+ * room, or no such record; else as uicc_card_command().
  */
 int uicc_file_update_command(struct uicc_card *card, const struct uicc_apdu *apdu)
 {
 	struct uicc_rapdu r = {};
-	int ret = uicc_card_command(card, apdu, &r);
+	int ret;
 
+	if ((card->slot->flags & UICC_SLOT_SHARED) && !card->io.channel)
+		return -EOPNOTSUPP;
+	ret = uicc_card_command(card, apdu, &r);
 	return ret == -ERANGE || r.sw == 0x6a83 || r.sw == 0x6a84 ? -ENOSPC : ret;
 }
 
@@ -68,10 +74,22 @@ static int uicc_file_verify(struct uicc_file *file, const u8 *buf, size_t off, s
 	}
 }
 
+/* One command that writes, and what it wrote read back. */
+static int uicc_file_update_part(struct uicc_file *file, const struct uicc_apdu *apdu,
+				 const u8 *buf, size_t off, size_t n)
+{
+	struct uicc_rapdu r = {};
+
+	/* First, so that nothing stale is left whatever happens. */
+	uicc_file_forget_range(file, off, n);
+	return uicc_card_select(file->card, &file->path, false, &r) ?:
+	       uicc_file_update_command(file->card, apdu) ?:
+	       uicc_file_verify(file, buf, off, n);
+}
+
 static int uicc_file_update_binary(struct uicc_file *file, const u8 *buf, size_t off,
 				   size_t count)
 {
-	struct uicc_rapdu r = {};
 	struct uicc_apdu apdu;
 	size_t n;
 	int ret;
@@ -82,12 +100,8 @@ static int uicc_file_update_binary(struct uicc_file *file, const u8 *buf, size_t
 		n = uicc_apdu_read_max(&file->card->io, count);
 		if (off + n > UICC_BINARY_MAX)
 			return -ENOSPC;
-		/* First, so that nothing stale is left whatever happens. */
-		uicc_file_forget_range(file, off, n);
-		ret = uicc_card_select(file->card, &file->path, false, &r) ?:
-		      uicc_apdu_update_binary(&apdu, off, buf, n) ?:
-		      uicc_file_update_command(file->card, &apdu) ?:
-		      uicc_file_verify(file, buf, off, n);
+		ret = uicc_apdu_update_binary(&apdu, off, buf, n) ?:
+		      uicc_file_update_part(file, &apdu, buf, off, n);
 		if (ret)
 			return ret;
 	}
@@ -98,7 +112,6 @@ static int uicc_file_update_linear(struct uicc_file *file, const u8 *buf, size_t
 				   size_t count)
 {
 	size_t length = file->fcp.record_length;
-	struct uicc_rapdu r = {};
 	struct uicc_apdu apdu;
 	int ret;
 
@@ -107,11 +120,8 @@ static int uicc_file_update_linear(struct uicc_file *file, const u8 *buf, size_t
 	if ((off + count) / length > uicc_file_records_max(file))
 		return -ENOSPC;
 	for (; count; buf += length, off += length, count -= length) {
-		uicc_file_forget_range(file, off, length);
-		ret = uicc_card_select(file->card, &file->path, false, &r) ?:
-		      uicc_apdu_update_record(&apdu, 0, off / length + 1, buf, length) ?:
-		      uicc_file_update_command(file->card, &apdu) ?:
-		      uicc_file_verify(file, buf, off, length);
+		ret = uicc_apdu_update_record(&apdu, 0, off / length + 1, buf, length) ?:
+		      uicc_file_update_part(file, &apdu, buf, off, length);
 		if (ret)
 			return ret;
 	}
@@ -197,6 +207,11 @@ ssize_t uicc_file_write(struct uicc_file *file, const char *buf, loff_t off, siz
 		return -ENOSPC;
 	ret = uicc_card_get(card);
 	if (!ret) {
+		/* It may have been forbidden while we waited for the card. */
+		if (!READ_ONCE(card->slot->allow_update)) {
+			uicc_card_put(card);
+			return -EPERM;
+		}
 		/* Begins anew when the card did not take a command, so nothing is done twice. */
 		do
 			ret = uicc_file_update(file, buf, off, count);
