@@ -2,7 +2,7 @@
 /*
  * The core under KUnit: its files as they are, between a scripted transport and a
  * netlink that only counts. What it has to do, the suites in card_test.c,
- * select_test.c, channel_test.c and pm_test.c say.
+ * select_test.c, channel_test.c, file_test.c and pm_test.c say.
  */
 #include <linux/delay.h>
 #include <linux/export.h>

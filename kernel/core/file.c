@@ -68,6 +68,7 @@ void uicc_file_forget(struct uicc_file *file)
 	kfree(file->tags);
 	file->tags = NULL;
 	file->part = 0;
+	file->cut = false;
 }
 
 static struct uicc_file *uicc_file_find(struct uicc_card *card, const struct uicc_path *path)

@@ -50,7 +50,7 @@ static int uicc_file_fetch_access(struct uicc_file *file, struct uicc_access *ac
 	ret = uicc_access_fcp(acc, &file->fcp, file->raw, file->raw_len);
 	if (ret == 1)
 		ret = uicc_file_fetch_rules(file, acc);
-	if (ret == -EAGAIN || uicc_file_unasked(ret))
+	if (ret == -EAGAIN || uicc_file_unanswered(file, ret))
 		return ret;
 	if (ret)
 		memset(acc, 0, sizeof(*acc));

@@ -47,6 +47,20 @@ bool uicc_file_unasked(int ret)
 	       uicc_interrupted(ret);
 }
 
+/**
+ * uicc_file_unanswered() - did the card get no chance to answer, or answer nonsense?
+ * @file: the file
+ * @ret: 0 or an errno of a command just now
+ *
+ * Context: any; card->cmd_lock is held.
+ * Return: true when @ret says nothing about the file.
+ */
+bool uicc_file_unanswered(const struct uicc_file *file, int ret)
+{
+	lockdep_assert_held(&file->card->cmd_lock);
+	return uicc_file_unasked(ret) || (ret && file->card->reset_needed);
+}
+
 /* Keeps what a SELECT said of the file. */
 static int uicc_file_keep_fcp(struct uicc_file *file, const struct uicc_rapdu *r)
 {
@@ -63,6 +77,9 @@ static int uicc_file_keep_fcp(struct uicc_file *file, const struct uicc_rapdu *r
 		uicc_card_drop_selection(card);
 		return -EPROTO;
 	}
+	/* Now it is the current directory, and its neighbours are not found from there. */
+	if (fcp.type == UICC_FILE_DF)
+		uicc_card_drop_selection(card);
 	mutex_lock(&card->cache_lock);
 	file->fcp = fcp;
 	memcpy(file->raw, r->data, r->len);
@@ -150,7 +167,7 @@ static int uicc_file_nothing(struct uicc_file *file, size_t off, bool end)
 	if (off)
 		return uicc_file_end(file, off);
 	ret = uicc_file_fetch_fcp(file);
-	if (uicc_file_unasked(ret))
+	if (uicc_file_unanswered(file, ret))
 		return ret;
 	if (!ret && file->fcp.has_size)
 		end = !file->fcp.size;
@@ -175,6 +192,7 @@ static ssize_t uicc_file_take_binary(struct uicc_file *file, size_t off, size_t 
 		end = true;
 	if (file->fcp_known && file->fcp.has_size && off + r->len == file->fcp.size)
 		end = true;
+	file->cut = r->len < le;
 	file->part = max_t(u16, file->part, r->len);
 	ret = uicc_file_store(file, off, r->data, r->len, end);
 	return ret ?: r->len;
@@ -208,6 +226,15 @@ static int uicc_file_command_sfi(struct uicc_file *file, u8 sfi, size_t at, u16 
 	       uicc_file_command(file, 0, at, le, r);
 }
 
+/*
+ * A READ that was refused, perhaps because it would have gone beyond the end: some
+ * cards do not give what there is then. After an answer that was short, 6Bxx is the end.
+ */
+static bool uicc_file_beyond(const struct uicc_file *file, u16 sw)
+{
+	return !file->fcp_known && (sw == 0x6700 || (sw >> 8 == 0x6b && !file->cut));
+}
+
 /* One READ BINARY into @r, whose room is enough for all a card may say. */
 static ssize_t uicc_file_ask_binary(struct uicc_file *file, size_t off, size_t len,
 				    struct uicc_rapdu *r)
@@ -224,9 +251,11 @@ static ssize_t uicc_file_ask_binary(struct uicc_file *file, size_t off, size_t l
 	 * A 2G card gives its FCP unasked, and may take a READ that goes beyond
 	 * the end for an error. Any other may answer that with one command more.
 	 */
-	if (card->io.mode == UICC_MODE_SIM2G && !file->fcp_known && r->len &&
-	    !uicc_file_keep_fcp(file, r) && file->records)
-		return -EOPNOTSUPP;
+	if (card->io.mode == UICC_MODE_SIM2G && !file->fcp_known && r->len) {
+		ret = uicc_file_keep_fcp(file, r);
+		if (file->records || !card->sel.ef_valid)
+			return ret ?: -EOPNOTSUPP;
+	}
 	if (file->fcp_known && file->fcp.has_size) {
 		if (off >= file->fcp.size)
 			return uicc_file_nothing(file, off, true);
@@ -241,6 +270,13 @@ static ssize_t uicc_file_ask_binary(struct uicc_file *file, size_t off, size_t l
 		uicc_card_drop_selection(card);
 		return -EOPNOTSUPP;
 	}
+	if (uicc_file_beyond(file, r->sw)) {
+		int err = uicc_file_fetch_fcp(file);
+
+		/* Anew, and no further than it says. */
+		if (!err || uicc_file_unanswered(file, err))
+			return err ?: -EAGAIN;
+	}
 	if (ret && !uicc_sw_ends_file(r->sw))
 		return ret;
 	return uicc_file_take_binary(file, off, len, r);
@@ -248,7 +284,8 @@ static ssize_t uicc_file_ask_binary(struct uicc_file *file, size_t off, size_t l
 
 /*
  * Returns the bytes stored, 0 when there are none at @off, or an errno;
- * -EOPNOTSUPP when the file turns out not to be transparent.
+ * -EOPNOTSUPP when the file turns out not to be transparent, -EAGAIN when its FCP
+ * is known now.
  */
 static ssize_t uicc_file_fetch_binary(struct uicc_file *file, size_t off, size_t len)
 {
@@ -324,8 +361,8 @@ static ssize_t uicc_file_fetch_record(struct uicc_file *file, size_t off)
  * FCP is asked for when it is not transparent.
  *
  * Context: may sleep; card->cmd_lock is held.
- * Return: bytes stored, not always at @off; 0 when there is nothing at @off; or an
- * errno, which uicc_file_errno() has not seen yet.
+ * Return: bytes stored, not always at @off; 0 when there is nothing at @off; -EAGAIN:
+ * begin anew, a few times at most; or an errno, which uicc_file_errno() has not seen yet.
  */
 ssize_t uicc_file_fetch(struct uicc_file *file, size_t off, size_t len)
 {
@@ -406,7 +443,7 @@ ssize_t uicc_file_read(struct uicc_file *file, char *buf, loff_t off, size_t cou
 			break;
 		}
 		got = uicc_file_fetch(file, miss, miss_len);
-		if (got > 0 || got == -EAGAIN)	/* bounded, see uicc_card_command() */
+		if (got > 0 || got == -EAGAIN)	/* bounded, see uicc_file_fetch() */
 			continue;
 		if (got < 0)
 			ret = uicc_file_errno(got);

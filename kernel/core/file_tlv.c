@@ -29,8 +29,10 @@ static ssize_t uicc_file_retrieve(struct uicc_card *card, u32 tag, u8 *buf, size
 	do {
 		r.data = buf + got;
 		r.size = size - got;
-		ret = uicc_apdu_retrieve_data(&apdu, tag, !got) ?:
-		      uicc_card_command(card, &apdu, &r);
+		ret = uicc_apdu_retrieve_data(&apdu, tag, !got);
+		if (card->io.extended)
+			apdu.le = UICC_APDU_EXT_MAX;
+		ret = ret ?: uicc_card_command(card, &apdu, &r);
 		if (ret)
 			return ret;
 		if (r.truncated)
@@ -130,21 +132,23 @@ ssize_t uicc_file_fetch_object(struct uicc_file *file)
 	buf = kvmalloc(size, GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;
-	/* One that is listed and not there was deleted in between. */
-	for (; got == -ENOENT && file->next_tag < file->n_tags; file->next_tag++) {
+	while (file->next_tag < file->n_tags) {
 		got = uicc_file_retrieve(card, file->tags[file->next_tag], buf, size);
-		if (got < 0 && got != -ENOENT)
-			goto out;
+		if (got != -ENOENT)
+			break;
+		file->next_tag++;	/* listed and not there: deleted in between */
 	}
 	if (got > 0) {
-		ret = uicc_file_store(file, top, buf, got, file->next_tag == file->n_tags);
+		ret = uicc_file_store(file, top, buf, got, file->next_tag + 1 == file->n_tags);
+		/* What could not be stored is asked for again. */
+		if (!ret)
+			file->next_tag++;
 		got = ret ?: got;
-	} else {
+	} else if (got == -ENOENT) {
 		mutex_lock(&card->cache_lock);
 		got = uicc_cache_set_eof(&file->cache, top);
 		mutex_unlock(&card->cache_lock);
 	}
-out:
 	kvfree_sensitive(buf, size);
 	return got;
 }

@@ -245,6 +245,7 @@ struct uicc_card {
  * @fcp_known: @fcp and @raw are set; with card->cache_lock
  * @records: record-structured, as far as known; with card->cache_lock
  * @part: most bytes that one READ BINARY has given; with card->cmd_lock
+ * @cut: the last one gave fewer than it was asked for; likewise
  * @tags: BER-TLV: tags of its objects, ascending, or NULL when not known; likewise
  * @n_tags: number of @tags
  * @next_tag: index of the first tag whose object is not in @cache
@@ -277,6 +278,7 @@ struct uicc_file {
 	bool fcp_known;
 	bool records;
 	u16 part;
+	bool cut;
 	u32 *tags;
 	u16 n_tags;
 	u16 next_tag;
@@ -394,6 +396,7 @@ void uicc_files_free(struct uicc_card *card);
 /* file_read.c */
 int uicc_file_errno(int ret);
 bool uicc_file_unasked(int ret);
+bool uicc_file_unanswered(const struct uicc_file *file, int ret);
 int __must_check uicc_file_fetch_fcp(struct uicc_file *file);
 int __must_check uicc_file_store(struct uicc_file *file, size_t off, const u8 *data, size_t len,
 				 bool end);

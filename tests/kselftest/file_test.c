@@ -90,13 +90,16 @@ static bool test_empty(void)
 	static const struct {
 		const char *sw, *fcp;
 		int want;
+		const char *again;	/* what it says to a READ of what there is */
 	} cases[] = {
-		{ "6B00", "620C 82024121 83022FE2 80020000 9000", 0 },
-		{ "9000", "620C 82024121 83022FE2 80020000 9000", 0 },
-		{ "9000", "620C 82024121 83022FE2 8002000A 9000", -EPROTO },
-		{ "6B00", "620C 82024121 83022FE2 8002000A 9000", -EPROTO },
-		{ "9000", "9000", -EPROTO },
-		{ "6282", "9000", 0 },
+		{ "6B00", "620C 82024121 83022FE2 80020000 9000", 0, NULL },
+		{ "9000", "620C 82024121 83022FE2 80020000 9000", 0, NULL },
+		{ "9000", "620C 82024121 83022FE2 8002000A 9000", -EPROTO, NULL },
+		{ "6B00", "620C 82024121 83022FE2 8002000A 9000", -EPROTO, "6B00" },
+		{ "6B00", "620C 82024121 83022FE2 8002000A 9000", 10,
+		  "00010203040506070809 9000" },
+		{ "9000", "9000", -EPROTO, NULL },
+		{ "6282", "9000", 0, NULL },
 	};
 	struct vcard *c = card("ft-none");
 	size_t i;
@@ -107,6 +110,8 @@ static bool test_empty(void)
 		vcard_expect(c, "00B0000010", cases[i].sw);
 		vcard_expect(c, "00A40804022FE2", "610E");
 		vcard_expect(c, "00C000000E", cases[i].fcp);
+		if (cases[i].again)
+			vcard_expect(c, "00B000000A", cases[i].again);
 		CHECK_EQ(attr_read(card_path(c, ICCID), buf, 16, 0), cases[i].want);
 		CHECK(vcard_played(c));
 		CHECK(vcard_remove(c));
@@ -506,8 +511,10 @@ static bool test_long(void)
 	CHECK_EQ((unsigned char)buf[254], 254);
 	CHECK_EQ((unsigned char)buf[599], 89);
 	CHECK(vcard_played(c));
-	/* To the end: 6B00 there is the end, not an error. */
+	/* To the end: 6B00 there is the end, not an error, if the FCP says so too. */
 	vcard_expect(c, "00B00258FF", "6B00");
+	vcard_expect(c, "00A40804022FE2", "610E");
+	vcard_expect(c, "00C000000E", "620C 82024121 83022FE2 80020258 9000");
 	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 4096, 0), 600);
 	CHECK_EQ(attr_read(card_path(c, ICCID), buf, 4096, 0), 600);
 	CHECK(vcard_played(c));
