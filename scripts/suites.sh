@@ -91,6 +91,7 @@ suites_end() {
 # The suites of `make check`, the long ones first, so that none of them is alone at
 # the end. Fuzzing is not among them: `make fuzz` takes as long as it is given.
 suites_of_check() {
+	start tear-san scripts/kselftest --uml san tear_test
 	start kunit-san scripts/kunit --san
 	start bad tests/e2e/run bad
 	start path tests/e2e/run path,privacy
