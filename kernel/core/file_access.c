@@ -36,6 +36,12 @@ static int uicc_file_fetch_rules(struct uicc_file *file, struct uicc_access *acc
 	if (!ret)
 		ret = uicc_apdu_read_record(&apdu, 0, file->fcp.arr_record, 255) ?:
 		      uicc_card_command(card, &apdu, &r);
+	/*
+	 * Some cards find an identifier in any directory: where these rules were only
+	 * the card knows, and that is its current directory now. Nothing is looked for
+	 * by its identifier alone from there.
+	 */
+	card->sel.ef_valid = false;
 	return ret ?: uicc_access_rules(acc, r.data, r.len);
 }
 

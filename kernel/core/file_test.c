@@ -445,6 +445,23 @@ static void file_rules(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tc->powered), 2);
 }
 
+/* The rules may have been found in another directory: no neighbour is looked for there. */
+static void quirk_rules_elsewhere(struct kunit *test)
+{
+	struct test_card *tc = test_card_new(test, 0, TEST_ATR_T1);
+	struct uicc_access acc;
+	u8 buf[4];
+
+	test_script(tc, (const struct test_step[]){
+			ASK(FCP_ARR), { "00A4000C 02 6F06", "9000" },
+			{ "00B20104 FF", "800101 9000 9000" },
+			{ "00A4080C 04 7F10 6F51", "9000" }, { "00B00000 04", "01020304 9000" } },
+		    5);
+	KUNIT_EXPECT_EQ(test, uicc_file_access(test_file(tc, EF), &acc), 0);
+	KUNIT_EXPECT_EQ(test, (int)uicc_file_read(test_file(tc, "3f00.7f10.6f51"), buf, 0, 4), 4);
+	test_played(tc);
+}
+
 static struct kunit_case file_cases[] = {
 	KUNIT_CASE(file_directory),
 	KUNIT_CASE(file_2g),
@@ -463,6 +480,7 @@ static struct kunit_case file_cases[] = {
 	KUNIT_CASE(update_shared),
 	KUNIT_CASE(update_forbidden),
 	KUNIT_CASE(file_rules),
+	KUNIT_CASE(quirk_rules_elsewhere),
 	{}
 };
 
