@@ -19,7 +19,7 @@
 
 #define MF	0
 
-enum { TRANSPARENT = 0x41, LINEAR = 0x42, CYCLIC = 0x46, DF = 0x78 };
+enum { TRANSPARENT = 0x41, LINEAR = 0x42, CYCLIC = 0x46, OBJECTS = 0x79, DF = 0x78 };
 
 static const uint8_t pkcs15[] = { 0xa0, 0x00, 0x00, 0x00, 0x63, 'P', 'K', 'C', 'S', '-', '1', '5' };
 
@@ -39,6 +39,20 @@ static const struct mfile {
 	{ 0x6432, 3, TRANSPARENT, 600, 0 },
 	{ 0x7f20, MF, DF, 0, 0 },		/* 6 */
 	{ 0x6f07, 6, CYCLIC, 40, 10 },
+	{ 0x6f40, 6, OBJECTS, 0, 0 },
+	{ 0x2f06, MF, LINEAR, 12, 12 },		/* 9 */
+};
+
+#define ARR	9
+
+/* EF(ARR), record 1: read always, update never (TS 102 221 9.2.7). */
+static const uint8_t arr[12] = {
+	0x80, 0x01, 0x01, 0x90, 0x00, 0x80, 0x01, 0x02, 0x97, 0x00, 0xff, 0xff,
+};
+
+/* The objects of 6F40, and the list of their tags. */
+static const uint8_t objects[][6] = {
+	{ 0x5c, 2, 0x80, 0x81 }, { 0x80, 4, 1, 2, 3, 4 }, { 0x81, 1, 5 },
 };
 
 #define N_FILES		(sizeof(files) / sizeof(files[0]))
@@ -46,7 +60,8 @@ static const struct mfile {
 
 const char * const mcard_paths[] = {
 	"a000000063504b43532d3135.5031", "3f00.2f00", "3f00.2fe2", "3f00.7f50.5031",
-	"a000000063504b43532d3135.6432", "3f00.7f20.6f07", "3f00.7f20.6f99",
+	"a000000063504b43532d3135.6432", "3f00.7f20.6f07", "3f00.7f20.6f40",
+	"3f00.7f20.6f99",
 };
 const unsigned int mcard_n_paths = sizeof(mcard_paths) / sizeof(mcard_paths[0]);
 
@@ -97,6 +112,8 @@ static unsigned int fcp(const struct mfile *f, uint8_t *out)
 	if (f->type != DF) {
 		memcpy(out + n, (uint8_t []){ 0x80, 2, f->size >> 8, f->size, 0x88, 0 }, 6);
 		n += 6;
+		memcpy(out + n, (uint8_t []){ 0x8b, 3, files[ARR].fid >> 8, files[ARR].fid, 1 }, 5);
+		n += 5;
 	}
 	out[0] = 0x62;
 	out[1] = n - 2;
@@ -160,7 +177,7 @@ static unsigned int do_read(const struct mcard *c, const uint8_t *cmd, uint8_t *
 		return sw(out, 0x6986);
 	if (cmd[1] == 0xb0) {
 		from = cmd[2] << 8 | cmd[3];
-		if (f->record)
+		if (f->type != TRANSPARENT)
 			return sw(out, 0x6981);
 		if (from >= f->size)
 			return sw(out, 0x6b00);
@@ -174,7 +191,28 @@ static unsigned int do_read(const struct mcard *c, const uint8_t *cmd, uint8_t *
 		return sw(out, 0x6a83);
 	if (len != f->record)
 		return sw(out, 0x6c00 | f->record);
+	if (c->ef == ARR) {
+		memcpy(out, arr, sizeof(arr));
+		return sizeof(arr) + sw(out + sizeof(arr), 0x9000);
+	}
 	return content(f, (cmd[2] - 1) * f->record, len, out);
+}
+
+/* RETRIEVE DATA, TS 102 221 11.3.1: each object fits in one block. */
+static unsigned int do_retrieve(struct mcard *c, const uint8_t *cmd, uint8_t *out)
+{
+	unsigned int i;
+
+	if (files[c->ef].type != OBJECTS)
+		return sw(out, 0x6981);
+	for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		if (cmd[4] != 1 || cmd[5] != objects[i][0])
+			continue;
+		c->n_pending = 2 + objects[i][1];
+		memcpy(c->pending, objects[i], c->n_pending);
+		return sw(out, 0x6100 | c->n_pending);
+	}
+	return sw(out, 0x6a88);
 }
 
 static unsigned int answer(struct mcard *c, const uint8_t *cmd, uint8_t *out)
@@ -189,6 +227,8 @@ static unsigned int answer(struct mcard *c, const uint8_t *cmd, uint8_t *out)
 		return do_read(c, cmd, out);
 	case 0x20:	/* a PIN's state; any PIN will do */
 		return sw(out, cmd[4] ? 0x9000 : 0x63c3);
+	case 0xcb:
+		return do_retrieve(c, cmd, out);
 	case 0xc0:
 		n = cmd[4] && cmd[4] < c->n_pending ? cmd[4] : c->n_pending;
 		memcpy(out, c->pending, n);

@@ -16,7 +16,9 @@
 #define OPS_MAX		64
 #define CYCLES		1000
 
-static const char * const attributes[] = { "data", "fcp", "type", "record_length", "record_count" };
+static const char * const attributes[] = {
+	"data", "fcp", "type", "record_length", "record_count", "read_access", "update_access",
+};
 
 #define N_ATTRIBUTES	(sizeof(attributes) / sizeof(attributes[0]))
 
@@ -184,6 +186,9 @@ static bool tear_all(enum mcard_tear tear)
 	CHECK(want.n == mcard_n_paths * N_ATTRIBUTES && want.n <= OPS_MAX);
 	CHECK(n >= 20);
 	CHECK_EQ(want.ops[0].result, 32);
+	/* Objects and access rules are in the walk too, in files that are there. */
+	CHECK_EQ(want.ops[6 * N_ATTRIBUTES].result, 9);
+	CHECK(!memcmp(want.ops[6 * N_ATTRIBUTES + 6].bytes, "never\n", 6));
 	for (i = 0; i < n; i++) {
 		CHECK(mcard_remove(c));
 		CHECK(mcard_insert(c));
