@@ -22,7 +22,7 @@ struct workqueue_struct *uicc_wq;
 static DEFINE_IDR(uicc_slots);
 static DEFINE_MUTEX(uicc_slots_lock);
 
-/* Devices whose release has not run: it is code of this module. */
+/* Devices, and last the class, whose release has not run: it is code of this module. */
 static unsigned int uicc_devices;
 static DECLARE_WAIT_QUEUE_HEAD(uicc_devices_wait);
 static DEFINE_SPINLOCK(uicc_devices_lock);
@@ -86,10 +86,16 @@ static struct attribute *uicc_class_attrs[] = {
 };
 ATTRIBUTE_GROUPS(uicc_class);
 
+static void uicc_class_release(uicc_class_arg *class)
+{
+	uicc_device_dead();
+}
+
 struct class uicc_class = {
 	.name = "uicc",
 	UICC_CLASS_OWNER
 	.class_groups = uicc_class_groups,
+	.class_release = uicc_class_release,
 };
 
 /**
@@ -226,6 +232,21 @@ void uicc_device_dead(void)
 	spin_unlock_irqrestore(&uicc_devices_lock, flags);
 }
 
+static void uicc_devices_gone(void)
+{
+	spin_lock_irq(&uicc_devices_lock);
+	wait_event_lock_irq(uicc_devices_wait, !uicc_devices, uicc_devices_lock);
+	spin_unlock_irq(&uicc_devices_lock);
+}
+
+/* The driver core looks at the class until it releases it, which can be later. */
+static void uicc_class_unregister(void)
+{
+	uicc_device_live();
+	class_unregister(&uicc_class);
+	uicc_devices_gone();
+}
+
 static int __init uicc_init(void)
 {
 	int ret;
@@ -247,7 +268,7 @@ static int __init uicc_init(void)
 err_netlink:
 	uicc_netlink_exit();
 err_class:
-	class_unregister(&uicc_class);
+	uicc_class_unregister();
 err_wq:
 	destroy_workqueue(uicc_wq);
 	return ret;
@@ -256,12 +277,10 @@ err_wq:
 static void __exit uicc_exit(void)
 {
 	/* Transports use our symbols: their slots are unregistered by now. */
-	spin_lock_irq(&uicc_devices_lock);
-	wait_event_lock_irq(uicc_devices_wait, !uicc_devices, uicc_devices_lock);
-	spin_unlock_irq(&uicc_devices_lock);
+	uicc_devices_gone();
 	uicc_pm_exit();
 	uicc_netlink_exit();
-	class_unregister(&uicc_class);
+	uicc_class_unregister();
 	destroy_workqueue(uicc_wq);
 	idr_destroy(&uicc_slots);
 }

@@ -34,11 +34,6 @@
 
 /* --- what is not under test ----------------------------------------------- */
 
-struct class uicc_class = {
-	.name = "uicc_kunit",
-	UICC_CLASS_OWNER
-};
-
 struct workqueue_struct *uicc_wq;
 struct test_events test_events;
 
@@ -47,6 +42,35 @@ static struct device *test_root;
 static struct uicc_slot *test_slot;
 static DEFINE_IDA(test_ids);
 static atomic_t test_devices;
+
+static void test_class_release(uicc_class_arg *class)
+{
+	uicc_device_dead();
+}
+
+struct class uicc_class = {
+	.name = "uicc_kunit",
+	UICC_CLASS_OWNER
+	.class_release = test_class_release,
+};
+
+/* DEBUG_KOBJECT_RELEASE has each last put wait for some seconds. */
+static bool test_devices_gone(void)
+{
+	unsigned int tries;
+
+	for (tries = 0; atomic_read(&test_devices) && tries < 1000; tries++)
+		msleep(20);
+	return !atomic_read(&test_devices);
+}
+
+/* Later the class, which is registered anew, may be looked at no more. */
+static void test_class_unregister(void)
+{
+	uicc_device_live();
+	class_unregister(&uicc_class);
+	WARN_ON(!test_devices_gone());
+}
 
 int uicc_slots_reserve(unsigned int *index)
 {
@@ -147,7 +171,7 @@ int test_core_begin(struct kunit_suite *suite)
 	if (!IS_ERR(test_root))
 		return 0;
 	ret = PTR_ERR(test_root);
-	class_unregister(&uicc_class);
+	test_class_unregister();
 err:
 	destroy_workqueue(uicc_wq);
 	return ret;
@@ -160,7 +184,7 @@ err:
 void test_core_end(struct kunit_suite *suite)
 {
 	root_device_unregister(test_root);
-	class_unregister(&uicc_class);
+	test_class_unregister();
 	destroy_workqueue(uicc_wq);
 }
 
@@ -375,17 +399,10 @@ void test_card_free(struct test_card *tc)
  */
 void test_card_exit(struct kunit *test)
 {
-	unsigned int tries;
-
 	if (test->priv)
 		test_card_free(test->priv);
-	/*
-	 * Nothing stays of all the cards of the case. DEBUG_KOBJECT_RELEASE has each
-	 * last put wait for some seconds: of all of them at once.
-	 */
-	for (tries = 0; atomic_read(&test_devices) && tries < 1000; tries++)
-		msleep(20);
-	KUNIT_EXPECT_EQ(test, atomic_read(&test_devices), 0);
+	/* Nothing stays of all the cards of the case; one wait is for all of them. */
+	KUNIT_EXPECT_TRUE(test, test_devices_gone());
 }
 
 /**
