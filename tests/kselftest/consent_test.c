@@ -387,6 +387,7 @@ static bool test_rights(void)
 	CHECK_EQ(attr_write(AGENT_GID_ATTR, "4294967295"), -EINVAL);
 	CHECK(as_nobody(c, true, -EPERM, -EPERM));
 	CHECK_EQ(attr_write(AGENT_GID_ATTR, "4711"), 0);
+	CHECK(attr_is(AGENT_GID_ATTR, "4711\n"));
 	CHECK(as_nobody(c, false, -EPERM, -EPERM));
 	CHECK(as_nobody(c, true, 0, -EPERM));
 	CHECK_EQ(attr_write(AGENT_GID_ATTR, "-1"), 0);
@@ -490,6 +491,47 @@ static bool test_port_again(void)
 	return true;
 }
 
+/* What anyone may know of one question: where it stands, and nothing of its content. */
+static bool test_state(void)
+{
+	struct vcard *c = vcard_new("ct-state");
+	struct genl asker, agent, watcher;
+	size_t len;
+	int id;
+
+	genl_open(&asker);
+	genl_open(&agent);
+	genl_open(&watcher);
+	CHECK(vcard_insert(c));
+	id = ask(&asker, c);
+	CHECK(id > 0);
+	CHECK_EQ(call(&watcher, UICC_CMD_CONSENT_GET, id), 1);
+	CHECK_EQ(genl_u32(&watcher, UICC_A_CONSENT_ID), id);
+	CHECK_EQ(genl_u32(&watcher, UICC_A_CONSENT_SLOT), c->slot);
+	CHECK_EQ(genl_u32(&watcher, UICC_A_CONSENT_KIND), UICC_KIND_CONFIRM);
+	CHECK_EQ(genl_u32(&watcher, UICC_A_CONSENT_STATE), UICC_CONSENT_STATE_PENDING);
+	CHECK(!genl_attr(&watcher, UICC_A_CONSENT_TEXT, 0, &len));
+	CHECK(!genl_attr(&watcher, UICC_A_CONSENT_ORIGIN, 0, &len));
+	CHECK_EQ(call(&watcher, UICC_CMD_CONSENT_GET, id + 1), -ENOENT);
+	CHECK_EQ(call(&watcher, UICC_CMD_CONSENT_GET, 0), -EINVAL);
+
+	/* An agent with a name, which only a trace shows. */
+	genl_begin(&agent, UICC_CMD_AGENT_REGISTER, 0);
+	genl_put_str(&agent, UICC_A_CONSENT_AGENT, "selftest");
+	CHECK_EQ(genl_call(&agent), 0);
+	CHECK_EQ(call(&agent, UICC_CMD_CONSENT_ACCEPT, id), 1);
+	CHECK_EQ(call(&watcher, UICC_CMD_CONSENT_GET, id), 1);
+	CHECK_EQ(genl_u32(&watcher, UICC_A_CONSENT_STATE), UICC_CONSENT_STATE_ACCEPTED);
+	CHECK_EQ(done(&agent, id, UICC_OUTCOME_YES), 0);
+	CHECK(next_is(&asker, UICC_CMD_CONSENT_COMPLETED, id, UICC_OUTCOME_YES));
+	CHECK_EQ(call(&watcher, UICC_CMD_CONSENT_GET, id), -ENOENT);
+	genl_close(&asker);
+	genl_close(&agent);
+	genl_close(&watcher);
+	vcard_free(c);
+	return true;
+}
+
 static const struct ktap_test tests[] = {
 	{ "slots and cards are dumped, their events multicast", test_dump },
 	{ "a question, its answer, one completion", test_answer },
@@ -497,6 +539,7 @@ static const struct ktap_test tests[] = {
 	{ "head start, time to answer, withdrawal", test_times },
 	{ "bounds and malformed questions", test_bounds },
 	{ "who may ask and who may answer", test_rights },
+	{ "where a question stands", test_state },
 	{ "a port used again gets nothing of its first owner", test_port_again },
 };
 
