@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A card with a few files behind /dev/uicc-virt. See mcard.h.
+ * A card with a few files, for the reader of a vcard. See mcard.h.
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
-#include <unistd.h>
-#include <linux/uicc_virt.h>
 
 #include "mcard.h"
-#include "vcard.h"
 
 #define MF	0
 
@@ -64,12 +55,6 @@ const char * const mcard_paths[] = {
 	"3f00.7f20.6f99",
 };
 const unsigned int mcard_n_paths = sizeof(mcard_paths) / sizeof(mcard_paths[0]);
-
-static void die(const char *what)
-{
-	printf("Bail out! %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 static int find(unsigned int parent, uint16_t fid)
 {
@@ -238,16 +223,20 @@ static unsigned int answer(struct mcard *c, const uint8_t *cmd, uint8_t *out)
 	return sw(out, 0x6d00);
 }
 
+static void forget(struct mcard *c)
+{
+	c->df = c->ef = c->n_pending = 0;
+}
+
 /* Returns the length of the answer, 0 for none. */
 static unsigned int torn(struct mcard *c, const uint8_t *cmd, uint8_t *out)
 {
-	uint8_t atr[40];
 	unsigned int i, n;
 
 	c->torn++;
 	switch (c->tear) {
 	case MCARD_REMOVE:
-		vcard_send(c->fd, UICC_VIRT_REMOVE, 0, NULL, 0);
+		vcard_send(c->reader->fd, UICC_VIRT_REMOVE, 0, NULL, 0);
 		return 0;
 	case MCARD_MUTE:
 		return 0;
@@ -260,149 +249,73 @@ static unsigned int torn(struct mcard *c, const uint8_t *cmd, uint8_t *out)
 			out[i] = 37 * i + c->commands;
 		return n + sw(out + n, 0x9000);
 	case MCARD_RESET:
-		vcard_send(c->fd, UICC_VIRT_INSERT, 0, atr, vcard_unhex(atr, sizeof(atr), VCARD_ATR));
+		forget(c);
+		vcard_insert_raw(c->reader, c->reader->atr);
 		return 0;
 	}
 	return 0;
 }
 
-static void message(struct mcard *c, const struct uicc_virt_msg *head, const uint8_t *p)
+/* The program of the vcard, whose lock is held. */
+static size_t program(struct vcard *v, const uint8_t *cmd, size_t len, uint8_t *out)
 {
-	uint8_t out[UICC_VIRT_RESPONSE_MAX + 2];
-	unsigned int n;
+	struct mcard *c = v->priv;
+	size_t n;
 
-	switch (head->type) {
-	case UICC_VIRT_REGISTERED:
-		memcpy(&c->slot, p, sizeof(c->slot));
-		snprintf(c->dir, sizeof(c->dir), "/sys/class/uicc/uicc%u.card", c->slot);
-		break;
-	case UICC_VIRT_RESET:
-		c->resets++;
-		c->df = c->ef = c->n_pending = 0;
-		if (!c->silent)
-			vcard_send(c->fd, UICC_VIRT_ATR, head->seq, out,
-				   vcard_unhex(out, sizeof(out), VCARD_ATR));
-		break;
-	case UICC_VIRT_COMMAND:
-		n = 0;
-		if (c->tear_at >= 0 && c->commands == (unsigned int)c->tear_at)
-			n = torn(c, p, out);
-		else if (!c->silent)
-			n = answer(c, p, out);
-		c->commands++;
-		if (n)
-			vcard_send(c->fd, UICC_VIRT_RESPONSE, head->seq, out, n);
-		break;
-	}
-	pthread_cond_broadcast(&c->changed);
-}
-
-static void *mcard_thread(void *arg)
-{
-	struct mcard *c = arg;
-	struct pollfd fds[2] = { { c->fd, POLLIN, 0 }, { c->stop[0], POLLIN, 0 } };
-	uint8_t buf[UICC_VIRT_MSG_MAX];
-	struct uicc_virt_msg head;
-	ssize_t n;
-
-	for (;;) {
-		if (poll(fds, 2, -1) < 0 || fds[1].revents)
-			return NULL;
-		n = read(c->fd, buf, sizeof(buf));
-		if (n < (ssize_t)sizeof(head))
-			return NULL;
-		memcpy(&head, buf, sizeof(head));
-		pthread_mutex_lock(&c->lock);
-		message(c, &head, buf + sizeof(head));
-		pthread_mutex_unlock(&c->lock);
-	}
-}
-
-/* Waits up to 20 s for the reader to be registered, or for @n commands. */
-static bool wait_for(struct mcard *c, bool registered, unsigned int n)
-{
-	struct timespec until;
-	bool ok;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 20;
-	pthread_mutex_lock(&c->lock);
-	while (!(ok = registered ? c->dir[0] : c->commands >= n))
-		if (pthread_cond_timedwait(&c->changed, &c->lock, &until))
-			break;
-	pthread_mutex_unlock(&c->lock);
-	return ok;
-}
-
-bool mcard_wait_commands(struct mcard *c, unsigned int n)
-{
-	return wait_for(c, false, n);
+	(void)len;
+	if (c->resets != v->resets)
+		forget(c);
+	c->resets = v->resets;
+	if (c->tear_at >= 0 && c->commands == (unsigned int)c->tear_at)
+		n = torn(c, cmd, out);
+	else
+		n = answer(c, cmd, out);
+	c->commands++;
+	return n;
 }
 
 struct mcard *mcard_new(const char *name)
 {
-	struct uicc_virt_reader reader = { 0 };
 	struct mcard *c = calloc(1, sizeof(*c));
-	int dev = open("/dev/uicc-virt", O_RDWR | O_CLOEXEC);
 
-	if (!c || dev < 0)
-		die("/dev/uicc-virt");
-	snprintf(reader.name, sizeof(reader.name), "%s", name);
-	c->fd = ioctl(dev, UICC_VIRT_IOC_NEW_READER, &reader);
-	if (c->fd < 0 || pipe2(c->stop, O_CLOEXEC))
-		die("new reader");
-	close(dev);
+	if (!c) {
+		printf("Bail out! no memory\n");
+		exit(1);
+	}
+	c->reader = vcard_new(name);
+	c->reader->priv = c;
+	c->reader->program = program;
+	c->dir = c->reader->dir;
+	c->slot = c->reader->slot;
 	c->tear_at = -1;
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->changed, NULL);
-	if (pthread_create(&c->thread, NULL, mcard_thread, c))
-		die("thread");
-	if (!wait_for(c, true, 0))
-		die("no REGISTERED");
 	return c;
 }
 
 void mcard_free(struct mcard *c)
 {
-	char slot[64];
-
-	if (write(c->stop[1], "", 1) != 1)
-		die("pipe");
-	pthread_join(c->thread, NULL);
-	close(c->fd);
-	close(c->stop[0]);
-	close(c->stop[1]);
-	snprintf(slot, sizeof(slot), "/sys/class/uicc/uicc%u", c->slot);
-	if (!wait_path(slot, false))
-		die("the slot stays");
+	vcard_free(c->reader);
 	free(c);
 }
 
 void mcard_arm(struct mcard *c, enum mcard_tear tear, int at)
 {
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&c->reader->lock);
 	c->tear = tear;
 	c->tear_at = at;
 	c->commands = 0;
 	c->torn = 0;
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&c->reader->lock);
 }
 
 bool mcard_insert(struct mcard *c)
 {
-	uint8_t atr[40];
-	char last[128];
-
-	pthread_mutex_lock(&c->lock);
-	c->df = c->ef = c->n_pending = 0;
-	pthread_mutex_unlock(&c->lock);
-	/* The directory comes before what is in it; this is the last of that. */
-	snprintf(last, sizeof(last), "%s/ef-3f00.7f50.5031/fcp", c->dir);
-	return !vcard_send(c->fd, UICC_VIRT_INSERT, 0, atr, vcard_unhex(atr, sizeof(atr), VCARD_ATR)) &&
-	       wait_path(last, true);
+	pthread_mutex_lock(&c->reader->lock);
+	forget(c);
+	pthread_mutex_unlock(&c->reader->lock);
+	return vcard_insert(c->reader);
 }
 
 bool mcard_remove(struct mcard *c)
 {
-	return !vcard_send(c->fd, UICC_VIRT_REMOVE, 0, NULL, 0) && wait_path(c->dir, false);
+	return vcard_remove(c->reader);
 }

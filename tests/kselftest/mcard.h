@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A card with a few files behind /dev/uicc-virt, for tests that care about what
- * happens to a card and not about the commands that it gets. It can be told to
- * misbehave at one command. A test of the commands themselves uses vcard.h.
+ * A card with a few files, for tests that care about what happens to a card and not
+ * about the commands that it gets. It can be told to misbehave at one command. A
+ * test of the commands themselves uses vcard.h, one of a file's structure fcard.h.
  */
 #ifndef MCARD_H
 #define MCARD_H
 
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include "vcard.h"
 
 /* What becomes of the card at command number @tear_at. */
 enum mcard_tear {
@@ -21,22 +19,18 @@ enum mcard_tear {
 };
 
 struct mcard {
-	int fd;
+	struct vcard *reader;
+	const char *dir;	/* /sys/class/uicc/uicc0.card */
 	unsigned int slot;
-	char dir[64];		/* /sys/class/uicc/uicc0.card */
-	pthread_t thread;
-	int stop[2];
 
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	/* With the reader's lock: */
 	unsigned int commands;	/* since mcard_arm() */
-	unsigned int resets;
 	int tear_at;		/* -1: never */
 	enum mcard_tear tear;
 	unsigned int torn;	/* how often it came to that */
-	bool silent;		/* answers nothing at all, resets neither */
 
 	/* the card's own state */
+	unsigned int resets;	/* the reader's, when a command came last */
 	unsigned int df, ef;	/* what is selected, indices of its files */
 	uint8_t pending[256];
 	unsigned int n_pending;
@@ -54,7 +48,5 @@ void mcard_arm(struct mcard *c, enum mcard_tear tear, int at);
 /* Puts a card in, and waits for its device and discovery files. */
 bool mcard_insert(struct mcard *c);
 bool mcard_remove(struct mcard *c);
-/* Waits until @n commands have come since mcard_arm(). */
-bool mcard_wait_commands(struct mcard *c, unsigned int n);
 
 #endif /* MCARD_H */

@@ -52,7 +52,6 @@ struct vcard {
 
 /* Makes the reader and waits until it is registered. Dies when it cannot. */
 struct vcard *vcard_new(const char *name);
-struct vcard *vcard_new_flags(const char *name, uint32_t flags);
 /* With UICC_VIRT_READER_APDU or _SHARED: its commands are what those flags make of them. */
 struct vcard *vcard_new_flags(const char *name, uint32_t flags);
 /* Closes the reader; waits until its slot is gone from sysfs. */
