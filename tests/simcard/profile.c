@@ -54,7 +54,7 @@ int builder_parse_fid(struct builder *b, int at, uint16_t *fid)
 }
 
 /* The files that a name must be unique among: children of @dir. */
-bool builder_fid_taken(const struct profile *p, int dir, uint16_t fid)
+static bool builder_fid_taken(const struct profile *p, int dir, uint16_t fid)
 {
 	for (int i = 1; i < p->n_files; i++) {
 		if (p->files[i].parent == dir && p->files[i].has_fid && p->files[i].fid == fid)
@@ -63,7 +63,7 @@ bool builder_fid_taken(const struct profile *p, int dir, uint16_t fid)
 	return false;
 }
 
-int builder_new_file(struct builder *b, enum file_kind kind, struct card_file **out)
+static int builder_new_file(struct builder *b, enum file_kind kind, struct card_file **out)
 {
 	struct card_file *f;
 
@@ -94,19 +94,26 @@ int builder_parse_label(struct builder *b, int at, struct card_file *f)
 	return builder_no_more(b, at + 2);
 }
 
-static int do_df(struct builder *b)
+int builder_new_fid(struct builder *b, enum file_kind kind, struct card_file **out)
 {
-	struct card_file *f;
 	int err = builder_end_ef(b);
 
 	if (!err)
-		err = builder_new_file(b, FILE_DF, &f);
+		err = builder_new_file(b, kind, out);
 	if (!err)
-		err = builder_parse_fid(b, 1, &f->fid);
+		err = builder_parse_fid(b, 1, &(*out)->fid);
+	if (!err && builder_fid_taken(b->p, b->dir, (*out)->fid))
+		err = reader_fail(&b->r, "%04X is in this directory already", (*out)->fid);
+	return err;
+}
+
+static int do_df(struct builder *b)
+{
+	struct card_file *f;
+	int err = builder_new_fid(b, FILE_DF, &f);
+
 	if (err)
 		return err;
-	if (builder_fid_taken(b->p, b->dir, f->fid))
-		return reader_fail(&b->r, "%04X is in this directory already", f->fid);
 	f->has_fid = true;
 	f->parent = b->dir;
 	b->dir = b->p->n_files++;

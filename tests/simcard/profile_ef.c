@@ -82,16 +82,10 @@ int builder_end_ef(struct builder *b)
 int builder_ef(struct builder *b)
 {
 	struct card_file *f;
-	int err = builder_end_ef(b);
+	int err = builder_new_fid(b, FILE_EF, &f);
 
-	if (!err)
-		err = builder_new_file(b, FILE_EF, &f);
-	if (!err)
-		err = builder_parse_fid(b, 1, &f->fid);
 	if (err)
 		return err;
-	if (builder_fid_taken(b->p, b->dir, f->fid))
-		return reader_fail(&b->r, "%04X is in this directory already", f->fid);
 	if (builder_word_is(b, 2, "transparent"))
 		f->structure = EF_TRANSPARENT;
 	else if (builder_word_is(b, 2, "linear-fixed"))

@@ -70,10 +70,11 @@ struct builder {
 bool builder_word_is(const struct builder *b, int at, const char *s);
 int builder_no_more(struct builder *b, int at);
 int builder_parse_fid(struct builder *b, int at, uint16_t *fid);
-/* Whether a child of @dir has the FID. */
-bool builder_fid_taken(const struct profile *p, int dir, uint16_t fid);
-/* The next file, which is not counted yet. */
-int builder_new_file(struct builder *b, enum file_kind kind, struct card_file **out);
+/*
+ * Ends the EF before, and begins the next file, which is not counted yet: its FID is
+ * word 1, which no other file of the current directory may have.
+ */
+int builder_new_fid(struct builder *b, enum file_kind kind, struct card_file **out);
 /* `label "..."` as the last words of a line. */
 int builder_parse_label(struct builder *b, int at, struct card_file *f);
 
