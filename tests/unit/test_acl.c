@@ -40,7 +40,7 @@ static void test_grammar(void **state)
 			fail_msg("'%s' was taken", bad[i]);	/* ACL-4 among them */
 }
 
-/* ACL-1: every node has the property; only the root's has a value from the start. */
+/* Every node has the property; only the root's has a value from the start. Rules: ACL-1 */
 static void acl_1(struct far_end *f)
 {
 	far_node(f, "./A/B", "v", NULL);
