@@ -152,23 +152,12 @@ static enum dm_status get_prop(struct get *g, struct slice arg)
 
 /* --- ?list= -------------------------------------------------------------- */
 
-/* Behind @n and what is below it. */
-static struct dm_node *skip_subtree(const struct dm_node *top, const struct dm_node *n)
-{
-	while (n != top) {
-		if (n->next)
-			return n->next;
-		n = n->parent;
-	}
-	return NULL;
-}
-
 /* What the server may read of the subtree, in pre-order. */
 static struct dm_node *next_readable(struct get *g, struct dm_node *n)
 {
 	n = dm_tree_next(g->node, n);
 	while (n && dm_cmd_check(g->env, n, DM_ACC_GET))
-		n = skip_subtree(g->node, n);
+		n = dm_tree_skip(g->node, n);
 	return n;
 }
 

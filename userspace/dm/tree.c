@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "dm/ddf.h"
 #include "dm/tree_int.h"
 #include "dm/uri.h"
 
@@ -192,8 +193,11 @@ void dm_tree_unlink(struct tnode *n)
 
 struct dm_node *dm_tree_next(const struct dm_node *from, const struct dm_node *n)
 {
-	if (n->first_child)
-		return n->first_child;
+	return n->first_child ? n->first_child : dm_tree_skip(from, n);
+}
+
+struct dm_node *dm_tree_skip(const struct dm_node *from, const struct dm_node *n)
+{
 	while (n != from) {
 		if (n->next)
 			return n->next;
@@ -391,6 +395,8 @@ int dm_tree_add(struct dm_tree *t, struct dm_node *parent, const struct dm_node_
 	n->n.tstamp = now;
 	n->n.flags |= parent->flags & DM_NODE_VOLATILE;
 	dm_tree_attach(t, parent, n);
+	if (parent->ddf)
+		dm_ddf_attach(&n->n);
 	dm_tree_journal_put(t, J_ADD, n, NULL, 0);
 	if (out)
 		*out = &n->n;

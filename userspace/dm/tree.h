@@ -38,6 +38,8 @@ enum dm_node_flag {
 	DM_NODE_VOLATILE = 1 << 1,	/* made anew at every start; never stored */
 };
 
+struct dmsc_ddf;
+
 struct dm_node {
 	uint64_t id; /* stable for the node's life, never reused; the root is 1 */
 	struct dm_node *parent;		/* NULL at the root */
@@ -47,6 +49,7 @@ struct dm_node {
 	uint8_t *value;			/* leaf's decoded bytes, NUL follows; NULL when empty */
 	char *acl;			/* NULL = no value, inherit */
 	char *title;			/* NULL = empty */
+	const struct dmsc_ddf *ddf;	/* what describes it (dm/ddf.h); NULL = nothing */
 	int64_t tstamp;			/* seconds since the epoch, UTC */
 	uint32_t value_len;		/* bytes */
 	uint32_t origin;		/* store's id of the card it came from; 0 = none */
@@ -106,6 +109,8 @@ int dm_tree_delete(struct dm_tree *t, struct dm_node *n) must_check;
 
 /* Pre-order walk below @from, itself included; dm_tree_next(from, NULL-terminated) without recursion. */
 struct dm_node *dm_tree_next(const struct dm_node *from, const struct dm_node *n);
+/* The same walk, leaving out what is below @n. */
+struct dm_node *dm_tree_skip(const struct dm_node *from, const struct dm_node *n);
 
 /* Undo: everything done after the mark is taken back, newest first. Marks nest. */
 typedef size_t dm_mark;
