@@ -105,6 +105,21 @@ void codec_dump_tnds(struct buf *out, const struct dm_tnds *t)
 	tnds(out, t, false);
 }
 
+void codec_dump_prov(struct buf *out, const struct dm_prov *p)
+{
+	buf_put_str(out, "prov");
+	field(out, "version", p->version);
+	buf_put_u8(out, '\n');
+	for (size_t i = 0; i < p->n; i++) {
+		const struct dm_prov_item *it = &p->items[i];
+
+		buf_printf(out, "%u %s", it->depth, it->kind == DM_PROV_PARM ? "parm" : "characteristic");
+		field(out, it->kind == DM_PROV_PARM ? "name" : "type", it->name);
+		field(out, "value", it->value);
+		buf_put_u8(out, '\n');
+	}
+}
+
 static int called(struct codec_dump *d)
 {
 	return ++d->calls == d->fail_at ? d->fail_with : 0;

@@ -4,6 +4,7 @@
 #define DMSC_TESTS_CODEC_DUMP_H
 
 #include "codec/codec.h"
+#include "codec/prov.h"
 
 struct codec_dump {
 	struct buf out;
@@ -27,6 +28,7 @@ extern const struct dm_sink codec_dump_sink;
 int codec_dump(enum codec_format format, struct slice msg, const struct codec_limits *limits,
 	       struct buf *out);
 void codec_dump_tnds(struct buf *out, const struct dm_tnds *t);
+void codec_dump_prov(struct buf *out, const struct dm_prov *p);
 
 /*
  * A sink that writes every message it is handed with @enc into @out: decode,

@@ -24,12 +24,18 @@ static int dump(enum codec_format format, struct slice doc, struct buf *out)
 {
 	struct codec_dump d = { .out = BUF_INIT, .unify = true };
 	struct codec_error err;
+	struct codec_prov *p;
 	struct codec_tnds *t;
 	int ret = codec_decode(format, doc, NULL, &codec_dump_sink, &d, &err);
 
 	if (ret == -EBADMSG && codec_tnds_decode(format, doc, NULL, &t, NULL) == 0) {
 		codec_dump_tnds(&d.out, codec_tnds_get(t));
 		codec_tnds_free(t);
+		ret = 0;
+	}
+	if (ret == -EBADMSG && codec_prov_decode(format, doc, NULL, &p, NULL) == 0) {
+		codec_dump_prov(&d.out, codec_prov_get(p));
+		codec_prov_free(p);
 		ret = 0;
 	}
 	buf_put_slice(out, buf_slice(&d.out));

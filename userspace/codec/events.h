@@ -18,13 +18,16 @@ enum codec_text_flag {
 #define CODEC_EVENT_PAGES 4u
 
 struct codec_events {
-	/* XML only: the code page of the elements that may stand here, below CODEC_EVENT_PAGES. */
+	/*
+	 * For an element by its name, XML or a WBXML literal: the code page of those
+	 * that may stand here, below CODEC_EVENT_PAGES, ...
+	 */
 	unsigned int (*page)(void *ctx);
-	/* XML only: the tag of an element name on a page, 0 for an unknown one. */
+	/* ... and the tag of that name there, 0 for an unknown one. */
 	unsigned int (*find)(unsigned int page, const void *name, size_t n);
 	/* @tag: page * 64 + token; 0 = unknown. */
 	int (*start)(void *ctx, unsigned int tag);
-	/* After start, before anything else; NULL = attributes do not matter. */
+	/* After start, before anything else; NULL = attributes do not matter. Slices do not last. */
 	int (*attr)(void *ctx, struct slice name, struct slice value);
 	int (*text)(void *ctx, struct slice s, unsigned int flags);
 	int (*end)(void *ctx);
@@ -45,18 +48,13 @@ struct codec_wbxml_type {
 	unsigned int pages;		/* tag code pages known; tags of others are unknown elements */
 	const uint32_t *public_ids;	/* accepted, ends with 0 */
 	const char *const *fpis;	/* accepted prefixes of a public identifier in the string table, NULL ends */
-	/* Attribute tokens by code page; NULL when attributes only have literal names. */
-	const struct codec_wbxml_attrs *attrs;
-	unsigned int attr_pages;
-};
-
-struct codec_wbxml_attrs {
-	/* By token 05..7F minus 5: "NAME" or "NAME=prefix of the value"; NULL = unknown. */
-	const char *const *starts;
-	unsigned int nstarts;
-	/* By token 85..FF minus 0x85: a piece of value; NULL = unknown. */
-	const char *const *values;
-	unsigned int nvalues;
+	/*
+	 * By attribute code page: what a start token (05..7F) means, "NAME" or
+	 * "NAME=beginning of its value", and the piece of a value that a value token
+	 * (85..FF) means. NULL: unknown, or (the functions) there are no tokens.
+	 */
+	const char *(*attr_start)(unsigned int page, uint8_t token);
+	const char *(*attr_value)(unsigned int page, uint8_t token);
 };
 
 /* Our own parser. Return as codec_xml_parse(). */

@@ -44,6 +44,7 @@ enum {
 };
 
 #define WBXML_FPI_SYNCML "-//SYNCML//DTD SyncML"
+#define WBXML_FPI_PROV "-//WAPFORUM//DTD PROV"
 #define WBXML_FPI_DDF "-//OMA//DTD-DM-DDF"
 #define WBXML_FPI_DDF_1_2 "-//OMA//DTD-DM-DDF 1.2//EN"
 

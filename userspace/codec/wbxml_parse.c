@@ -140,7 +140,7 @@ static int get_entity(struct wbxml *w, uint8_t *to, struct slice *out)
 
 /* --- attributes ---------------------------------------------------------------- */
 
-#define ATTR_VALUE_MAX 1024u
+#define ATTR_VALUE_MAX 8192u
 
 /* One attribute as it grows; long values come in pieces, so they are put together here. */
 struct attr {
@@ -174,13 +174,10 @@ static int attr_close(struct wbxml *w, struct attr *a, bool report)
 
 static int attr_start(struct wbxml *w, struct attr *a, uint8_t token)
 {
-	const struct codec_wbxml_attrs *t = NULL;
 	const char *s = NULL, *eq;
 
-	if (w->attr_page < w->type->attr_pages)
-		t = &w->type->attrs[w->attr_page];
-	if (t && token >= 5 && token - 5u < t->nstarts)
-		s = t->starts[token - 5];
+	if (w->type->attr_start)
+		s = w->type->attr_start(w->attr_page, token);
 	a->open = true;
 	a->n = 0;
 	if (!s) {
@@ -198,13 +195,10 @@ static int attr_start(struct wbxml *w, struct attr *a, uint8_t token)
 
 static int attr_value(struct wbxml *w, struct attr *a, uint8_t token)
 {
-	const struct codec_wbxml_attrs *t = NULL;
 	const char *s = NULL;
 
-	if (w->attr_page < w->type->attr_pages)
-		t = &w->type->attrs[w->attr_page];
-	if (t && token >= 0x85 && token - 0x85u < t->nvalues)
-		s = t->values[token - 0x85];
+	if (w->type->attr_value)
+		s = w->type->attr_value(w->attr_page, token);
 	return s ? attr_add(w, a, slice_str(s)) : bad(w, "unknown attribute value token");
 }
 
@@ -277,10 +271,14 @@ static int element(struct wbxml *w, uint8_t c)
 	struct slice literal;
 	int ret = 0;
 
-	if ((c & WBXML_TAG_TOKEN) == WBXML_LITERAL)
-		ret = get_ref(w, &literal);	/* a name outside the tables: nothing we know */
-	else if (w->page < w->type->pages)
+	/* A literal is an element all the same: some encoders have smaller tables than we. */
+	if ((c & WBXML_TAG_TOKEN) == WBXML_LITERAL) {
+		ret = get_ref(w, &literal);
+		if (!ret)
+			tag = w->ev->find(w->ev->page(w->ctx), literal.p, literal.n);
+	} else if (w->page < w->type->pages) {
 		tag = w->page * CODEC_PAGE_TAGS + (c & WBXML_TAG_TOKEN);
+	}
 	if (!ret)
 		ret = w->ev->start(w->ctx, tag);
 	if (!ret && c & WBXML_TAG_ATTRS)

@@ -17,7 +17,8 @@
  * is compared with all before it, ahead of the callback that could object.
  */
 #define MAX_NAMES 65536u	/* lookups of unknown element names, past the cache */
-#define MAX_ATTRS 1024u		/* of the whole document; DM knows none but xmlns */
+#define MAX_ATTRS 1024u		/* of the whole document, where none but xmlns is known */
+#define MAX_WANTED 16384u	/* the same where attributes matter */
 #define MAX_TAG 16384u		/* bytes read for one tag */
 
 /* A name looked up before. libxml2 keeps one copy of a name for all of a document. */
@@ -72,6 +73,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 		     const xmlChar **attrs)
 {
 	struct xml_parse *p = ctx;
+	unsigned int max_attrs = p->ev->attr ? MAX_WANTED : MAX_ATTRS;
 	int ret;
 
 	if (p->stopped)
@@ -80,7 +82,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 	/* Declarations of namespaces are legion, but few in one tag. */
 	p->attrs += (unsigned int)nattrs + (nns > 8 ? (unsigned int)nns : 0);
 	ret = p->ev->start(p->ctx, find(p, name));
-	if (!ret && (p->attrs > MAX_ATTRS || p->names > MAX_NAMES))
+	if (!ret && (p->attrs > max_attrs || p->names > MAX_NAMES))
 		ret = codec_fail(p->err, -E2BIG, "too many attributes or names");
 	/* Five pointers an attribute: name, prefix, URI, value, end of value. */
 	for (int i = 0; p->ev->attr && !ret && i < nattrs; i++) {
@@ -227,8 +229,12 @@ int codec_xml_parse(struct slice doc, const struct codec_events *ev, void *ctx,
 	p.xml = xmlCreateIOParserCtxt(&sax, &p, on_read, NULL, &p, XML_CHAR_ENCODING_UTF8);
 	if (!p.xml)
 		return codec_fail(err, -ENOMEM, "out of memory");
-	/* IGNORE_ENC: no declaration may start a converter; bytes that are no UTF-8 are an error. */
-	xmlCtxtUseOptions(p.xml, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+	/*
+	 * IGNORE_ENC: no declaration may start a converter; bytes that are no UTF-8 are
+	 * an error. NOENT: without it an '&' in an attribute comes as "&#38;"; there are
+	 * no entities but the predefined ones, as a DOCTYPE ends the parse.
+	 */
+	xmlCtxtUseOptions(p.xml, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_NOENT);
 	xmlParseDocument(p.xml);
 	ret = result(&p);
 	if (p.xml->myDoc)
