@@ -74,7 +74,7 @@ unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
 units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
 
 FORCE:
-.PHONY: FORCE help all modules userspace clang asan demo check check-full unit units kunit kselftest e2e bench fuzz fuzzers lint install clean
+.PHONY: FORCE help all modules userspace clang asan demo check check-full unit units kunit kselftest e2e bench crash fuzz fuzzers lint install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -91,6 +91,7 @@ help:
 	@echo '  make kselftest   kernel selftests in a VM'
 	@echo '  make e2e         end-to-end tests in a VM'
 	@echo '  make bench       benchmarks, written to $(O)/bench.json'
+	@echo '  make crash       the store at every power cut of a session (also: CRASH="-n SEEDS -s SEED")'
 	@echo '  make fuzz        fuzz targets, a minute each (also: tests/fuzz/run SECONDS TARGET)'
 	@echo '  make lint        layering, style, SPDX, documents against code'
 	@echo '  make install     DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
@@ -148,11 +149,17 @@ $(B)/rel/pcsc-nodelay.so: tests/bench/pcsc/shim/nodelay.c
 	$(call say,LD      [rel] $(@F))
 	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
 
+# The crash test is run many thousand times over, so it is built as what is installed.
+crash_srcs := $(wildcard tests/crash/*.c) tests/unit/dm_far_end.c
+$(B)/rel/crash: $(crash_srcs:%.c=$(B)/rel/%.o) $(B)/rel/libdmsc.a
+	$(call say,LD      [rel] $(@F))
+	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs libxml-2.0 sqlite3 nettle) -lcmocka
+
 userspace: $(have_progs:%=$(B)/rel/%)
 clang: $(have_progs:%=$(B)/clang/%)
 asan: $(have_progs:%=$(B)/asan/%)
 
--include $(foreach f,rel asan clang fuzz,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+-include $(foreach f,rel asan clang fuzz,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
 
 # --- tests ----------------------------------------------------------------
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
@@ -184,6 +191,8 @@ demo: userspace
 	$(Q)scripts/demo-vm
 bench: userspace $(B)/rel/bench
 	$(Q)tests/bench/run --build $(B)/rel --out $(B)/bench.json
+crash: $(B)/rel/crash
+	$(Q)$(B)/rel/crash $(CRASH)
 fuzz: fuzzers
 	$(Q)tests/fuzz/run --build $(B)/fuzz
 lint: clang

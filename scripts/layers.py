@@ -34,13 +34,14 @@ PROGRAMS = {
     "userspace/uicc-bridge": {"util", "kernel"},
     "tests/simcard": {"util", "kernel"},
     "tests/dmserver": {"util", "dm", "codec"},
+    "tests/crash": {"util", "dm", "codec", "mo", "store"},
 }
 
 # Third-party header (prefix) -> where it may be included. One API, one place.
 THIRD_PARTY = {
     "libxml/": r"userspace/codec/xml\w*\.c",
     "curl/": r"userspace/net/http\.c",
-    "sqlite3.h": r"userspace/store/\w+\.[ch]",
+    "sqlite3.h": r"userspace/store/\w+\.[ch]|tests/crash/vfs\.c",
     "netlink/": r"userspace/kernel/nl\w*\.c",
     "nettle/": r"userspace/util/digest\.c",
     "seccomp.h": r"userspace/dmsc-\w+/(seccomp|sandbox)\.c",
@@ -82,7 +83,7 @@ def main():
                     bad(path, number, f"<{name}> belongs in {where} only")
 
     for path in sorted(TOP.glob("userspace/**/*.[ch]")) + sorted(TOP.glob("tests/simcard/**/*.[ch]")) \
-            + sorted(TOP.glob("tests/dmserver/**/*.[ch]")):
+            + sorted(TOP.glob("tests/dmserver/**/*.[ch]")) + sorted(TOP.glob("tests/crash/**/*.[ch]")):
         folder = str(path.parent.relative_to(TOP))
         lib = folder.removeprefix("userspace/")
         if folder in PROGRAMS:

@@ -24,6 +24,8 @@ int db_error(struct store *s, int rc, const char *what)
 {
 	int err;
 
+	if (rc == SQLITE_IOERR_NOMEM)
+		return -ENOMEM;
 	switch (rc & 0xff) {
 	case SQLITE_NOMEM:
 		return -ENOMEM;
@@ -344,10 +346,27 @@ static int check_version(struct store *s, const char *dir, int *version)
 	return 0;
 }
 
+/*
+ * SQLite puts a page that it could not read into its report as one more line. That is
+ * no damage: the disk, or memory, failed while we looked. What it says then is all
+ * there is to tell them apart; the crash test fails when another version words it
+ * otherwise.
+ */
+static int code_in_report(const char *report)
+{
+	static const char mark[] = "error code";
+	const char *at = strstr(report, mark);
+
+	if (at)
+		return atoi(at + sizeof(mark)) & 0xff;	/* behind it is '=' or a blank */
+	return strstr(report, "failed to get page") ? SQLITE_IOERR : SQLITE_CORRUPT;
+}
+
 static int check_integrity(struct store *s, const char *dir)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	int err = db_prepare(s, "PRAGMA quick_check(1)", &st);
+	const char *report;
 	int rc;
 
 	if (err)
@@ -355,9 +374,17 @@ static int check_integrity(struct store *s, const char *dir)
 	rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW)
 		return db_error(s, rc, "checking the store");
-	if (strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0)
+	report = (const char *)sqlite3_column_text(st, 0);
+	if (!report)
+		return -ENOMEM;
+	if (strcmp(report, "ok") == 0)
 		return 0;
-	log_err("store %s is damaged: %s", dir, sqlite3_column_text(st, 0));
+	rc = code_in_report(report);
+	if (rc != SQLITE_CORRUPT && rc != SQLITE_NOTADB) {
+		log_err("store %s cannot be checked: %s", dir, report);
+		return rc == SQLITE_NOMEM ? -ENOMEM : -EIO;
+	}
+	log_err("store %s is damaged: %s", dir, report);
 	return -EBADMSG;
 }
 
