@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dmsc-client/client.h"
+#include "dmsc-client/player.h"
 #include "dmsc-client/trace.h"
 #include "mo/dmacc.h"
 #include "mo/mo.h"
@@ -22,6 +23,8 @@
 #define REPLAY_TIME 1262304000	/* 2010-01-01T00:00:00Z; +1 s per message */
 #define REPLAY_FILE_MAX (64u << 20)
 #define REPLAY_MSG_SIZE 0x7fffffff	/* replies are never split unless --max-msg-size says so */
+
+enum { OPT_PRELOAD = OPT_OWN, OPT_OUT, OPT_SERVER, OPT_MAX, OPT_TRACE };
 
 struct replay {
 	struct client_args *a;
@@ -409,36 +412,96 @@ static int replay(struct replay *r)
 	return outcome(r);
 }
 
+/* --- a whole recorded session -------------------------------------------- */
+
+static int replay_trace(const char *dir, struct trace *copy)
+{
+	struct player p = { .tnds = &client_tnds_ops, .copy = copy };
+	int rc = CLIENT_OK;
+
+	switch (player_run(&p, dir)) {
+	case PLAYER_SAME:
+		printf("replay: %s: identical: %u messages sent, %u received, %s\n", dir, p.n_out,
+		       p.n_in, dm_session_end_name(dm_session_result(p.session)->end));
+		break;
+	case PLAYER_DIFFERS:
+		printf("replay: %s: %s\n", dir, buf_cstr(&p.text));
+		if (strcmp(p.client, DMSC_VERSION) != 0)
+			printf("  recorded by dmsc-client %.20s, this is %s\n", p.client, DMSC_VERSION);
+		rc = CLIENT_DIFFERS;
+		break;
+	case PLAYER_BAD:
+		log_err("%s: %s", dir, p.tape.error);
+		rc = CLIENT_TRACE;
+	}
+	player_fini(&p);
+	return rc;
+}
+
+static int replay_files(struct replay *r)
+{
+	int rc;
+
+	dm_account_init(&r->account);
+	rc = replay(r);
+	dm_session_free(r->session);
+	dm_account_fini(&r->account);
+	dm_tree_free(r->tree);
+	return rc;
+}
+
+static int take_option(struct replay *r, const char **trace, int c)
+{
+	switch (c) {
+	case OPT_PRELOAD:
+		r->preload = optarg;
+		return CLIENT_OK;
+	case OPT_OUT:
+		r->out_dir = optarg;
+		return CLIENT_OK;
+	case OPT_SERVER:
+		r->server = optarg;
+		return CLIENT_OK;
+	case OPT_TRACE:
+		*trace = optarg;
+		return CLIENT_OK;
+	case OPT_MAX:
+		if (str_parse_uint(optarg, &r->max_msg_size) == 0)
+			return CLIENT_OK;
+		log_err("--max-msg-size: a number of bytes");
+		return CLIENT_USAGE;
+	default:
+		return client_common_option(r->a, c, optarg);
+	}
+}
+
 int cmd_replay(int argc, char **argv, struct client_args *a)
 {
-	enum { OPT_PRELOAD = OPT_OWN, OPT_OUT, OPT_SERVER, OPT_MAX };
 	static const struct option options[] = {
 		CLIENT_COMMON_OPTIONS,
 		{ "preload", required_argument, NULL, OPT_PRELOAD },
 		{ "out", required_argument, NULL, OPT_OUT },
 		{ "server", required_argument, NULL, OPT_SERVER },
 		{ "max-msg-size", required_argument, NULL, OPT_MAX },
+		{ "trace", required_argument, NULL, OPT_TRACE },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct replay r = { .a = a, .max_msg_size = REPLAY_MSG_SIZE, .out = { .dir_fd = -1 } };
-	int c, rc = CLIENT_OK;
+	const char *trace = NULL;
+	int c, rc;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == OPT_PRELOAD)
-			r.preload = optarg;
-		else if (c == OPT_OUT)
-			r.out_dir = optarg;
-		else if (c == OPT_SERVER)
-			r.server = optarg;
-		else if (c == OPT_MAX)
-			rc = str_parse_uint(optarg, &r.max_msg_size) < 0 ? CLIENT_USAGE : CLIENT_OK;
-		else
-			rc = client_common_option(a, c, optarg);
+		rc = take_option(&r, &trace, c);
 		if (rc)
 			return rc;
 	}
-	if (optind == argc) {
-		log_err("replay: give at least one MESSAGE");
+	if ((optind == argc) == !trace) {
+		log_err(trace ? "replay: --trace DIR plays all of a session; give no MESSAGE with it"
+			      : "replay: give at least one MESSAGE, or --trace DIR");
+		return CLIENT_USAGE;
+	}
+	if (trace && (r.preload || r.server || r.max_msg_size != REPLAY_MSG_SIZE)) {
+		log_err("replay: the trace itself says what --preload, --server and --max-msg-size say");
 		return CLIENT_USAGE;
 	}
 	r.files = argv + optind;
@@ -448,11 +511,9 @@ int cmd_replay(int argc, char **argv, struct client_args *a)
 		log_err("%s: %s", r.out_dir, rc == -EEXIST ? "holds replies already" : strerror(-rc));
 		return CLIENT_CONFIG;
 	}
-	dm_account_init(&r.account);
-	rc = replay(&r);
-	dm_session_free(r.session);
-	dm_account_fini(&r.account);
-	dm_tree_free(r.tree);
+	rc = trace ? replay_trace(trace, &r.out) : replay_files(&r);
+	if (r.out.broken && rc == CLIENT_OK)
+		rc = CLIENT_CONFIG;
 	trace_close(&r.out);
 	return rc;
 }

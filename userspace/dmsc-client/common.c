@@ -32,6 +32,8 @@ const char *client_outcome_name(enum client_outcome o)
 		[CLIENT_AUTH] = "auth",
 		[CLIENT_PROTOCOL] = "protocol",
 		[CLIENT_ABORTED] = "aborted",
+		[CLIENT_DIFFERS] = "differs",
+		[CLIENT_TRACE] = "trace",
 	};
 
 	return (size_t)o < sizeof(names) / sizeof(names[0]) ? names[o] : "?";

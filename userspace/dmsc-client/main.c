@@ -28,6 +28,8 @@ static const char usage[] =
 	"  tree [URI]                  print the stored tree, secrets masked\n"
 	"  replay [--preload FILE] [--out DIR] [--server ID] [--max-msg-size N] MESSAGE...\n"
 	"                              play canned server messages; no network, no store\n"
+	"  replay --trace DIR [--out DIR]\n"
+	"                              run a recorded session again, compare what comes out\n"
 	"\n"
 	"Options, before or behind the command:\n"
 	"  --store DIR       the store's directory (default: dmsc.conf, /var/lib/dmsc)\n"
@@ -38,7 +40,8 @@ static const char usage[] =
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 done, 1 usage, 2 configuration, 3 store, 4 network, 5 TLS,\n"
-	"6 authentication, 7 protocol, 8 aborted. See dmsc-client(1).\n";
+	"6 authentication, 7 protocol, 8 aborted, 9 a replay differs, 10 a trace is\n"
+	"unusable. See dmsc-client(1).\n";
 
 int client_common_option(struct client_args *a, int c, const char *arg)
 {

@@ -13,7 +13,7 @@
 
 #include "card/iccid.h"
 #include "dmsc-client/client.h"
-#include "dmsc-client/trace.h"
+#include "dmsc-client/record.h"
 #include "dmsc-client/view.h"
 #include "mo/dmacc.h"
 #include "mo/mo.h"
@@ -37,7 +37,8 @@ struct run {
 	struct dm_account account;
 	struct http *http;
 	struct dm_session *session;
-	struct trace trace;
+	struct record record;
+	unsigned int sent;		/* messages, or tries at it */
 	struct view view;
 	struct http_response answer;
 	struct buf out;
@@ -75,11 +76,6 @@ static int64_t uptime_s(void)
 static bool stopped(const struct run *x)
 {
 	return x->o->stop && *x->o->stop;
-}
-
-static const char *extension(enum codec_format f)
-{
-	return f == CODEC_XML ? "xml" : "wbxml";
 }
 
 static void say(struct run *x, const char *arrow, unsigned int n)
@@ -251,7 +247,7 @@ static int set_up(struct run *x)
 		err = open_http(x);
 	if (err)
 		return err;
-	err = trace_open(&x->trace, x->o->trace_dir);
+	err = record_open(&x->record, x->o->trace_dir);
 	if (err == -EEXIST)
 		return fail(x, CLIENT_CONFIG, err, "the trace directory holds a trace already");
 	return err ? fail(x, CLIENT_CONFIG, err, "the trace directory cannot be used") : 0;
@@ -259,7 +255,7 @@ static int set_up(struct run *x)
 
 static int new_session(struct run *x)
 {
-	const struct dm_session_config cfg = {
+	struct dm_session_config cfg = {
 		.tree = x->tree,
 		.encoder = codec_encoder(x->format),
 		.tnds = &client_tnds_ops,
@@ -284,6 +280,7 @@ static int new_session(struct run *x)
 		.ctx = x,
 	};
 
+	record_config(&x->record, &cfg, x->format);
 	x->session = dm_session_new(&cfg);
 	return x->session ? 0 : fail(x, CLIENT_STORE, -ENOMEM, "out of memory");
 }
@@ -395,16 +392,13 @@ static int exchange(struct run *x, bool want_answer)
 
 	if (err)
 		return err;
-	trace_out(&x->trace, extension(x->format), buf_slice(&x->out));
-	say(x, "->", x->trace.n);
+	say(x, "->", ++x->sent);
 	err = post(x, url);
 	if (err || !want_answer)
 		return err;
 	err = check_answer(x);
-	trace_in(&x->trace,
-		 err ? "bin" : extension(codec_guess(slice_str(x->answer.content_type),
-						     buf_slice(&x->answer.body))),
-		 buf_slice(&x->answer.body));
+	if (err)
+		record_other(&x->record, buf_slice(&x->answer.body));
 	return err;
 }
 
@@ -451,12 +445,14 @@ static int take_answer(struct run *x)
 	int err, rc;
 
 	x->r->messages++;
-	dm_session_message(x->session, now);
+	record_message(&x->record, x->session, now);
+	record_in(&x->record, f, x->answer.content_type, body);
 	err = view_in(&x->view, f, body, dm_session_sink(), x->session, &e);
-	say(x, "<-", x->trace.n);
+	record_decoded(&x->record, err);
+	say(x, "<-", x->sent);
 	if (err == -EBADMSG || err == -E2BIG)
 		log_warn("server's message, byte %zu: %s", e.offset, e.text);
-	rc = dm_session_reply(x->session, now, &x->out);
+	rc = record_reply(&x->record, x->session, now, &x->out);
 	if (rc > 0)
 		view_out(&x->view, x->format, buf_slice(&x->out));
 	err = write_journal(x);
@@ -467,7 +463,7 @@ static int take_answer(struct run *x)
 static int say_goodbye(struct run *x, const char *why)
 {
 	fail(x, CLIENT_ABORTED, -EINTR, why);
-	if (x->r->sent && dm_session_abort(x->session, why, &x->out) == 1) {
+	if (x->r->sent && record_abort(&x->record, x->session, why, &x->out) == 1) {
 		http_last_words(x->http, GOODBYE_MS);
 		view_out(&x->view, x->format, buf_slice(&x->out));
 		(void)!exchange(x, false);
@@ -477,7 +473,7 @@ static int say_goodbye(struct run *x, const char *why)
 
 static int talk(struct run *x)
 {
-	int rc = dm_session_start(x->session, time(NULL), &x->out);
+	int rc = record_start(&x->record, x->session, time(NULL), &x->out);
 
 	x->deadline = uptime_s() + SESSION_MAX_S;
 	if (rc)
@@ -551,8 +547,8 @@ static int run(struct run *x)
 
 static void tear_down(struct run *x)
 {
+	(void)!record_close(&x->record, x->session);
 	dm_session_free(x->session);
-	trace_close(&x->trace);
 	http_free(x->http);
 	http_response_fini(&x->answer);
 	view_fini(&x->view);
@@ -570,7 +566,7 @@ int client_session_run(struct store *s, const struct client_session_opts *opts,
 		.o = opts,
 		.r = result,
 		.format = opts->wbxml ? CODEC_WBXML : CODEC_XML,
-		.trace = { .dir_fd = -1 },
+		.record = { .fd = -1, .files = { .dir_fd = -1 } },
 	};
 	int err;
 

@@ -22,6 +22,8 @@ enum client_outcome {
 	CLIENT_AUTH = 6,	/* the server refused us, or did not prove itself */
 	CLIENT_PROTOCOL = 7,	/* broken SyncML, a limit exceeded, a bad bootstrap message */
 	CLIENT_ABORTED = 8,	/* 1223 from either side, a signal, the person cancelled */
+	CLIENT_DIFFERS = 9,	/* replay --trace: not what was recorded */
+	CLIENT_TRACE = 10,	/* replay --trace: no trace, or damaged, newer, incomplete */
 };
 
 /* "completed", "config", "store", "network", "tls", "auth", "protocol", "aborted". */

@@ -16,6 +16,7 @@ int trace_open(struct trace *t, const char *dir)
 
 	t->dir_fd = -1;
 	t->n = 0;
+	t->broken = false;
 	if (!dir)
 		return 0;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
@@ -40,21 +41,32 @@ void trace_close(struct trace *t)
 	t->dir_fd = -1;
 }
 
-static void put(const struct trace *t, const char *dir, const char *ext, struct slice msg)
+static bool write_all(int fd, struct slice s)
+{
+	while (s.n) {
+		ssize_t w = write(fd, s.p, s.n);
+
+		if (w < 0)
+			return false;
+		s.p += w;
+		s.n -= (size_t)w;
+	}
+	return true;
+}
+
+static void put(struct trace *t, const char *dir, const char *ext, struct slice msg)
 {
 	_cleanup_close_ int fd = -1;
 	char name[64];
-	ssize_t w;
 
 	if (t->dir_fd < 0)
 		return;
 	snprintf(name, sizeof(name), "%03u-%s.%s", t->n, dir, ext);
 	fd = openat(t->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	w = fd < 0 ? -1 : write(fd, msg.p, msg.n);
-	if (w < 0)
-		log_warn("trace: cannot write %s: %s", name, strerror(errno));
-	else if ((size_t)w != msg.n)
-		log_warn("trace: %s is not complete", name);
+	if (fd >= 0 && write_all(fd, msg))
+		return;
+	log_err("trace: cannot write %s: %s", name, strerror(errno));
+	t->broken = true;
 }
 
 void trace_out(struct trace *t, const char *ext, struct slice msg)

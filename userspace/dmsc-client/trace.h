@@ -13,12 +13,13 @@
 struct trace {
 	int dir_fd;		/* -1 = no trace */
 	unsigned int n;		/* number of the last message sent */
+	bool broken;		/* a message could not be written */
 };
 
 /* @dir NULL: a trace that writes nothing. 0 or -errno (-EEXIST: a trace is there already). */
 int trace_open(struct trace *t, const char *dir) must_check;
 void trace_close(struct trace *t);
-/* A file that cannot be written is logged and otherwise ignored. */
+/* A file that cannot be written is logged, and trace.broken is set. */
 void trace_out(struct trace *t, const char *ext, struct slice msg);
 void trace_in(struct trace *t, const char *ext, struct slice msg);
 
