@@ -142,7 +142,7 @@ static void objects(struct far_end *f)
 	dm_tree_committed(f->tree);
 	assert_int_equal(mo_install(f->tree, &facts, 6), 0);
 	assert_false(dm_tree_dirty(f->tree));
-	assert_int_equal(mo_exec(NULL, f->tree, far_find(f, "./DevInfo"), SLICE_NONE, SLICE_NONE),
+	assert_int_equal(mo_set_exec(NULL, far_find(f, "./DevInfo"), SLICE_NONE, SLICE_NONE),
 			 DM_ST_NONE);
 }
 

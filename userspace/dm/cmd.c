@@ -10,6 +10,7 @@
 #include "dm/account.h"
 #include "dm/acl.h"
 #include "dm/cmd_int.h"
+#include "dm/ddf.h"
 #include "util/digest.h"
 #include "util/str.h"
 
@@ -137,6 +138,40 @@ enum dm_status dm_cmd_value(enum dm_format *format, struct slice data, bool opaq
 	return value_matches(*format, *value) ? DM_ST_NONE : DM_ST_BAD_FORMAT;
 }
 
+/* --- descriptions -------------------------------------------------------- */
+
+static enum dm_status ask(const struct dm_cmd_env *env, const struct dm_node *parent,
+			  struct slice name, enum dm_format format, struct slice value)
+{
+	if (!env->ops || !env->ops->check)
+		return DM_ST_NONE;
+	return env->ops->check(env->ctx, parent, name, format, value);
+}
+
+enum dm_status dm_cmd_described_child(const struct dm_cmd_env *env, const struct dm_node *parent,
+				      const struct dm_node_init *in)
+{
+	enum dm_status st;
+
+	if (!parent->ddf || !env->server.n)
+		return DM_ST_NONE;
+	st = dm_ddf_may_make(parent, in);
+	if (st || in->format == DM_FMT_NODE || !dm_ddf_child(parent->ddf, in->name))
+		return st;
+	return ask(env, parent, in->name, in->format, in->value);
+}
+
+enum dm_status dm_cmd_described_value(const struct dm_cmd_env *env, const struct dm_node *n,
+				      enum dm_format format, struct slice type, struct slice value)
+{
+	enum dm_status st;
+
+	if (!n->ddf || !env->server.n)
+		return DM_ST_NONE;
+	st = dm_ddf_may_set(n, format, type);
+	return st ? st : ask(env, n->parent, slice_of(n->name, n->name_len), format, value);
+}
+
 /* --- Delete, Exec -------------------------------------------------------- */
 
 /* The node an item addresses, or the status why not. */
@@ -204,6 +239,10 @@ enum dm_status dm_cmd_delete(struct dm_cmd_env *env, const struct dm_item *item)
 		return st;
 	if (!n->parent || has_permanent(n))
 		return DM_ST_NOT_ALLOWED;
+	if (n->ddf && env->server.n)
+		st = dm_ddf_may_delete(n);
+	if (st)
+		return st;
 	return delete_node(env, n);
 }
 

@@ -4,7 +4,8 @@
  * one item. Message framing, containers and statuses are dm/session's.
  *
  * Decision order: URI limits (414), ACL (425), access type (405), existence
- * (404, 418), format (415), size (413, 420).
+ * (404, 418), format (415), size (413, 420). What a description (dm/ddf.h)
+ * says comes after these: 405, 415, then what the object itself says.
  */
 #ifndef DMSC_DM_CMD_H
 #define DMSC_DM_CMD_H
@@ -36,6 +37,17 @@ struct dm_cmd_ops {
 	/* Exec on @node; the status to answer. NULL, or DM_ST_NONE: 405. */
 	enum dm_status (*exec)(void *ctx, struct dm_tree *tree, struct dm_node *node,
 			       struct slice data, struct slice correlator);
+	/*
+	 * Appends the value of a live leaf, which a Get is about to see. DM_ST_NONE,
+	 * or the status to answer. NULL: the stored value.
+	 */
+	enum dm_status (*read)(void *ctx, const struct dm_node *leaf, struct buf *out);
+	/*
+	 * May a server set the described leaf @name below @parent to @value? Nothing
+	 * is changed yet, and may still be taken back. DM_ST_NONE: yes. NULL: yes.
+	 */
+	enum dm_status (*check)(void *ctx, const struct dm_node *parent, struct slice name,
+				enum dm_format format, struct slice value);
 	/* A UI alert: 200, 304 (no), 214 (cancelled), 408, 406 ... NULL: 406. */
 	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req,
 			     struct dm_ui_answer *answer);

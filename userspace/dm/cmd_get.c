@@ -5,6 +5,7 @@
 
 #include "dm/acl.h"
 #include "dm/cmd_int.h"
+#include "dm/ddf.h"
 #include "util/str.h"
 
 struct get {
@@ -13,6 +14,7 @@ struct get {
 	struct dm_node *node;
 	dm_cmd_result_fn *fn;
 	void *ctx;
+	struct buf live;		/* values that objects gave */
 };
 
 static enum dm_status emit(struct get *g, const struct dm_cmd_result *r)
@@ -34,7 +36,7 @@ static bool is_text(struct slice v)
 }
 
 /* Format, Type and Data of a leaf; defaults (chr, text/plain) stay away. */
-static void describe_leaf(const struct dm_node *n, struct dm_cmd_result *r)
+static void describe_leaf(const struct dm_node *n, struct slice value, struct dm_cmd_result *r)
 {
 	struct slice type = slice_str(n->type ? n->type : "");
 
@@ -42,8 +44,29 @@ static void describe_leaf(const struct dm_node *n, struct dm_cmd_result *r)
 		r->format = slice_str(dm_format_name(n->format));
 	if (type.n && !slice_eq_str(type, "text/plain"))
 		r->type = type;
-	r->data = dm_node_value(n);
+	r->data = value;
 	r->binary = n->format == DM_FMT_BIN || !is_text(r->data);
+}
+
+/* What the server wrote in this message is what it sees, also where an object has not heard yet. */
+static bool is_live(const struct get *g, const struct dm_node *n)
+{
+	return n->ddf && n->ddf->flags & DMSC_LIVE && g->env->ops && g->env->ops->read &&
+	       !dm_tree_pending(g->env->tree, n);
+}
+
+/* *value is valid until the next call. */
+static enum dm_status leaf_value(struct get *g, const struct dm_node *n, struct slice *value)
+{
+	enum dm_status st;
+
+	*value = dm_node_value(n);
+	if (!is_live(g, n))
+		return DM_ST_NONE;
+	buf_reset(&g->live);
+	st = g->env->ops->read(g->env->ctx, n, &g->live);
+	*value = buf_slice(&g->live);
+	return st;
 }
 
 static enum dm_status get_children(struct get *g)
@@ -66,10 +89,15 @@ static enum dm_status get_children(struct get *g)
 static enum dm_status get_value(struct get *g)
 {
 	struct dm_cmd_result r = { .source = g->uri };
+	struct slice value;
+	enum dm_status st;
 
 	if (g->node->format == DM_FMT_NODE)
 		return get_children(g);
-	describe_leaf(g->node, &r);
+	st = leaf_value(g, g->node, &value);
+	if (st)
+		return st;
+	describe_leaf(g->node, value, &r);
 	return emit(g, &r);
 }
 
@@ -101,6 +129,15 @@ static void put_tstamp(int64_t t, struct buf *b)
 			   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+static enum dm_status put_size(struct get *g, struct buf *b)
+{
+	struct slice value;
+	enum dm_status st = leaf_value(g, g->node, &value);
+
+	buf_printf(b, "%zu", value.n);
+	return st;
+}
+
 static void put_prop(const struct dm_node *n, enum prop p, struct buf *b)
 {
 	switch (p) {
@@ -112,9 +149,6 @@ static void put_prop(const struct dm_node *n, enum prop p, struct buf *b)
 		break;
 	case P_NAME:
 		buf_put(b, n->name, n->name_len);
-		break;
-	case P_SIZE:
-		buf_printf(b, "%u", n->value_len);
 		break;
 	case P_TITLE:
 		buf_put_str(b, n->title ? n->title : "");
@@ -138,14 +172,18 @@ static enum dm_status get_prop(struct get *g, struct slice arg)
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	enum prop p = prop_parse(arg);
 	struct dm_cmd_result r = { .source = g->uri };
+	enum dm_status st = DM_ST_NONE;
 
 	if (p >= P_VALUE || (p == P_SIZE && g->node->format == DM_FMT_NODE))
 		return DM_ST_UNSUPPORTED;
 	if (p == P_SIZE && !g->env->trusted && !(g->node->access & DM_ACC_GET))
 		return DM_ST_NOT_ALLOWED;	/* the size of a secret is one */
-	put_prop(g->node, p, &b);
-	if (buf_error(&b))
-		return dm_cmd_errno(buf_error(&b));
+	if (p == P_SIZE)
+		st = put_size(g, &b);
+	else
+		put_prop(g->node, p, &b);
+	if (st || buf_error(&b))
+		return st ? st : dm_cmd_errno(buf_error(&b));
 	r.data = buf_slice(&b);
 	return emit(g, &r);
 }
@@ -167,14 +205,19 @@ static enum dm_status list_struct(struct get *g, bool data)
 
 	for (struct dm_node *n = g->node; n; n = next_readable(g, n)) {
 		struct dm_cmd_result r = { 0 };
+		struct slice value = SLICE_NONE;
 		enum dm_status st;
+
+		/* A value that its object does not give is left out, as what may not be read is. */
+		if (data && n->format != DM_FMT_NODE && leaf_value(g, n, &value))
+			continue;
 
 		buf_reset(&uri);
 		dm_node_uri(n, &uri);
 		if (buf_error(&uri))
 			return dm_cmd_errno(buf_error(&uri));
 		if (n->format != DM_FMT_NODE)
-			describe_leaf(n, &r);
+			describe_leaf(n, value, &r);
 		else if (n->type)
 			r.type = slice_str(n->type);
 		r.source = buf_slice(&uri);
@@ -233,6 +276,33 @@ static void tnds_node(const struct dm_node *n, unsigned int props, struct dm_tnd
 	}
 }
 
+/* Appends to g->live, which may move: until all are there a live value has no address. */
+static enum dm_status tnds_live(struct get *g, const struct dm_node *n, struct dm_tnds_node *o)
+{
+	size_t before = g->live.len;
+	enum dm_status st;
+
+	if (!o->has_value || !is_live(g, n))
+		return DM_ST_NONE;
+	st = g->env->ops->read(g->env->ctx, n, &g->live);
+	if (st && !buf_error(&g->live))
+		buf_truncate(&g->live, before);
+	o->value = slice_of(NULL, g->live.len - before);
+	return st;
+}
+
+static void tnds_addresses(struct get *g, struct dm_tnds_node *nodes, size_t n)
+{
+	const uint8_t *p = buf_slice(&g->live).p;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!nodes[i].has_value || nodes[i].value.p)
+			continue;
+		nodes[i].value.p = p;
+		p += nodes[i].value.n;
+	}
+}
+
 static enum dm_status tnds_emit(struct get *g, const struct dm_tnds *t)
 {
 	_cleanup_buf_ struct buf doc = BUF_INIT;
@@ -264,12 +334,17 @@ static enum dm_status list_tnds(struct get *g, struct slice arg)
 	nodes = calloc(n, sizeof(*nodes));
 	if (!nodes)
 		return DM_ST_DEVICE_FULL;
-	for (struct dm_node *x = g->node; x; x = next_readable(g, x), i++) {
+	for (struct dm_node *x = g->node; x; x = next_readable(g, x)) {
+		memset(&nodes[i], 0, sizeof(nodes[i]));
 		tnds_node(x, props, &nodes[i]);
+		if (tnds_live(g, x, &nodes[i]))
+			continue;
 		for (const struct dm_node *p = x; p != g->node; p = p->parent)
 			nodes[i].depth++;
+		i++;
 	}
-	st = tnds_emit(g, &(struct dm_tnds){ nodes, n });
+	tnds_addresses(g, nodes, i);
+	st = tnds_emit(g, &(struct dm_tnds){ nodes, i });
 	free(nodes);
 	return st;
 }
@@ -287,7 +362,7 @@ static enum dm_status get_list(struct get *g, struct slice arg)
 
 enum dm_status dm_cmd_get(struct dm_cmd_env *env, struct slice uri, dm_cmd_result_fn *fn, void *ctx)
 {
-	struct get g = { env, uri, NULL, fn, ctx };
+	struct get g = { env, uri, NULL, fn, ctx, BUF_INIT };
 	struct dm_uri u;
 	enum dm_status st = dm_uri_parse(uri, &env->limits, &u);
 
@@ -303,6 +378,9 @@ enum dm_status dm_cmd_get(struct dm_cmd_env *env, struct slice uri, dm_cmd_resul
 	if (st && !(u.query == DM_URI_PROP && st == DM_ST_NOT_ALLOWED))
 		return st;
 	if (u.query == DM_URI_PROP)
-		return get_prop(&g, u.arg);
-	return u.query == DM_URI_LIST ? get_list(&g, u.arg) : get_value(&g);
+		st = get_prop(&g, u.arg);
+	else
+		st = u.query == DM_URI_LIST ? get_list(&g, u.arg) : get_value(&g);
+	buf_fini(&g.live);
+	return st;
 }

@@ -36,6 +36,15 @@ enum dm_status dm_cmd_parents(struct dm_cmd_env *env, struct dm_node *base, stru
 /* One new node below @parent, with the creator's ACL where ACL-8 wants it. */
 enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
 			   const struct dm_node_init *init, struct dm_node **out);
+/*
+ * What the description of @parent, and the object it belongs to, say of the
+ * new child @in; of the new content of the leaf @n. DM_ST_NONE when nothing is
+ * described, or no server acts.
+ */
+enum dm_status dm_cmd_described_child(const struct dm_cmd_env *env, const struct dm_node *parent,
+				      const struct dm_node_init *in);
+enum dm_status dm_cmd_described_value(const struct dm_cmd_env *env, const struct dm_node *n,
+				      enum dm_format format, struct slice type, struct slice value);
 /* May the server add below @parent? */
 enum dm_status dm_cmd_may_add(struct dm_cmd_env *env, const struct dm_node *parent);
 

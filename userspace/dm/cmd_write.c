@@ -5,6 +5,7 @@
 #include "dm/account.h"
 #include "dm/acl.h"
 #include "dm/cmd_int.h"
+#include "dm/ddf.h"
 #include "util/str.h"
 
 #define TITLE_MAX 255			/* bytes, TND 1.2 Title */
@@ -62,6 +63,8 @@ enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
 	if (dm_tree_count(env->tree) >= (env->max_nodes ? env->max_nodes : DM_MAX_NODES))
 		return DM_ST_DEVICE_FULL;
 	st = account_guard(env, parent, init);
+	if (!st && parent->ddf)
+		st = dm_cmd_described_child(env, parent, init);
 	if (st)
 		return st;
 	/* ACL-8: who cannot Replace on the parent is made master of what it creates. */
@@ -235,6 +238,8 @@ static enum dm_status replace_name(struct dm_cmd_env *env, struct dm_node *n, st
 		return DM_ST_URI_TOO_LONG;
 	if (slice_eq(name, slice_of(n->name, n->name_len)))
 		return DM_ST_OK;
+	if (n->parent->ddf && env->server.n && dm_ddf_may_rename(n, name))
+		return DM_ST_NOT_ALLOWED;
 	return dm_cmd_errno(dm_tree_rename(env->tree, n, name, env->now));
 }
 
@@ -283,6 +288,8 @@ static enum dm_status replace_value(struct dm_cmd_env *env, const struct dm_cmd 
 	st = dm_cmd_value(&format, item->data, item->data_opaque, &scratch, &value);
 	if (!st && (n->flags & DM_NODE_PERMANENT) && format != n->format)
 		st = DM_ST_BAD_FORMAT;
+	if (!st && n->ddf)
+		st = dm_cmd_described_value(env, n, format, type, value);
 	if (!st)
 		st = dm_cmd_errno(dm_tree_set_value(env->tree, n, format, type, value, env->now));
 	buf_wipe_fini(&scratch);
@@ -360,6 +367,10 @@ static enum dm_status copy_over(struct dm_cmd_env *env, const struct dm_node *sr
 		return DM_ST_NOT_ALLOWED;
 	if ((dst->flags & DM_NODE_PERMANENT) && dst->format != src->format)
 		return DM_ST_FORBIDDEN;
+	st = dm_cmd_described_value(env, dst, src->format, slice_str(src->type ? src->type : ""),
+				    dm_node_value(src));
+	if (st)
+		return st;
 	return dm_cmd_errno(dm_tree_set_value(env->tree, dst, src->format,
 					      slice_str(src->type ? src->type : ""),
 					      dm_node_value(src), env->now));

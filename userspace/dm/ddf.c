@@ -81,7 +81,12 @@ enum dm_status dm_ddf_may_make(const struct dm_node *parent, const struct dm_nod
 
 enum dm_status dm_ddf_may_set(const struct dm_node *n, enum dm_format format, struct slice type)
 {
-	return n->ddf->formats & DMSC_FMT(format) ? type_fits(n->ddf, type) : DM_ST_BAD_FORMAT;
+	const struct dmsc_ddf *d = n->ddf;
+
+	/* A card's odd leaf may be kept as it is. */
+	if (format != n->format && !(d->formats & DMSC_FMT(format)))
+		return DM_ST_BAD_FORMAT;
+	return n->type && slice_eq_str(type, n->type) ? DM_ST_NONE : type_fits(d, type);
 }
 
 enum dm_status dm_ddf_may_delete(const struct dm_node *n)

@@ -125,6 +125,15 @@ int dm_tree_rollback(struct dm_tree *t, dm_mark mark) must_check;
  */
 typedef int dm_tree_change_fn(void *ctx, uint64_t id, const struct dm_node *node);
 int dm_tree_changes(struct dm_tree *t, dm_tree_change_fn *fn, void *ctx);
+/*
+ * The same nodes, deleted ones first and still whole, so that URIs can be made
+ * of them. @old_name: what it was called at the last commit when that differs.
+ */
+typedef int dm_tree_diff_fn(void *ctx, const struct dm_node *node, bool gone,
+			    const char *old_name);
+int dm_tree_diff(struct dm_tree *t, dm_tree_diff_fn *fn, void *ctx) must_check;
+/* Was @n changed since the last commit? Takes as long as there were changes. */
+bool dm_tree_pending(const struct dm_tree *t, const struct dm_node *n);
 bool dm_tree_dirty(const struct dm_tree *t);
 /* Forgets the journal: what is now in memory is what is stored. Marks become invalid. */
 void dm_tree_committed(struct dm_tree *t);

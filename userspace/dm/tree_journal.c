@@ -124,7 +124,7 @@ bool dm_tree_dirty(const struct dm_tree *t)
 
 /* --- net changes --------------------------------------------------------- */
 
-enum { SEEN = 1, SEEN_NEW = 2, SEEN_GONE = 4 };
+enum { SEEN = 1, SEEN_NEW = 2, SEEN_GONE = 4, SEEN_NAMED = 8 };
 
 struct set {
 	struct tnode **v;
@@ -165,6 +165,8 @@ static int collect(struct dm_tree *t, struct set *s)
 		}
 		if (r->op == J_ADD)
 			r->node->seen |= SEEN_NEW;
+		if (r->op == J_NAME)
+			r->node->seen |= SEEN_NAMED;
 	}
 	return 0;
 }
@@ -204,19 +206,63 @@ static int report(const struct set *s, dm_tree_change_fn *fn, void *ctx)
 	return 0;
 }
 
-int dm_tree_changes(struct dm_tree *t, dm_tree_change_fn *fn, void *ctx)
+static const char *old_name(const struct dm_tree *t, const struct tnode *n)
+{
+	if (!(n->seen & SEEN_NAMED) || n->seen & SEEN_NEW)
+		return NULL;
+	for (size_t i = 0; i < t->njournal; i++)
+		if (t->journal[i].op == J_NAME && t->journal[i].node == n)
+			return t->journal[i].old;
+	return NULL;
+}
+
+static int diff(const struct dm_tree *t, const struct set *s, dm_tree_diff_fn *fn, void *ctx)
+{
+	int rc = 0;
+
+	for (int gone = 1; gone >= 0; gone--) {
+		for (size_t i = 0; i < s->n && !rc; i++) {
+			struct tnode *x = s->v[i];
+
+			if (!!(x->seen & SEEN_GONE) == gone && !(gone && x->seen & SEEN_NEW) &&
+			    !(x->n.flags & DM_NODE_VOLATILE))
+				rc = fn(ctx, &x->n, gone, old_name(t, x));
+		}
+	}
+	return rc;
+}
+
+static int walk(struct dm_tree *t, dm_tree_change_fn *change, dm_tree_diff_fn *fn, void *ctx)
 {
 	struct set s = { 0 };
 	int rc = collect(t, &s);
 
 	if (!rc && s.n) {
 		qsort(s.v, s.n, sizeof(*s.v), by_id);
-		rc = report(&s, fn, ctx);
+		rc = change ? report(&s, change, ctx) : diff(t, &s, fn, ctx);
 	}
 	for (size_t i = 0; i < s.n; i++)
 		s.v[i]->seen = 0;
 	free(s.v);
 	return rc;
+}
+
+int dm_tree_changes(struct dm_tree *t, dm_tree_change_fn *fn, void *ctx)
+{
+	return walk(t, fn, NULL, ctx);
+}
+
+int dm_tree_diff(struct dm_tree *t, dm_tree_diff_fn *fn, void *ctx)
+{
+	return walk(t, NULL, fn, ctx);
+}
+
+bool dm_tree_pending(const struct dm_tree *t, const struct dm_node *n)
+{
+	for (size_t i = 0; i < t->njournal; i++)
+		if (&t->journal[i].node->n == n)
+			return true;
+	return false;
 }
 
 void dm_tree_committed(struct dm_tree *t)

@@ -67,7 +67,7 @@ int client_bootstrap_apply(struct store *s, struct slice bytes, uint32_t origin,
 		client_reason(res->reason, sizeof(res->reason), "%s",
 			      bytes.n ? "larger than a bootstrap message may be" : "empty");
 	} else {
-		err = client_tree_open(s, NULL, &t, NULL);
+		err = client_tree_open(s, NULL, &t);
 		if (!err)
 			err = apply(s, t, bytes, origin, res);
 	}
@@ -99,7 +99,7 @@ int client_bootstrap_remove(struct store *s, uint32_t origin, unsigned int *remo
 		*removed = 0;
 	if (origin == 0)
 		return -EINVAL;
-	err = client_tree_open(s, NULL, &t, NULL);
+	err = client_tree_open(s, NULL, &t);
 	if (err)
 		goto fail;
 	err = dm_origin_servers(t, origin, count, &n);

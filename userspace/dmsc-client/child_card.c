@@ -713,7 +713,7 @@ int child_card_main(int argc, char **argv)
 	struct ipc_msg m;
 	int r;
 
-	r = child_start(argc, argv, false, &c.args);
+	r = child_start(argc, argv, false, &c.args, NULL, NULL);
 	if (r)
 		return r;
 	r = ipc_recv(IPC_CHILD_FD, &m, START_MS);

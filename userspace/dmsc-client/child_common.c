@@ -8,7 +8,8 @@
 #include "util/log.h"
 #include "util/text.h"
 
-int child_start(int argc, char **argv, bool network, struct client_args *a)
+int child_start(int argc, char **argv, bool network, struct client_args *a,
+		int (*prepare)(void *ctx, struct client_args *a), void *ctx)
 {
 	int i, r;
 
@@ -33,6 +34,11 @@ int child_start(int argc, char **argv, bool network, struct client_args *a)
 		a->config = NULL;	/* without the file the defaults hold, as in the helper */
 	if (client_args_finish(a))
 		return CHILD_USAGE;
+	if (prepare) {
+		r = prepare(ctx, a);
+		if (r)
+			return r;
+	}
 	r = seccomp_enter(network);
 	if (r) {
 		log_err("%s: no system call filter: %s; nothing was read or changed", argv[0],

@@ -11,7 +11,8 @@
  * Reads the configuration and enters the sandbox; from here on hostile bytes
  * may come. CHILD_OK or the exit status, with the reason logged.
  */
-int child_start(int argc, char **argv, bool network, struct client_args *a) must_check;
+int child_start(int argc, char **argv, bool network, struct client_args *a,
+		int (*prepare)(void *ctx, struct client_args *a), void *ctx) must_check;
 
 /* Puts card or server text, made printable, into a message's field. */
 void child_text(char *out, size_t size, const char *text);

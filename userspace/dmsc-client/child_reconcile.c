@@ -137,7 +137,7 @@ int child_reconcile_main(int argc, char **argv)
 	struct client_args a;
 	int rc;
 
-	rc = child_start(argc, argv, false, &a);
+	rc = child_start(argc, argv, false, &a, NULL, NULL);
 	if (rc)
 		return rc;
 	rc = facts_receive(&f);

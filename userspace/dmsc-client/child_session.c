@@ -46,11 +46,24 @@ static void report(const struct client_session_result *r, struct ipc_outcome *o)
 	child_text(o->reason, sizeof(o->reason), why);
 }
 
-static void session_run(const struct client_args *a, const char *server,
+/* Code is loaded and programs are started while that is possible, before any byte of a server's. */
+static int load_objects(void *ctx, struct client_args *a)
+{
+	struct mo_set **out = ctx;
+	char devid[128];
+
+	*out = client_objects_new(&a->conf, client_args_device_id(a, devid, sizeof(devid)));
+	if (*out && !client_objects_load(*out, &a->conf))
+		return CHILD_OK;
+	log_err("session-child: out of memory; nothing was read or changed");
+	return CHILD_FAILED;
+}
+
+static void session_run(const struct client_args *a, const char *server, struct mo_set *objects,
 			struct client_session_result *r)
 {
 	_cleanup_store_ struct store *s = NULL;
-	struct client_session_opts o = { .server_id = server, .wbxml = !a->conf.xml,
+	struct client_session_opts o = { .server_id = server, .objects = objects, .wbxml = !a->conf.xml,
 					 .say = say, .stop = &client_stop };
 	char devid[128];
 
@@ -77,12 +90,13 @@ int child_session_main(int argc, char **argv)
 	struct sigaction sa = { .sa_handler = on_signal };	/* no SA_RESTART: waits end early */
 	struct client_session_result r;
 	struct client_args a;
+	struct mo_set *objects = NULL;
 	struct ipc_msg m, out;
 	int rc;
 
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
-	rc = child_start(argc, argv, true, &a);
+	rc = child_start(argc, argv, true, &a, load_objects, &objects);
 	if (rc)
 		return rc;
 	rc = ipc_recv(IPC_CHILD_FD, &m, START_MS);
@@ -90,7 +104,8 @@ int child_session_main(int argc, char **argv)
 		log_err("session-child: no start message: %s", strerror(rc ? -rc : EPROTO));
 		return CHILD_IPC;
 	}
-	session_run(&a, m.start_session.server_id, &r);
+	session_run(&a, m.start_session.server_id, objects, &r);
+	mo_set_free(objects);
 	if (r.outcome == CLIENT_OK)
 		log_notice("session with %s completed: %u messages, %u changes%s",
 			   m.start_session.server_id, r.messages, r.changes,

@@ -8,19 +8,27 @@
 #include "codec/codec.h"
 #include "dm/tnds.h"
 #include "dmsc-client/session_run.h"
+#include "mo/mo.h"
 #include "store/store.h"
 #include "util/conf.h"
 
 /* Codec's TNDS documents behind the engine's seam. */
 extern const struct dm_tnds_ops client_tnds_ops;
 
+/* The built-in objects with what is known of the device; @device_id may be NULL. NULL: no memory. */
+struct mo_set *client_objects_new(const struct conf *c, const char *device_id);
 /*
- * The stored tree with every management object installed. @device_id may be
- * NULL; so may @limits, which gets what ./DevDetail/URI says. 0 or -errno;
- * *out is unmodified on failure.
+ * Adds those that the configuration names, which loads code and starts
+ * programs: before seccomp_enter(). 0 or -ENOMEM; others are left out and said.
  */
-int client_tree_open(struct store *s, const char *device_id, struct dm_tree **out,
-		     struct dm_uri_limits *limits) must_check;
+int client_objects_load(struct mo_set *s, const struct conf *c) must_check;
+
+/*
+ * The stored tree with @objects installed, which it borrows; NULL: the built-in
+ * ones only stand there, and say nothing new of the device. 0 or -errno; *out
+ * is unmodified on failure.
+ */
+int client_tree_open(struct store *s, struct mo_set *objects, struct dm_tree **out) must_check;
 
 /* Fills a bounded reason. */
 void client_reason(char *out, size_t size, const char *fmt, ...)

@@ -125,7 +125,7 @@ static int store_account(struct client_args *a, const struct dmacc_new *n)
 
 	if (rc)
 		return rc;
-	err = client_tree_open(s, a->device_id, &t, NULL);
+	err = client_tree_open(s, NULL, &t);
 	if (!err)
 		err = dmacc_add(t, n, time(NULL));
 	if (err == -EEXIST || err == -EINVAL) {
@@ -200,7 +200,7 @@ static int account_list(struct client_args *a)
 
 	if (rc)
 		return rc;
-	err = client_tree_open(s, a->device_id, &t, NULL);
+	err = client_tree_open(s, NULL, &t);
 	if (!err)
 		err = dmacc_each(t, print_account, t);
 	if (err)
@@ -218,7 +218,7 @@ static int account_remove(struct client_args *a, const char *server_id)
 
 	if (rc)
 		return rc;
-	err = client_tree_open(s, a->device_id, &t, NULL);
+	err = client_tree_open(s, NULL, &t);
 	if (!err)
 		err = dmacc_remove(t, slice_str(server_id), time(NULL));
 	if (err == -ENOENT) {

@@ -24,7 +24,7 @@
 #define REPLAY_FILE_MAX (64u << 20)
 #define REPLAY_MSG_SIZE 0x7fffffff	/* replies are never split unless --max-msg-size says so */
 
-enum { OPT_PRELOAD = OPT_OWN, OPT_OUT, OPT_SERVER, OPT_MAX, OPT_TRACE };
+enum { OPT_PRELOAD = OPT_OWN, OPT_OUT, OPT_SERVER, OPT_MAX, OPT_OBJECTS, OPT_TRACE };
 
 struct replay {
 	struct client_args *a;
@@ -32,6 +32,8 @@ struct replay {
 	unsigned int max_msg_size;
 	char **files;
 	int nfiles;
+	struct mo_set *objects;
+	bool with_objects;		/* those of the configuration too */
 	struct dm_tree *tree;
 	struct dm_account account;
 	struct dm_session *session;
@@ -62,9 +64,37 @@ static int op_commit(void *ctx, struct dm_tree *tree)
 {
 	struct replay *r = ctx;
 
+	int err = mo_set_collect(r->objects, tree);
+
+	if (err)
+		return err;
 	r->commits++;
 	dm_tree_committed(tree);
+	mo_set_tell(r->objects);
 	return 0;
+}
+
+static enum dm_status op_exec(void *ctx, struct dm_tree *tree, struct dm_node *node,
+			      struct slice data, struct slice correlator)
+{
+	struct replay *r = ctx;
+
+	return mo_set_exec(r->objects, node, data, correlator);
+}
+
+static enum dm_status op_read(void *ctx, const struct dm_node *leaf, struct buf *out)
+{
+	struct replay *r = ctx;
+
+	return mo_set_read(r->objects, leaf, out);
+}
+
+static enum dm_status op_check(void *ctx, const struct dm_node *parent, struct slice name,
+			       enum dm_format format, struct slice value)
+{
+	struct replay *r = ctx;
+
+	return mo_set_check(r->objects, parent, name, format, value);
 }
 
 static int op_save_nonces(void *ctx, struct dm_tree *tree, struct slice server_id,
@@ -80,7 +110,7 @@ static const struct dm_session_ops replay_ops = {
 	.random = op_random,
 	.commit = op_commit,
 	.save_nonces = op_save_nonces,
-	.cmd = { .exec = mo_exec },
+	.cmd = { .exec = op_exec, .read = op_read, .check = op_check },
 };
 
 /* --- the tree to begin with --- */
@@ -215,7 +245,12 @@ static int make_tree(struct replay *r)
 	r->tree = dm_tree_new();
 	if (!r->tree)
 		return -ENOMEM;
-	err = mo_install(r->tree, &f, REPLAY_TIME);
+	r->objects = mo_set_new(&f);
+	err = r->objects ? 0 : -ENOMEM;
+	if (!err && r->with_objects)
+		err = client_objects_load(r->objects, &r->a->conf);
+	if (!err)
+		err = mo_set_install(r->objects, r->tree, REPLAY_TIME);
 	if (!err && r->preload)
 		err = preload(r);
 	if (!err)
@@ -447,6 +482,7 @@ static int replay_files(struct replay *r)
 	dm_session_free(r->session);
 	dm_account_fini(&r->account);
 	dm_tree_free(r->tree);
+	mo_set_free(r->objects);
 	return rc;
 }
 
@@ -461,6 +497,9 @@ static int take_option(struct replay *r, const char **trace, int c)
 		return CLIENT_OK;
 	case OPT_SERVER:
 		r->server = optarg;
+		return CLIENT_OK;
+	case OPT_OBJECTS:
+		r->with_objects = true;
 		return CLIENT_OK;
 	case OPT_TRACE:
 		*trace = optarg;
@@ -483,6 +522,7 @@ int cmd_replay(int argc, char **argv, struct client_args *a)
 		{ "out", required_argument, NULL, OPT_OUT },
 		{ "server", required_argument, NULL, OPT_SERVER },
 		{ "max-msg-size", required_argument, NULL, OPT_MAX },
+		{ "objects", no_argument, NULL, OPT_OBJECTS },
 		{ "trace", required_argument, NULL, OPT_TRACE },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -500,10 +540,13 @@ int cmd_replay(int argc, char **argv, struct client_args *a)
 			      : "replay: give at least one MESSAGE, or --trace DIR");
 		return CLIENT_USAGE;
 	}
-	if (trace && (r.preload || r.server || r.max_msg_size != REPLAY_MSG_SIZE)) {
-		log_err("replay: the trace itself says what --preload, --server and --max-msg-size say");
+	if (trace && (r.preload || r.server || r.with_objects || r.max_msg_size != REPLAY_MSG_SIZE)) {
+		log_err("replay: the trace itself says what --preload, --server, --objects and --max-msg-size say");
 		return CLIENT_USAGE;
 	}
+	rc = r.with_objects ? client_args_finish(a) : CLIENT_OK;
+	if (rc)
+		return rc;
 	r.files = argv + optind;
 	r.nfiles = argc - optind;
 	rc = trace_open(&r.out, r.out_dir);

@@ -112,6 +112,13 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 	rc = client_store_open(a, STORE_WRITE, &s);
 	if (rc)
 		return rc;
+	o.objects = client_objects_new(&a->conf, o.device_id);
+	if (!o.objects || client_objects_load(o.objects, &a->conf)) {
+		log_err("session: out of memory");
+		mo_set_free(o.objects);
+		return CLIENT_STORE;
+	}
 	(void)!client_session_run(s, &o, &r);
+	mo_set_free(o.objects);
 	return report(&o, &r);
 }

@@ -92,6 +92,7 @@ int cmd_tree(int argc, char **argv, struct client_args *a)
 {
 	static const struct option options[] = { CLIENT_COMMON_OPTIONS, { NULL, 0, NULL, 0 } };
 	_cleanup_store_ struct store *s = NULL;
+	struct mo_set *objects;
 	struct dm_tree *t = NULL;
 	char devid[128];
 	const char *id;
@@ -114,10 +115,12 @@ int cmd_tree(int argc, char **argv, struct client_args *a)
 	id = a->device_id;
 	if (!id && client_device_id(devid, sizeof(devid)) == 0)
 		id = devid;
-	err = client_tree_open(s, id, &t, NULL);
+	objects = client_objects_new(&a->conf, id);
+	err = objects ? client_tree_open(s, objects, &t) : -ENOMEM;
 	if (err)
 		log_err("tree: %s", store_strerror(err));
 	rc = err ? CLIENT_STORE : print_tree(t, optind < argc ? argv[optind] : ".");
 	dm_tree_free(t);
+	mo_set_free(objects);
 	return rc;
 }

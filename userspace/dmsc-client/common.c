@@ -87,26 +87,21 @@ const struct dm_tnds_ops client_tnds_ops = { .decode = tnds_decode, .encode = tn
 
 /* --- the tree --- */
 
-int client_tree_open(struct store *s, const char *device_id, struct dm_tree **out,
-		     struct dm_uri_limits *limits)
+int client_tree_open(struct store *s, struct mo_set *objects, struct dm_tree **out)
 {
-	struct mo_facts facts;
 	struct dm_tree *t = dm_tree_new();
 	int err;
 
 	if (!t)
 		return -ENOMEM;
-	mo_facts_from_system(&facts, device_id);
 	err = store_tree_load(s, t);
 	if (!err)
-		err = mo_install(t, &facts, time(NULL));
+		err = objects ? mo_set_install(objects, t, time(NULL)) : mo_install(t, NULL, time(NULL));
 	if (err) {
 		dm_tree_free(t);
 		return err;
 	}
 	*out = t;
-	if (limits)
-		*limits = facts.limits;
 	return 0;
 }
 

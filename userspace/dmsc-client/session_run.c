@@ -33,7 +33,6 @@ struct run {
 	struct client_session_result *r;
 	char device_id[128];
 	struct dm_tree *tree;
-	struct dm_uri_limits limits;
 	struct dm_account account;
 	struct http *http;
 	struct dm_session *session;
@@ -99,8 +98,17 @@ static int op_random(void *ctx, void *p, size_t n)
 static int op_commit(void *ctx, struct dm_tree *tree)
 {
 	struct run *x = ctx;
+	int err;
 
-	return store_tree_commit(x->store, tree);
+	/* What objects are told has happened for good, and all that did is what they are told. */
+	err = mo_set_collect(x->o->objects, tree);
+	if (!err)
+		err = store_tree_commit(x->store, tree);
+	if (err)
+		mo_set_forget(x->o->objects);
+	else
+		mo_set_tell(x->o->objects);
+	return err;
 }
 
 static int op_save_nonces(void *ctx, struct dm_tree *tree, struct slice server_id,
@@ -112,7 +120,24 @@ static int op_save_nonces(void *ctx, struct dm_tree *tree, struct slice server_i
 static enum dm_status op_exec(void *ctx, struct dm_tree *tree, struct dm_node *node,
 			      struct slice data, struct slice correlator)
 {
-	return mo_exec(ctx, tree, node, data, correlator);
+	struct run *x = ctx;
+
+	return mo_set_exec(x->o->objects, node, data, correlator);
+}
+
+static enum dm_status op_read(void *ctx, const struct dm_node *leaf, struct buf *out)
+{
+	struct run *x = ctx;
+
+	return mo_set_read(x->o->objects, leaf, out);
+}
+
+static enum dm_status op_check(void *ctx, const struct dm_node *parent, struct slice name,
+			       enum dm_format format, struct slice value)
+{
+	struct run *x = ctx;
+
+	return mo_set_check(x->o->objects, parent, name, format, value);
 }
 
 static enum dm_status op_ui(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *answer)
@@ -126,14 +151,14 @@ static const struct dm_session_ops session_ops = {
 	.random = op_random,
 	.commit = op_commit,
 	.save_nonces = op_save_nonces,
-	.cmd = { .exec = op_exec, .ui = op_ui },
+	.cmd = { .exec = op_exec, .read = op_read, .check = op_check, .ui = op_ui },
 };
 
 /* --- setting up --- */
 
 static int load_account(struct run *x)
 {
-	int err = client_tree_open(x->store, x->device_id, &x->tree, &x->limits);
+	int err = client_tree_open(x->store, x->o->objects, &x->tree);
 
 	if (err)
 		return fail(x, CLIENT_STORE, err, store_strerror(err));
@@ -273,7 +298,7 @@ static int new_session(struct run *x)
 		.transport_plain = x->plain,
 		.max_msg_size = MAX_MSG_SIZE,
 		.max_obj_size = MAX_OBJ_SIZE,
-		.limits = x->limits,
+		.limits = mo_set_facts(x->o->objects)->limits,
 		.alerts = x->alerts,
 		.nalerts = x->nalerts,
 		.ops = &session_ops,

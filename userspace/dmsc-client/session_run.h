@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include "dm/session.h"
+#include "mo/mo.h"
 #include "store/store.h"
 
 /* How it ended; also the exit code of `dmsc-client session`. */
@@ -35,6 +36,7 @@ struct client_session_opts {
 	const char *server_id;
 	const char *device_id;		/* DevInfo/DevId; NULL = found out by client_device_id() */
 	const char *ca_file;		/* NULL = system's store */
+	struct mo_set *objects;		/* of the tree; outlives the session */
 	const char *trace_dir;		/* NULL = no trace; made with mode 0700 when missing */
 	bool allow_http;		/* plain http for this server */
 	bool wbxml;			/* encoding of our first message; answers follow the server's */

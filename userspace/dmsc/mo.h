@@ -90,7 +90,7 @@ struct dmsc_host {
 /* A node that a server changed. */
 struct dmsc_change {
 	const char *uri;
-	int gone;		/* deleted, or renamed away; no value then */
+	int gone;		/* deleted or renamed, with all that was below it; no value then */
 	struct dmsc_value value;
 };
 

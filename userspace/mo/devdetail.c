@@ -7,57 +7,37 @@
 #include "mo/mo_int.h"
 #include "util/str.h"
 
-static int install_uri(struct dm_tree *t, struct dm_node *top, const struct dm_uri_limits *l,
-		       int64_t now)
+#define CARDS "./DevDetail/Ext/dmsc/Card"
+
+static int install(void *ctx, const struct dmsc_host *h)
 {
+	const struct mo_facts *f = ctx;
 	char depth[8], total[8], segment[8];
 	const struct mo_leaf leaves[] = {
-		{ "MaxDepth", depth }, { "MaxTotLen", total }, { "MaxSegLen", segment },
+		{ "./DevDetail/URI/MaxDepth", depth }, { "./DevDetail/URI/MaxTotLen", total },
+		{ "./DevDetail/URI/MaxSegLen", segment }, { "./DevDetail/DevTyp", f->dev_typ },
+		{ "./DevDetail/OEM", f->oem }, { "./DevDetail/FwV", f->fwv },
+		{ "./DevDetail/SwV", f->swv }, { "./DevDetail/HwV", f->hwv },
 	};
-	struct dm_node *uri;
-	int rc = mo_put_dir(t, top, "URI", NULL, DM_ACC_GET, now, &uri);
-
-	snprintf(depth, sizeof(depth), "%u", l->max_depth);
-	snprintf(total, sizeof(total), "%u", l->max_total);
-	snprintf(segment, sizeof(segment), "%u", l->max_segment);
-	return rc ? rc : mo_put_leaves(t, uri, leaves, 3, now);
-}
-
-static int install(struct dm_tree *t, const struct mo_facts *f, int64_t now)
-{
-	const struct mo_leaf leaves[] = {
-		{ "DevTyp", f->dev_typ }, { "OEM", f->oem }, { "FwV", f->fwv }, { "SwV", f->swv },
-		{ "HwV", f->hwv },
-	};
-	const struct dm_node_init lrg = {
-		.name = SLICE_LIT("LrgObj"), .format = DM_FMT_BOOL, .type = SLICE_LIT("text/plain"),
-		.value = f->large_objects ? SLICE_LIT("true") : SLICE_LIT("false"),
-		.access = DM_ACC_GET, .flags = DM_NODE_PERMANENT,
-	};
-	struct dm_node *top, *ext, *own;
+	const struct dmsc_value lrg = { DMSC_BOOL, f->large_objects ? "true" : "false",
+					f->large_objects ? 4 : 5 };
 	int rc;
 
-	rc = mo_put_dir(t, dm_tree_root(t), "DevDetail", mo_devdetail.type, DM_ACC_GET, now, &top);
+	snprintf(depth, sizeof(depth), "%u", f->limits.max_depth);
+	snprintf(total, sizeof(total), "%u", f->limits.max_total);
+	snprintf(segment, sizeof(segment), "%u", f->limits.max_segment);
+	rc = mo_host_text(h, leaves, sizeof(leaves) / sizeof(leaves[0]));
 	if (!rc)
-		rc = install_uri(t, top, &f->limits, now);
-	if (!rc)
-		rc = mo_put_leaves(t, top, leaves, sizeof(leaves) / sizeof(leaves[0]), now);
-	if (!rc)
-		rc = mo_put(t, top, &lrg, now, NULL);
-	if (!rc)
-		rc = mo_put_dir(t, top, "Ext", NULL, DM_ACC_GET, now, &ext);
-	if (!rc)
-		rc = mo_put_dir(t, ext, "dmsc", NULL, DM_ACC_GET, now, &own);
-	return rc ? rc : mo_put_dir(t, own, "Card", NULL, DM_ACC_GET, now, NULL);
+		rc = h->put(h, "./DevDetail/LrgObj", lrg);
+	return rc ? rc : h->put(h, CARDS, (struct dmsc_value){ .format = DMSC_NODE });
 }
 
-const struct mo_ops mo_devdetail = {
-	.root = "./DevDetail", .type = "urn:oma:mo:oma-dm-devdetail:1.0", .install = install,
+const struct dmsc_mo mo_devdetail = {
+	.abi = DMSC_MO_ABI, .id = MO_DEVDETAIL_ID, .ddf = &mo_builtin_ddf[MO_DEVDETAIL],
+	.roots = (const char *const[]){ "./DevDetail", NULL }, .install = install,
 };
 
 /* --- cards --------------------------------------------------------------- */
-
-#define CARDS "./DevDetail/Ext/dmsc/Card"
 
 static int add_server(void *ctx, struct slice server_id)
 {

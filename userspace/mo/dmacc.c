@@ -10,13 +10,10 @@
 #include "util/digest.h"
 #include "util/str.h"
 
-static int install(struct dm_tree *t, const struct mo_facts *f, int64_t now)
-{
-	return mo_put_dir(t, dm_tree_root(t), "DMAcc", NULL,
-			  DM_ACC_ADD | DM_ACC_GET | DM_ACC_REPLACE, now, NULL);
-}
-
-const struct mo_ops mo_dmacc = { .root = "./DMAcc", .type = DM_DMACC_TYPE, .install = install };
+const struct dmsc_mo mo_dmacc = {
+	.abi = DMSC_MO_ABI, .id = DM_DMACC_TYPE, .ddf = &mo_builtin_ddf[MO_DMACC],
+	.roots = (const char *const[]){ "./DMAcc", NULL },
+};
 
 /* --- reading ------------------------------------------------------------- */
 

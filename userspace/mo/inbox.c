@@ -2,12 +2,7 @@
 /* ./Inbox (DM StdObj 1.2): only its root stands; dm/inbox places what is added to it. */
 #include "mo/mo_int.h"
 
-static int install(struct dm_tree *t, const struct mo_facts *f, int64_t now)
-{
-	return mo_put_dir(t, dm_tree_root(t), "Inbox", mo_inbox.type, DM_ACC_ADD | DM_ACC_REPLACE,
-			  now, NULL);
-}
-
-const struct mo_ops mo_inbox = {
-	.root = "./Inbox", .type = "urn:oma:mo:oma-dm-inbox:1.0", .install = install,
+const struct dmsc_mo mo_inbox = {
+	.abi = DMSC_MO_ABI, .id = MO_INBOX_ID, .ddf = &mo_builtin_ddf[MO_INBOX],
+	.roots = (const char *const[]){ "./Inbox", NULL },
 };

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Management objects: what stands in the tree before any server wrote to it.
- * mo_install() makes the standing ones; what they need of the world comes in
- * as strings (mo/world.c reads them from the running system).
+ * The management objects of a session: what stands in the tree before any
+ * server wrote to it, and whom a described node's reads, writes and Execs are
+ * for. An object is a struct dmsc_mo (dmsc/mo.h), whether it is built in, in a
+ * shared library (mo/library.h) or behind a program (mo/hook.h).
  */
 #ifndef DMSC_MO_MO_H
 #define DMSC_MO_MO_H
 
 #include "dm/cmd.h"
 #include "dm/tree.h"
+#include "dmsc/mo.h"
+
+#define MO_MAX 32			/* objects beside the built-in ones */
 
 /* Facts of the device; every string NUL terminated, "" = unknown. */
 struct mo_facts {
@@ -22,24 +26,49 @@ struct mo_facts {
 	bool large_objects;
 };
 
-struct mo_ops {
-	const char *root;		/* "./DevInfo" */
-	const char *type;		/* MO identifier */
-	/* Makes or brings up to date what stands below the root. 0 or -errno. */
-	int (*install)(struct dm_tree *t, const struct mo_facts *f, int64_t now);
-	/* Exec below the root; NULL = none offered. */
-	enum dm_status (*exec)(struct dm_tree *t, struct dm_node *n, struct slice data,
-			       struct slice correlator);
-};
-
 /* Fills @f from os-release, DMI or device tree, uname and locale; @dev_id may be NULL. */
 void mo_facts_from_system(struct mo_facts *f, const char *dev_id);
 
-/* Installs every built-in MO; call it after loading the store. 0 or -errno. */
+/* DevInfo, DevDetail, DMAcc and Inbox. NULL without memory. */
+struct mo_set *mo_set_new(const struct mo_facts *f);
+void mo_set_free(struct mo_set *s);
+/*
+ * One more; @end (may be NULL) is called with @arg when the set goes, on an
+ * error at once. 0; -EPROTO: its struct is not understood; -EINVAL: a bad
+ * description or root; -EEXIST: it stands where another does; -ENOSPC, -ENOMEM.
+ */
+int mo_set_add(struct mo_set *s, const struct dmsc_mo *mo, void (*end)(void *arg), void *arg)
+	must_check;
+/*
+ * Describes the tree and installs every object; after loading the store. The
+ * tree borrows the set. An object that fails is left out with a log line, a
+ * built-in one is an error. 0 or -errno with nothing changed.
+ */
+int mo_set_install(struct mo_set *s, struct dm_tree *t, int64_t now) must_check;
+
+/* Objects in it. */
+size_t mo_set_count(const struct mo_set *s);
+const struct mo_facts *mo_set_facts(const struct mo_set *s);
+
+/* For the members of that name in struct dm_cmd_ops; @s may be NULL. */
+enum dm_status mo_set_read(struct mo_set *s, const struct dm_node *n, struct buf *out);
+enum dm_status mo_set_check(struct mo_set *s, const struct dm_node *parent, struct slice name,
+			    enum dm_format format, struct slice value);
+enum dm_status mo_set_exec(struct mo_set *s, struct dm_node *n, struct slice data,
+			   struct slice correlator);
+/*
+ * Around a commit. Before it: notes what objects will want to hear of; 0 or
+ * -errno, then nothing is noted. After it: tells them, or forgets it all.
+ */
+int mo_set_collect(struct mo_set *s, struct dm_tree *t) must_check;
+void mo_set_tell(struct mo_set *s);
+void mo_set_forget(struct mo_set *s);
+
+/*
+ * The built-in ones alone, for who runs no session. @f NULL: nothing is said of
+ * the device, what the store holds stays. 0 or -errno.
+ */
 int mo_install(struct dm_tree *t, const struct mo_facts *f, int64_t now) must_check;
-/* For struct dm_cmd_ops.exec. */
-enum dm_status mo_exec(void *ctx, struct dm_tree *t, struct dm_node *n, struct slice data,
-		       struct slice correlator);
 
 /*
  * ./DevDetail/Ext/dmsc/Card/<X>/ICCID: readable only by the servers whose

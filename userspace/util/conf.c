@@ -19,7 +19,7 @@ struct key {
 	const char *name;
 	enum kind kind;
 	size_t at;		/* offset in struct conf */
-	unsigned int min, max;	/* K_NUMBER */
+	unsigned int min, max;	/* K_NUMBER; max of K_TEXT: bytes, 0 = CONF_VALUE_MAX - 1 */
 	bool needed;		/* an empty value is an error */
 };
 
@@ -35,6 +35,16 @@ static const struct key keys[] = {
 	{ "store", K_PATH, offsetof(struct conf, store), 0, 0, true },
 	{ "consent-timeout", K_NUMBER, offsetof(struct conf, consent_timeout_s), 1, 3600, true },
 	{ "patience", K_NUMBER, offsetof(struct conf, patience_s), 0, 604800, true },
+	{ "maker", K_TEXT, offsetof(struct conf, maker), 0, 127, false },
+	{ "model", K_TEXT, offsetof(struct conf, model), 0, 127, false },
+	{ "oem", K_TEXT, offsetof(struct conf, oem), 0, 127, false },
+	{ "device-type", K_TEXT, offsetof(struct conf, device_type), 0, 63, false },
+	{ "firmware-version", K_TEXT, offsetof(struct conf, firmware_version), 0, 127, false },
+	{ "software-version", K_TEXT, offsetof(struct conf, software_version), 0, 127, false },
+	{ "hardware-version", K_TEXT, offsetof(struct conf, hardware_version), 0, 127, false },
+	{ "language", K_TEXT, offsetof(struct conf, language), 0, 31, false },
+	{ "mo-libraries", K_PATH, offsetof(struct conf, mo_libraries), 0, 0, false },
+	{ "mo-hooks", K_LIST, offsetof(struct conf, mo_hooks), 0, 0, false },
 	{ "encoding", K_ENCODING, offsetof(struct conf, xml), 0, 0, true },
 };
 
@@ -52,6 +62,7 @@ void conf_defaults(struct conf *c)
 	list_set(&c->trusted_slots, "serial:*");
 	list_set(&c->indicator_oids, "06136996DDCF9CE5BDD28CA3A4B7D0F2DDB8BE9820");
 	strcpy(c->store, "/var/lib/dmsc");
+	strcpy(c->mo_libraries, DMSC_PREFIX "/lib/dmsc/mo");
 	c->consent_timeout_s = 60;
 	c->patience_s = 86400;
 }
@@ -98,6 +109,14 @@ static const char *oids_check(const struct conf_list *l)
 	return NULL;
 }
 
+static const char *paths_check(const struct conf_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i][0] != '/')
+			return "must be absolute paths";
+	return NULL;
+}
+
 /* NULL, or what is wrong with the value. */
 static const char *value_set(struct conf *c, const struct key *k, struct slice v)
 {
@@ -117,6 +136,8 @@ static const char *value_set(struct conf *c, const struct key *k, struct slice v
 		why = list_parse((struct conf_list *)to, v);
 		if (!why && k->at == offsetof(struct conf, indicator_oids))
 			why = oids_check(&c->indicator_oids);
+		if (!why && k->at == offsetof(struct conf, mo_hooks))
+			why = paths_check(&c->mo_hooks);
 		return why;
 	case K_BOOL:
 		if (!slice_eq_str(v, "yes") && !slice_eq_str(v, "no"))
@@ -133,6 +154,10 @@ static const char *value_set(struct conf *c, const struct key *k, struct slice v
 			return "must be an absolute path";
 		/* fall through */
 	case K_TEXT:
+		if (!str_utf8_valid(v))
+			return "not UTF-8";
+		if (k->max && v.n > k->max)
+			return "too long";
 		return str_copy(to, CONF_VALUE_MAX, v) ? "too long" : NULL;
 	case K_NUMBER:
 		if (str_parse_u32(v, &n) || n < k->min || n > k->max)

@@ -29,6 +29,13 @@ struct conf {
 	char store[CONF_VALUE_MAX];	/* directory */
 	unsigned int consent_timeout_s;	/* answer time when the card names none; 1..3600 */
 	unsigned int patience_s;	/* how long a failed automatic session is retried; 0..604800 */
+	/* What DevInfo and DevDetail say; "" = found out. */
+	char maker[CONF_VALUE_MAX], model[CONF_VALUE_MAX], oem[CONF_VALUE_MAX];
+	char device_type[CONF_VALUE_MAX], language[CONF_VALUE_MAX];
+	char firmware_version[CONF_VALUE_MAX], software_version[CONF_VALUE_MAX];
+	char hardware_version[CONF_VALUE_MAX];
+	char mo_libraries[CONF_VALUE_MAX];	/* directory of management objects; "" = none */
+	struct conf_list mo_hooks;	/* programs that are management objects */
 	bool xml;			/* messages are sent as XML, not as WBXML */
 };
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The management objects that the configuration names, and what it says of the device. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "dmsc-client/client.h"
+#include "mo/hook.h"
+#include "mo/library.h"
+#include "util/log.h"
+
+static void take(char *out, size_t size, const char *configured)
+{
+	if (configured[0])
+		snprintf(out, size, "%s", configured);
+}
+
+/* What the integrator says is true; what he leaves open is found out. */
+static void facts(struct mo_facts *f, const struct conf *c, const char *device_id)
+{
+	mo_facts_from_system(f, device_id);
+	take(f->man, sizeof(f->man), c->maker);
+	if (c->maker[0])
+		take(f->oem, sizeof(f->oem), c->maker);
+	take(f->mod, sizeof(f->mod), c->model);
+	take(f->oem, sizeof(f->oem), c->oem);
+	take(f->dev_typ, sizeof(f->dev_typ), c->device_type);
+	take(f->fwv, sizeof(f->fwv), c->firmware_version);
+	take(f->swv, sizeof(f->swv), c->software_version);
+	take(f->hwv, sizeof(f->hwv), c->hardware_version);
+	take(f->lang, sizeof(f->lang), c->language);
+}
+
+struct mo_set *client_objects_new(const struct conf *c, const char *device_id)
+{
+	struct mo_facts f;
+
+	facts(&f, c, device_id);
+	return mo_set_new(&f);
+}
+
+int client_objects_load(struct mo_set *s, const struct conf *c)
+{
+	int rc = 0;
+
+	if (c->mo_libraries[0])
+		mo_libraries_add(s, c->mo_libraries);
+	/* One that fails has said why; the device can be managed without it. */
+	for (size_t i = 0; i < c->mo_hooks.n && rc != -ENOMEM; i++)
+		rc = mo_hook_add(s, c->mo_hooks.v[i], NULL);
+	return rc == -ENOMEM ? rc : 0;
+}
