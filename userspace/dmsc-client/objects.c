@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The management objects that the configuration names, and what it says of the device. */
 #include <errno.h>
-#include <stdio.h>
 
 #include "dmsc-client/client.h"
 #include "mo/hook.h"
 #include "mo/library.h"
 #include "util/log.h"
+#include "util/str.h"
 
 static void take(char *out, size_t size, const char *configured)
 {
-	if (configured[0])
-		snprintf(out, size, "%s", configured);
+	/* The configuration is as short as what it fills: conf.c sees to it. */
+	if (configured[0] && str_copy(out, size, slice_str(configured)))
+		log_warn("%s is too long", configured);
 }
 
 /* What the integrator says is true; what he leaves open is found out. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "dmsc-client/record.h"
 #include "mo/dmacc.h"
@@ -121,6 +122,48 @@ static enum dm_status op_replay_exec(void *ctx, struct dm_tree *tree, struct dm_
 	if (id != node->id)
 		differ(p, "the engine runs an Exec on node %" PRIu64 "; then on node %" PRIu64,
 		       node->id, id);
+	return st;
+}
+
+static enum dm_status op_replay_read(void *ctx, const struct dm_node *leaf, struct buf *out)
+{
+	struct player *p = ctx;
+	struct tape *t = &p->tape;
+	enum dm_status st;
+	uint64_t id;
+
+	if (!asks(p, "read", "a value of its object"))
+		return DM_ST_FAILED;
+	id = (uint64_t)tape_number(t, 1, INT64_MAX);
+	st = (enum dm_status)tape_number(t, 0, 999);
+	buf_put_slice(out, tape_text(t));
+	if (!tape_line_end(t))
+		return DM_ST_FAILED;
+	if (id != leaf->id)
+		differ(p, "the engine asks for the value of node %" PRIu64 "; then of node %" PRIu64,
+		       leaf->id, id);
+	return st;
+}
+
+static enum dm_status op_replay_check(void *ctx, const struct dm_node *parent, struct slice name,
+				      enum dm_format format, struct slice value)
+{
+	struct player *p = ctx;
+	struct tape *t = &p->tape;
+	enum dm_status st;
+	struct slice then;
+	uint64_t id;
+
+	if (!asks(p, "check", "an object's consent"))
+		return DM_ST_FAILED;
+	id = (uint64_t)tape_number(t, 1, INT64_MAX);
+	then = tape_text(t);
+	st = (enum dm_status)tape_number(t, 0, 999);
+	if (!tape_line_end(t))
+		return DM_ST_FAILED;
+	if (id != parent->id || !slice_eq(then, name))
+		differ(p, "the engine sets another leaf, below node %" PRIu64 "; then below %" PRIu64,
+		       parent->id, id);
 	return st;
 }
 
@@ -327,7 +370,8 @@ enum player_end player_run(struct player *p, const char *dir)
 		.random = op_replay_random,
 		.commit = op_replay_commit,
 		.save_nonces = op_replay_nonces,
-		.cmd = { .exec = op_replay_exec, .ui = op_replay_ui },
+		.cmd = { .exec = op_replay_exec, .read = op_replay_read, .check = op_replay_check,
+			 .ui = op_replay_ui },
 	};
 	dm_account_init(&p->account);
 	if (tape_open(&p->tape, dir) == 0 && player_load(p))
@@ -345,6 +389,10 @@ void player_fini(struct player *p)
 	dm_session_free(p->session);
 	dm_account_fini(&p->account);
 	dm_tree_free(p->tree);
+	for (size_t i = 0; i < p->nnames; i++)
+		free(p->names[i]);
+	free(p->names);
+	free(p->ddf);
 	buf_wipe_fini(&p->random);
 	buf_wipe_fini(&p->in);
 	buf_wipe_fini(&p->was);

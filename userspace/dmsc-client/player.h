@@ -29,6 +29,9 @@ struct player {
 	struct dm_account account;
 	enum codec_format format;
 	struct dm_tree *tree;
+	struct dmsc_ddf *ddf;		/* what described it; NULL = nothing did */
+	char **names;			/* that ddf borrows */
+	size_t nnames;
 	struct dm_session *session;
 	struct buf random;		/* every draw: a difference must not show one */
 	struct buf in, was, out;	/* messages: received, sent then, sent now */

@@ -2,8 +2,14 @@
 /* What a recorded session began with: its configuration, its account, its tree. */
 #include <errno.h>
 
+#include <stdlib.h>
+
+#include "dm/ddf.h"
 #include "dmsc-client/player.h"
+#include "mo/ddf_table.h"
 #include "util/str.h"
+
+#define DDF_MAX 4096			/* described nodes */
 
 static void keep(struct tape *t, struct buf *b)
 {
@@ -57,6 +63,10 @@ static void load_ops(struct player *p)
 		p->ops.cmd.exec = NULL;
 	if (!tape_flag(t))
 		p->ops.cmd.ui = NULL;
+	if (!tape_flag(t))
+		p->ops.cmd.read = NULL;
+	if (!tape_flag(t))
+		p->ops.cmd.check = NULL;
 	tape_line_end(t);
 }
 
@@ -163,6 +173,68 @@ static void load_tree(struct player *p)
 	p->cfg.tree = p->tree;
 }
 
+static char *own_text(struct player *p)
+{
+	struct slice s = tape_text(&p->tape);
+	char *copy;
+
+	if (!slice_present(s))
+		return NULL;
+	if (p->nnames == 2 * DDF_MAX) {
+		tape_fail(&p->tape, "more names than nodes are described");
+		return NULL;
+	}
+	copy = str_dup(s);
+	if (copy)
+		p->names[p->nnames++] = copy;
+	else
+		tape_fail(&p->tape, "out of memory");
+	return copy;
+}
+
+static void load_entry(struct player *p, struct mo_ddf_row *row, size_t i)
+{
+	struct tape *t = &p->tape;
+
+	tape_take(t, "ddf");
+	row->parent = (size_t)tape_number(t, 0, i ? (int64_t)i - 1 : 0);
+	row->d.name = own_text(p);
+	row->d.formats = (uint16_t)tape_number(t, 1, UINT16_MAX);
+	row->d.access = (uint8_t)tape_number(t, 0, DM_ACC_ALL);
+	row->d.flags = (uint8_t)tape_number(t, 0, UINT8_MAX);
+	row->d.min = (uint16_t)tape_number(t, 0, UINT16_MAX);
+	row->d.max = (uint16_t)tape_number(t, 0, UINT16_MAX);
+	row->d.type = own_text(p);
+	tape_line_end(t);
+}
+
+static void load_descriptions(struct player *p)
+{
+	_cleanup_free_ struct mo_ddf_row *rows = NULL;
+	struct tape *t = &p->tape;
+	size_t n;
+
+	tape_take(t, "described");
+	n = (size_t)tape_number(t, 0, DDF_MAX);
+	if (!tape_line_end(t) || !n)
+		return;
+	rows = calloc(n, sizeof(*rows));
+	p->names = calloc(2 * DDF_MAX, sizeof(*p->names));
+	if (!rows || !p->names) {
+		tape_fail(t, "out of memory");
+		return;
+	}
+	for (size_t i = 0; i < n && !tape_bad(t); i++)
+		load_entry(p, &rows[i], i);
+	if (tape_bad(t))
+		return;
+	p->ddf = mo_ddf_tables(rows, n);
+	if (p->ddf)
+		dm_ddf_bind(p->tree, p->ddf);
+	else
+		tape_fail(t, "out of memory");
+}
+
 bool player_load(struct player *p)
 {
 	struct tape *t = &p->tape;
@@ -179,6 +251,8 @@ bool player_load(struct player *p)
 	load_alerts(p);
 	load_account(p);
 	load_tree(p);
+	if (!tape_bad(t))
+		load_descriptions(p);
 	if (tape_bad(t))
 		return false;
 	p->cfg.account = &p->account;

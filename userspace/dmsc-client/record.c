@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "mo/ddf_table.h"
 #include "util/log.h"
 #include "util/str.h"
 
@@ -257,6 +258,43 @@ static void put_tree(struct record *r, struct dm_tree *t)
 	}
 }
 
+static int put_entry(void *ctx, const struct dmsc_ddf *d, size_t parent)
+{
+	struct record *r = ctx;
+
+	if (!begin_line(r, "ddf"))
+		return -EIO;
+	put_number(r, (int64_t)parent);
+	put_cstr(r, d->name);
+	put_number(r, d->formats);
+	put_number(r, d->access);
+	put_number(r, d->flags);
+	put_number(r, d->min);
+	put_number(r, d->max);
+	put_cstr(r, d->type);
+	end_line(r);
+	return 0;
+}
+
+static int count_entry(void *ctx, const struct dmsc_ddf *d, size_t parent)
+{
+	++*(size_t *)ctx;
+	return 0;
+}
+
+/* What the objects of the session describe: the engine goes by it. */
+static void put_descriptions(struct record *r, struct dm_tree *t)
+{
+	const struct dmsc_ddf *root = dm_tree_root(t)->ddf;
+	size_t n = 0;
+
+	if (root)
+		(void)!mo_ddf_each(root, count_entry, &n);
+	number_line(r, "described", (int64_t)n);
+	if (root)
+		(void)!mo_ddf_each(root, put_entry, r);
+}
+
 static void put_config(struct record *r, const struct dm_session_config *cfg,
 		       enum codec_format format)
 {
@@ -332,6 +370,36 @@ static enum dm_status op_exec(void *ctx, struct dm_tree *tree, struct dm_node *n
 	return st;
 }
 
+static enum dm_status op_read(void *ctx, const struct dm_node *leaf, struct buf *out)
+{
+	struct record *r = ctx;
+	size_t before = out->len;
+	enum dm_status st = r->next->cmd.read(r->next_ctx, leaf, out);
+
+	if (begin_line(r, "read")) {
+		put_number(r, (int64_t)leaf->id);
+		put_number(r, st);
+		put_text(r, slice_of(buf_slice(out).p + before, st ? 0 : out->len - before));
+		end_line(r);
+	}
+	return st;
+}
+
+static enum dm_status op_check(void *ctx, const struct dm_node *parent, struct slice name,
+			       enum dm_format format, struct slice value)
+{
+	struct record *r = ctx;
+	enum dm_status st = r->next->cmd.check(r->next_ctx, parent, name, format, value);
+
+	if (begin_line(r, "check")) {
+		put_number(r, (int64_t)parent->id);
+		put_text(r, name);
+		put_number(r, st);
+		end_line(r);
+	}
+	return st;
+}
+
 static enum dm_status op_ui(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *answer)
 {
 	struct record *r = ctx;
@@ -360,6 +428,8 @@ static void put_ops(struct record *r)
 		.save_nonces = o->save_nonces ? op_save_nonces : NULL,
 		.cmd.exec = o->cmd.exec ? op_exec : NULL,
 		.cmd.ui = o->cmd.ui ? op_ui : NULL,
+		.cmd.read = o->cmd.read ? op_read : NULL,
+		.cmd.check = o->cmd.check ? op_check : NULL,
 	};
 	if (!begin_line(r, "ops"))
 		return;
@@ -368,6 +438,8 @@ static void put_ops(struct record *r)
 	put_number(r, o->save_nonces != NULL);
 	put_number(r, o->cmd.exec != NULL);
 	put_number(r, o->cmd.ui != NULL);
+	put_number(r, o->cmd.read != NULL);
+	put_number(r, o->cmd.check != NULL);
 	end_line(r);
 }
 
@@ -388,6 +460,7 @@ void record_config(struct record *r, struct dm_session_config *cfg, enum codec_f
 	put_alerts(r, cfg);
 	put_account(r, cfg->account);
 	put_tree(r, cfg->tree);
+	put_descriptions(r, cfg->tree);
 	flush(r);
 	cfg->ops = &r->ops;
 	cfg->ctx = r;

@@ -5,6 +5,7 @@
 
 #include "dm/tree.h"
 #include "dm/uri.h"
+#include "mo/ddf_table.h"
 #include "mo/hook_int.h"
 #include "util/str.h"
 
@@ -14,7 +15,6 @@ struct hook_node {
 	char *type;
 	struct dmsc_ddf ddf;
 	size_t parent;			/* index; the root's is its own */
-	size_t table;			/* index of its children */
 };
 
 const char *hook_format_name(enum dmsc_format f)
@@ -223,34 +223,21 @@ int hook_desc_line(struct hook_desc *d, struct slice line)
 	return slice_eq_str(word, "ok") && !line.n ? 1 : -EPROTO;
 }
 
-/* All tables one behind the other: [0] the root and its end, then the children of each. */
 int hook_desc_finish(struct hook_desc *d)
 {
-	size_t at = 2;
+	struct mo_ddf_row *rows;
 
 	if (!d->id || !d->nroots || !d->nnodes)
 		return -EPROTO;
-	d->tables = calloc(2 + 2 * d->nnodes, sizeof(*d->tables));
-	if (!d->tables)
-		return -ENOMEM;
-	for (size_t i = 0; i < d->nnodes; i++) {
-		size_t first = at;
-
-		for (int any = 0; any < 2; any++)	/* the entry for any name comes last */
-			for (size_t k = i + 1; k < d->nnodes; k++)
-				if (d->nodes[k].parent == i && (d->nodes[k].name == NULL) == any)
-					d->nodes[k].table = at++;
-		d->nodes[i].ddf.children = at > first ? &d->tables[first] : NULL;
-		at += at > first;
+	rows = calloc(d->nnodes, sizeof(*rows));
+	for (size_t i = 0; rows && i < d->nnodes; i++) {
+		rows[i] = (struct mo_ddf_row){ d->nodes[i].ddf, d->nodes[i].parent };
+		rows[i].d.name = d->nodes[i].name;
+		rows[i].d.type = d->nodes[i].type;
 	}
-	for (size_t i = 0; i < d->nnodes; i++) {
-		struct hook_node *x = &d->nodes[i];
-
-		x->ddf.name = x->name;
-		x->ddf.type = x->type;
-		d->tables[x->table] = x->ddf;
-	}
-	return 0;
+	d->tables = rows ? mo_ddf_tables(rows, d->nnodes) : NULL;
+	free(rows);
+	return d->tables ? 0 : -ENOMEM;
 }
 
 void hook_desc_fini(struct hook_desc *d)
