@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* store/: durability, one writer beside readers, bounds, and what happens to damaged or foreign files. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -33,14 +34,14 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm",
-					     STORE_LOCK_FILE };
-	char path[128];
+	DIR *d = opendir(dir);
+	struct dirent *e;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		unlink(path);
-	}
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 	return rmdir(dir);
 }
 
@@ -446,6 +447,28 @@ static void test_journal(void **state)
 	store_close(s);
 }
 
+/* --- files that are not a store, or no longer --- */
+
+static const char *beside(const char *name)
+{
+	static char path[192];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static bool is_there(const char *name)
+{
+	return access(beside(name), F_OK) == 0;
+}
+
+static void read_beside(const char *name, struct buf *b)
+{
+	buf_reset(b);
+	assert_int_equal(buf_read_file(b, beside(name)), 0);
+}
+
+/* Neither reader nor writer takes it, and nothing happens to it. */
 static void expect_refused(int want)
 {
 	_cleanup_buf_ struct buf before = BUF_INIT;
@@ -462,16 +485,71 @@ static void expect_refused(int want)
 	assert_null(s);
 	read_all(&after);
 	assert_true(slice_eq(buf_slice(&before), buf_slice(&after)));
+	assert_false(is_there(STORE_FILE ".damaged-1"));
 }
 
-static void test_garbage_is_left_alone(void **state)
+/* A reader moves nothing; a writer keeps it, byte for byte, as damaged-@n, and begins anew. */
+static void expect_kept(unsigned int n)
 {
+	_cleanup_buf_ struct buf before = BUF_INIT;
+	_cleanup_buf_ struct buf after = BUF_INIT;
+	struct store *s = NULL;
+	struct dm_tree *t;
+	char kept[64];
+
+	snprintf(kept, sizeof(kept), STORE_FILE ".damaged-%u", n);
+	read_all(&before);
+	if (store_open(dir, STORE_READ, 0, &s) == 0)
+		store_close(s);
+	assert_false(is_there(kept));
+	s = open_rw();
+	t = load(s);
+	assert_int_equal(dm_tree_count(t), 1);
+	dm_tree_free(t);
+	store_close(s);
+	read_beside(kept, &after);
+	assert_true(slice_eq(buf_slice(&before), buf_slice(&after)));
+}
+
+static void test_garbage_is_kept(void **state)
+{
+	struct store *s = NULL;
 	char junk[3000];
 
 	store_close(open_rw());
 	memset(junk, 'j', sizeof(junk));
 	fill_file(file, 0, junk, sizeof(junk));
-	expect_refused(-EBADMSG);
+	assert_int_equal(store_open(dir, STORE_READ, 0, &s), -EBADMSG);
+	expect_kept(1);
+	/* The next one gets the next name. */
+	fill_file(file, 0, junk, sizeof(junk));
+	expect_kept(2);
+	assert_true(is_there(STORE_FILE ".damaged-1"));
+}
+
+static void test_torn_head_is_kept(void **state)
+{
+	store_close(open_rw());
+	assert_int_equal(truncate(file, 50), 0);
+	expect_kept(1);
+	fill_file(file, 0, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	expect_kept(2);
+}
+
+/* Where the creation of a file was cut short there is nothing to keep. */
+static void test_empty_file_is_a_new_store(void **state)
+{
+	assert_int_equal(mkdir(dir, 0700), 0);
+	fill_file(file, 0, "", 0);
+	store_close(open_rw());
+	assert_false(is_there(STORE_FILE ".damaged-1"));
+}
+
+static void test_version_of_ours_is_missing(void **state)
+{
+	store_close(open_rw());
+	fill_file(file, 60, "\0\0\0\0", 4);
+	expect_kept(1);
 }
 
 static void test_newer_is_left_alone(void **state)
@@ -479,41 +557,217 @@ static void test_newer_is_left_alone(void **state)
 	store_close(open_rw());
 	/* SQLite file format 1.3: the user version is at byte 60, big endian. */
 	fill_file(file, 60, "\0\0\1\0", 4);
+	/* Its log is none of our business either. */
+	fill_file(beside(STORE_FILE "-wal"), 0, "log of a newer one", 18);
 	expect_refused(-EPROTO);
+	assert_true(is_there(STORE_FILE "-wal"));
 }
 
 static void test_foreign_is_left_alone(void **state)
 {
 	store_close(open_rw());
 	fill_file(file, 68, "else", 4);	/* the application id */
-	expect_refused(-EBADMSG);
+	expect_refused(-EEXIST);
+	/* Most programs have none. */
+	fill_file(file, 68, "\0\0\0\0", 4);
+	expect_refused(-EEXIST);
 }
 
-static void test_damaged_page_is_found(void **state)
+static void test_directory_is_left_alone(void **state)
 {
-	_cleanup_buf_ struct buf before = BUF_INIT;
-	_cleanup_buf_ struct buf after = BUF_INIT;
+	struct store *s = NULL;
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(mkdir(file, 0700), 0);
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EEXIST);
+	assert_int_equal(rmdir(file), 0);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EEXIST);
+	assert_null(s);
+}
+
+static void many_nodes(const char *name)
+{
 	struct store *s = open_rw();
 	struct dm_tree *t = load(s);
-	char name[16];
-	char junk[512];
+	char text[16];
 
+	add(t, ".", name, DM_FMT_CHR, SLICE_LIT("x"));
 	for (int i = 0; i < 500; i++) {
-		snprintf(name, sizeof(name), "n%d", i);
-		add(t, ".", name, DM_FMT_CHR, SLICE_LIT("value value value value value"));
+		snprintf(text, sizeof(text), "n%d", i);
+		add(t, ".", text, DM_FMT_CHR, SLICE_LIT("value value value value value"));
 	}
 	assert_int_equal(store_tree_commit(s, t), 0);
 	dm_tree_free(t);
 	store_close(s);
+}
+
+static void test_damaged_page_is_kept(void **state)
+{
+	char junk[512];
+
+	many_nodes("a");
 	memset(junk, 0xa5, sizeof(junk));
 	fill_file(file, 4096 * 10, junk, sizeof(junk));
 	fill_file(file, 4096 * 14, junk, sizeof(junk));
-	read_all(&before);
-	s = NULL;
-	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EBADMSG);
-	assert_null(s);
-	read_all(&after);
-	assert_true(slice_eq(buf_slice(&before), buf_slice(&after)));
+	expect_kept(1);
+}
+
+static void test_cut_file_is_kept(void **state)
+{
+	many_nodes("a");
+	assert_int_equal(truncate(file, 4096 * 9), 0);
+	expect_kept(1);
+}
+
+/* Writes @to over each @from of the file; both are as long. */
+static void patch(const char *from, const char *to)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	size_t n = strlen(from), found = 0;
+
+	read_all(&b);
+	for (size_t i = 0; i + n <= b.len; i++) {
+		if (memcmp(b.data + i, from, n) != 0)
+			continue;
+		fill_file(file, i, to, n);
+		found++;
+	}
+	assert_true(found > 0);
+}
+
+static void test_missing_table_is_damage(void **state)
+{
+	store_close(open_rw());
+	patch("pair", "pajr");
+	expect_kept(1);
+}
+
+/* SQLite finds it whole, the tree does not: this run fails, the next one begins anew. */
+static void test_impossible_row_is_damage(void **state)
+{
+	struct store *s;
+	struct dm_tree *t;
+
+	many_nodes("victim");
+	patch("victim", "vic/im");
+	s = open_rw();
+	t = dm_tree_new();
+	assert_int_equal(store_tree_load(s, t), -EBADMSG);
+	dm_tree_free(t);
+	assert_false(is_there(STORE_FILE ".damaged-1"));
+	store_close(s);
+	assert_true(is_there(STORE_FILE ".damaged-1"));
+	assert_false(is_there(STORE_FILE));
+	s = open_rw();
+	dm_tree_free(load(s));
+	store_close(s);
+
+	/* A reader leaves it where it is. */
+	many_nodes("victim");
+	patch("victim", "vic/im");
+	assert_int_equal(store_open(dir, STORE_READ, 0, &s), 0);
+	t = dm_tree_new();
+	assert_int_equal(store_tree_load(s, t), -EBADMSG);
+	dm_tree_free(t);
+	store_close(s);
+	assert_false(is_there(STORE_FILE ".damaged-2"));
+}
+
+static void test_damaged_ones_are_bounded(void **state)
+{
+	struct store *s = NULL;
+	char name[64], junk[600];
+
+	memset(junk, 'j', sizeof(junk));
+	store_close(open_rw());
+	for (unsigned int i = 1; i <= STORE_DAMAGED_MAX; i++) {
+		fill_file(file, 0, junk, sizeof(junk));
+		expect_kept(i);
+	}
+	fill_file(file, 0, junk, sizeof(junk));
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EDQUOT);
+	assert_true(strstr(store_strerror(-EDQUOT), "move them away") != NULL);
+	snprintf(name, sizeof(name), STORE_FILE ".damaged-%u", STORE_DAMAGED_MAX + 1);
+	assert_false(is_there(name));
+	/* A part of one takes its name as well. */
+	assert_int_equal(rename(beside(STORE_FILE ".damaged-3"), file), 0);
+	fill_file(beside(STORE_FILE ".damaged-3-wal"), 0, "log", 3);
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EDQUOT);
+	assert_int_equal(unlink(beside(STORE_FILE ".damaged-3-wal")), 0);
+	expect_kept(3);
+}
+
+/* The power went between two of the renames: a log without its store is nobody's. */
+static void test_move_that_was_cut(void **state)
+{
+	_cleanup_buf_ struct buf log = BUF_INIT;
+	struct store *s;
+
+	store_close(open_rw());
+	fill_file(file, 0, "damage", 6);
+	assert_int_equal(rename(file, beside(STORE_FILE ".damaged-1")), 0);
+	fill_file(beside(STORE_FILE "-wal"), 0, "the log of that", 15);
+	s = open_rw();
+	store_close(s);
+	read_beside(STORE_FILE ".damaged-1-wal", &log);
+	assert_true(slice_eq_str(buf_slice(&log), "the log of that"));
+	assert_false(is_there(STORE_FILE "-wal"));
+	/* A log alone is kept too. */
+	assert_int_equal(unlink(file), 0);
+	fill_file(beside(STORE_FILE "-wal"), 0, "another", 7);
+	store_close(open_rw());
+	read_beside(STORE_FILE ".damaged-2-wal", &log);
+	assert_true(slice_eq_str(buf_slice(&log), "another"));
+}
+
+/* What the log held is kept with the file. */
+static void test_damage_with_a_log(void **state)
+{
+	struct store *s;
+	int status;
+	pid_t pid;
+
+	/* A log that begins with the first page would make up for the file. */
+	store_close(open_rw());
+	pid = fork();
+	if (pid == 0) {
+		struct store_origin o = make_origin(1);
+
+		/* Killed: the log stays. */
+		if (store_open(dir, STORE_WRITE, 0, &s) < 0 || store_origin_put(s, &o) < 0)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_true(is_there(STORE_FILE "-wal"));
+	fill_file(file, 0, "no SQLite file any more", 23);
+	expect_kept(1);
+	assert_true(is_there(STORE_FILE ".damaged-1-wal"));
+}
+
+/* --- bounds ---------------------------------------------------------------- */
+
+/* The engine makes nothing deeper than a URI leads; whoever else did is not believed. */
+static void test_depth_is_bounded(void **state)
+{
+	struct store *s = open_rw();
+	struct dm_tree *t = load(s);
+	struct dm_node *n = dm_tree_root(t);
+	const struct dm_node_init init = { .name = SLICE_LIT("d"), .access = DM_ACC_GET };
+
+	for (int i = 0; i < 128; i++)
+		assert_int_equal(dm_tree_add(t, n, &init, 1, &n), 0);
+	assert_int_equal(store_tree_commit(s, t), 0);
+	dm_tree_free(load(s));
+	assert_int_equal(dm_tree_add(t, n, &init, 1, &n), 0);
+	assert_int_equal(store_tree_commit(s, t), 0);
+	dm_tree_free(t);
+	t = dm_tree_new();
+	assert_int_equal(store_tree_load(s, t), -EBADMSG);
+	dm_tree_free(t);
+	store_close(s);
 }
 
 static void test_no_store_to_read(void **state)
@@ -554,10 +808,21 @@ int main(void)
 		T(test_card_state),
 		T(test_pairs),
 		T(test_journal),
-		T(test_garbage_is_left_alone),
+		T(test_garbage_is_kept),
+		T(test_torn_head_is_kept),
+		T(test_empty_file_is_a_new_store),
+		T(test_version_of_ours_is_missing),
 		T(test_newer_is_left_alone),
 		T(test_foreign_is_left_alone),
-		T(test_damaged_page_is_found),
+		T(test_directory_is_left_alone),
+		T(test_damaged_page_is_kept),
+		T(test_cut_file_is_kept),
+		T(test_missing_table_is_damage),
+		T(test_impossible_row_is_damage),
+		T(test_damaged_ones_are_bounded),
+		T(test_move_that_was_cut),
+		T(test_damage_with_a_log),
+		T(test_depth_is_bounded),
 		T(test_no_store_to_read),
 		T(test_link_is_not_followed),
 	};

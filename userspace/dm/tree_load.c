@@ -66,6 +66,16 @@ static int load_over(struct dm_tree *t, struct tnode *n, const struct dm_node_ro
 	return 0;
 }
 
+/* No URI leads deeper, and whoever walks the tree counts on it. */
+static bool fits_below(const struct dm_node *parent)
+{
+	unsigned int depth = 1;
+
+	for (; parent->parent && depth <= DM_URI_MAX_DEPTH; parent = parent->parent)
+		depth++;
+	return depth <= DM_URI_MAX_DEPTH;
+}
+
 int dm_tree_load(struct dm_tree *t, const struct dm_node_row *row)
 {
 	struct tnode *n, *parent;
@@ -76,7 +86,7 @@ int dm_tree_load(struct dm_tree *t, const struct dm_node_row *row)
 	if ((!t->by_id || t->by_id_used * 2 >= t->by_id_size) && id_map_build(t))
 		return -ENOMEM;
 	parent = row->parent ? t->by_id[id_slot(t, row->parent)] : NULL;
-	if (!row->id || !parent || parent->n.format != DM_FMT_NODE ||
+	if (!row->id || !parent || parent->n.format != DM_FMT_NODE || !fits_below(&parent->n) ||
 	    !dm_uri_segment_valid(row->init.name) || row->init.format >= DM_FMT_COUNT ||
 	    row->init.value.n > UINT32_MAX ||
 	    (row->init.format == DM_FMT_NODE && row->init.value.n))

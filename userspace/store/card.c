@@ -136,7 +136,7 @@ const char *store_card_phase_name(enum store_card_phase p)
 
 #define CARD_COLUMNS "iccid, digest, phase, reason, boot_id, slot, seq, attempts, next_attempt, updated"
 
-static int get_card(sqlite3_stmt *st, struct store_card *c)
+static int get_card(struct store *s, sqlite3_stmt *st, struct store_card *c)
 {
 	char phase[16];
 	int p;
@@ -149,6 +149,7 @@ static int get_card(sqlite3_stmt *st, struct store_card *c)
 		;
 	if (p == STORE_CARD_PHASES) {
 		log_err("store: unknown card state; the store is damaged");
+		s->damaged = true;
 		return -EBADMSG;
 	}
 	c->phase = p;
@@ -181,7 +182,7 @@ int store_card_get(struct store *s, struct slice iccid, const uint8_t digest[STO
 		return -ENOENT;
 	if (rc != SQLITE_ROW)
 		return db_error(s, rc, "reading a card's state");
-	err = get_card(st, &c);
+	err = get_card(s, st, &c);
 	if (!err)
 		*out = c;
 	return err;
@@ -247,7 +248,7 @@ int store_card_each(struct store *s, store_card_fn *fn, void *ctx)
 	if (err)
 		return err;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		err = get_card(st, &c);
+		err = get_card(s, st, &c);
 		if (!err)
 			err = fn(ctx, &c);
 		if (err)

@@ -8,15 +8,31 @@
 
 struct store {
 	sqlite3 *db;
-	int lock_fd;		/* -1 for a reader */
+	char *dir;
+	int dir_fd, lock_fd;	/* -1 for a reader */
 	enum store_mode mode;
+	bool damaged;		/* found so: a writer keeps it aside when it is closed */
 	bool in_txn;		/* store_begin() of the caller */
 };
+
+/* "dmsc" as SQLite's application id, so that another program's file is not taken for ours. */
+#define DB_APPLICATION_ID 0x646d7363
 
 /* The current schema version: PRAGMA user_version of a file this code writes. */
 extern const int db_schema_version;
 /* Brings an empty or older file to it, in one transaction. */
 int db_migrate(struct store *s, int from);
+/* Every table and column of @version is there. 0, -EBADMSG or another -errno. */
+int db_check_schema(struct store *s, int version);
+
+/*
+ * Renames the store's files, durably, to store.db.damaged-N, -wal and so on: the first N
+ * that is free. The lock is held and nothing open. 0, -EDQUOT (STORE_DAMAGED_MAX are
+ * kept already, nothing was done) or another -errno; it has said in the log what it did.
+ */
+int db_move_aside(int dir_fd, const char *dir) must_check;
+/* What a power cut left of that; before a new store is made. 0 or -errno. */
+int db_finish_aside(int dir_fd, const char *dir) must_check;
 
 /* Logs "store: <what>: <SQLite's text>" and gives the -errno for it. */
 int db_error(struct store *s, int rc, const char *what);

@@ -9,12 +9,12 @@
 #include "store/db.h"
 #include "util/log.h"
 
-/* "dmsc" as SQLite's application id, so that another program's file is not taken for ours. */
-#define APPLICATION_ID "0x646d7363"
+#define XSTR(x) #x
+#define STR(x) XSTR(x)
 
 static const char *const steps[] = {
 	/* 1: parents have smaller ids than their children, so loading by id is enough. */
-	"PRAGMA application_id = " APPLICATION_ID ";"
+	"PRAGMA application_id = " STR(DB_APPLICATION_ID) ";"
 	"CREATE TABLE node ("
 	" id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, name TEXT NOT NULL,"
 	" format TEXT NOT NULL, type TEXT, value BLOB, acl TEXT, title TEXT,"
@@ -42,6 +42,40 @@ static const char *const steps[] = {
 };
 
 const int db_schema_version = sizeof(steps) / sizeof(steps[0]);
+
+/* Asked for with a limit of no row, by version: what the statements of this directory name. */
+static const struct { int since; const char *sql; } shape[] = {
+	{ 1, "SELECT id, parent, name, format, type, value, acl, title, tstamp, verno, origin, access,"
+	     " flags FROM node LIMIT 0" },
+	{ 1, "SELECT id, slot, iccid, digest, created FROM origin LIMIT 0" },
+	{ 1, "SELECT iccid, digest, phase, reason, boot_id, slot, seq, attempts, next_attempt, updated"
+	     " FROM card LIMIT 0" },
+	{ 1, "SELECT device, iccid, server, told FROM pair LIMIT 0" },
+	{ 1, "SELECT id, server, started, ended, outcome, reason, messages, notes FROM session LIMIT 0" },
+	{ 1, "SELECT session, n, op, uri, status FROM note LIMIT 0" },
+};
+
+int db_check_schema(struct store *s, int version)
+{
+	for (size_t i = 0; i < sizeof(shape) / sizeof(shape[0]); i++) {
+		sqlite3_stmt *st = NULL;
+		int rc;
+
+		if (shape[i].since > version)
+			continue;
+		rc = sqlite3_prepare_v2(s->db, shape[i].sql, -1, &st, NULL);
+		sqlite3_finalize(st);
+		/* The statement is right: then the table is wrong. */
+		if (rc == SQLITE_ERROR) {
+			log_err("store %s is damaged: %s", s->dir, sqlite3_errmsg(s->db));
+			s->damaged = true;
+			return -EBADMSG;
+		}
+		if (rc != SQLITE_OK)
+			return db_error(s, rc, "looking at the schema");
+	}
+	return 0;
+}
 
 int db_migrate(struct store *s, int from)
 {

@@ -11,10 +11,16 @@
  * Readers need no lock and see the last commit while a writer works.
  *
  * Every function returns 0 or -errno, and has said why in the log when it
- * failed: -EBUSY (another writer, and the wait is over), -EBADMSG (the file is
- * damaged or not ours), -EPROTO (made by a newer dmsc), -EACCES, -ENOENT,
- * -ENOSPC, -EROFS, -EIO, -EINTR, -ENOMEM, -EINVAL (an argument breaks a bound below).
- * A damaged or newer file is left as it is, byte for byte.
+ * failed: -EBUSY (another writer, and the wait is over), -EBADMSG (it is
+ * damaged), -EDQUOT (the same, and STORE_DAMAGED_MAX are kept already), -EPROTO
+ * (made by a newer dmsc), -EEXIST (another program's), -EACCES, -ENOENT, -ENOSPC,
+ * -EROFS, -EIO, -EINTR, -ENOMEM, -EINVAL (an argument breaks a bound below).
+ *
+ * No file is ever overwritten that could not be read. One of a newer dmsc or of
+ * another program is left as it is, byte for byte. A damaged one is renamed to
+ * store.db.damaged-N, by writers alone: in store_open(), which begins a new
+ * store then and succeeds; or, when damage shows later, in store_close(), after
+ * a call that gave -EBADMSG. An error of the disk or of memory is not damage.
  *
  * Text handed in is NUL terminated UTF-8; text handed out is cut to its array
  * and NUL terminated. Times are seconds since the epoch, UTC.
@@ -36,6 +42,8 @@ enum store_mode {
 
 #define STORE_FILE "store.db"		/* inside the store's directory, mode 0600 */
 #define STORE_LOCK_FILE "store.lock"
+#define STORE_DAMAGED_MAX 8		/* store.db.damaged-1 to -8 are kept */
+#define STORE_NODES_MAX 1000000		/* of the tree: neither loaded nor committed beyond */
 #define STORE_WAIT_FOREVER (-1)
 
 #define STORE_SLOT_MAX 256		/* "TRANSPORT:LOCATION", the NUL included */

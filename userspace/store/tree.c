@@ -16,6 +16,20 @@ static struct slice column_slice(sqlite3_stmt *st, int col)
 	return slice_of(p ? p : (const void *)"", (size_t)sqlite3_column_bytes(st, col));
 }
 
+#define ID_MAX (INT64_MAX / 2)	/* room for what is made from now on */
+
+/* What no commit of ours wrote: the tree itself looks at names and parents. */
+static bool is_sound(sqlite3_stmt *st)
+{
+	int64_t id = sqlite3_column_int64(st, 0), parent = sqlite3_column_int64(st, 1);
+	int64_t origin = sqlite3_column_int64(st, 10);
+	int access = sqlite3_column_int(st, 11), flags = sqlite3_column_int(st, 12);
+
+	return id > 0 && id < ID_MAX && parent >= 0 && parent < id && origin >= 0 &&
+	       origin <= UINT32_MAX && access >= 0 && access <= DM_ACC_ALL &&
+	       (flags & ~DM_NODE_PERMANENT) == 0;
+}
+
 static int load_row(struct dm_tree *t, sqlite3_stmt *st)
 {
 	struct dm_node_row row = {
@@ -25,6 +39,8 @@ static int load_row(struct dm_tree *t, sqlite3_stmt *st)
 		.verno = (uint16_t)sqlite3_column_int(st, 9),
 	};
 
+	if (!is_sound(st) || dm_tree_count(t) > STORE_NODES_MAX)
+		return -EINVAL;
 	row.init.name = column_slice(st, 2);
 	if (dm_format_parse(column_slice(st, 3), &row.init.format) < 0)
 		return -EINVAL;
@@ -54,10 +70,17 @@ int store_tree_load(struct store *s, struct dm_tree *t)
 		if (err) {
 			log_err("store: node %" PRId64 " does not fit the tree (%s); the store is damaged",
 				(int64_t)sqlite3_column_int64(st, 0), strerror(-err));
+			s->damaged = true;
 			return -EBADMSG;
 		}
 	}
-	return rc == SQLITE_DONE ? 0 : db_error(s, rc, "loading the tree");
+	if (rc == SQLITE_DONE)
+		return 0;
+	err = db_error(s, rc, "loading the tree");
+	if (rc != SQLITE_TOOBIG)
+		return err;
+	s->damaged = true;
+	return -EBADMSG;
 }
 
 struct change_ctx {
@@ -116,7 +139,8 @@ int store_tree_commit(struct store *s, struct dm_tree *t)
 	err = db_write_begin(s, &own);
 	if (err)
 		return err;
-	err = write_changes(s, t);
+	/* What could not be loaded again is not written. */
+	err = dm_tree_count(t) > STORE_NODES_MAX ? -ENOSPC : write_changes(s, t);
 	/* Also a transaction of the caller's ends here: see store.h. */
 	err = db_write_end(s, true, err);
 	if (!err)
