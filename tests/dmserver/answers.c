@@ -138,11 +138,13 @@ static void take_challenge(struct server *srv, struct session *s, const struct d
 		s->server_scheme = AUTH_BASIC;
 	else if (slice_eq_str(c->chal.type, auth_scheme_name(AUTH_MD5)))
 		s->server_scheme = AUTH_MD5;
+	else if (slice_eq_str(c->chal.type, auth_scheme_name(AUTH_MAC)))
+		s->server_scheme = AUTH_MAC;
 	else
 		violation(srv, s, "RepPro Chal", "Meta/Type \"%.*s\" is no scheme",
 			  VIEW(c->chal.type));
-	if (s->server_scheme == AUTH_MD5 && !c->chal.next_nonce.n)
-		violation(srv, s, "RepPro Chal", "an md5 challenge without NextNonce");
+	if (s->server_scheme != AUTH_BASIC && !c->chal.next_nonce.n)
+		violation(srv, s, "RepPro Chal", "a challenge without NextNonce");
 	if (!s->user || !c->chal.next_nonce.n)
 		return;
 	if (base64_decode(&nonce, c->chal.next_nonce)) {
@@ -156,9 +158,17 @@ static void take_challenge(struct server *srv, struct session *s, const struct d
 		buf_reset(&s->user->server_nonce);
 		buf_put_slice(&s->user->server_nonce, buf_slice(&nonce));
 		s->user->has_server_nonce = true;
+		s->server_nonce_used = false;
 		users_save(srv->users);
 	}
 	buf_wipe_fini(&nonce);
+}
+
+/* Do we sign what we send to this client? */
+static bool signs(const struct session *s)
+{
+	return (s->server_scheme != AUTH_NONE ? s->server_scheme : s->user->server_scheme) ==
+	       AUTH_MAC;
 }
 
 struct order {
@@ -192,6 +202,12 @@ static void take_hdr_status(struct server *srv, struct session *s, const struct 
 		log_notice("session %u: the client answers %u to our SyncHdr", s->number, code);
 	s->server_accepted = code == 212;
 	take_challenge(srv, s, c, code, a);
+	if (!s->user || !signs(s) || !s->last_server_nonce.len || !success(code))
+		return;
+	if (code != 200)
+		violation(srv, s, "DM Security, MAC", "a signed message is answered with %u", code);
+	if (s->server_nonce_used)
+		violation(srv, s, "DM Security, MAC", "no NextNonce for the next signature");
 }
 
 static void take_status(struct server *srv, struct session *s, const struct dm_cmd *c,

@@ -105,27 +105,43 @@ static void check_md5(const struct users *users, const struct dm_hdr *hdr, struc
 	explicit_bzero(want, sizeof(want));
 }
 
+static void check_signed(const struct users *users, const struct dm_hdr *hdr,
+			 const struct auth_signed *sig, struct slice nonce,
+			 struct auth_verdict *v)
+{
+	const char *why = auth_check_mac(users, hdr, sig, nonce, &v->user);
+
+	if (!v->user)
+		v->user = users_find(users, hdr->source_name);
+	if (why)
+		wrong(v, why);
+}
+
 void auth_check(const struct users *users, const struct dm_hdr *hdr, enum auth_scheme scheme,
-		struct slice nonce, struct auth_verdict *v)
+		struct slice nonce, const struct auth_signed *sig, struct auth_verdict *v)
 {
 	struct buf bytes = BUF_INIT;
 	struct slice type = hdr->cred.meta.type;
 	enum auth_scheme used = AUTH_NONE;
 
 	*v = (struct auth_verdict){ .result = AUTH_ACCEPTED, .why = "accepted" };
-	if (!hdr->has_cred) {
+	if (!hdr->has_cred && !slice_present(sig->header)) {
 		v->result = AUTH_MISSING;
 		v->why = "no credentials";
 		v->user = users_find(users, hdr->source_name);
 		return;
 	}
-	if (slice_eq_str(type, auth_scheme_name(AUTH_MD5)))
+	if (!hdr->has_cred)
+		used = AUTH_MAC;
+	else if (slice_eq_str(type, auth_scheme_name(AUTH_MD5)))
 		used = AUTH_MD5;
 	else if (slice_eq_str(type, auth_scheme_name(AUTH_BASIC)))
 		used = AUTH_BASIC;
 
 	if (used == AUTH_NONE)
 		wrong(v, "the scheme is unknown");
+	else if (used == AUTH_MAC)
+		check_signed(users, hdr, sig, nonce, v);
 	else if (!cred_bytes(&hdr->cred, &bytes))
 		wrong(v, "the credentials are no base64");
 	else if (used == AUTH_BASIC)

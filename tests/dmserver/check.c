@@ -43,6 +43,8 @@ static void check_cred(struct server *srv, struct session *s, const struct dm_hd
 
 	if (!h->has_cred)
 		return;
+	if (slice_eq_str(c->meta.type, "syncml:auth-MAC"))
+		violation(srv, s, "DM Security, MAC", "a MAC stands in x-syncml-hmac, not in Cred");
 	if (!slice_present(c->meta.type))
 		violation(srv, s, "RepPro Cred", "Cred without Meta/Type");
 	if (!slice_eq_str(c->meta.format, "b64"))

@@ -27,6 +27,8 @@ USERS = f'''alice {PASSWORD} md5
 bob "b secret" basic
 carol c-pw md5 nonce={base64.b64encode(b"first nonce").decode()}
 dave d-pw md5 nonce=ZGF2ZQ== server-password=S3rver server-scheme=md5 server-nonce={base64.b64encode(b"snonce").decode()}
+frank f-pw hmac nonce={base64.b64encode(b"fnonce").decode()}
+grace g-pw hmac nonce=Zw== server-password=S1gn server-scheme=hmac server-nonce={base64.b64encode(b"gnonce").decode()}
 erin e-pw basic server-password=plainS server-scheme=basic server-name=the-server
 '''
 counts = {'passed': 0, 'failed': 0}
@@ -121,6 +123,13 @@ def md5_cred(user, pw, nonce):
     return b64(h(b64(h(user.encode(), b':', pw.encode())).encode(), b':', nonce))
 
 
+def mac(user, pw, nonce, body):
+    """The value of x-syncml-hmac for @body."""
+    key = b64(h(user.encode(), b':', pw.encode())).encode()
+    value = b64(h(key, b':', nonce, b':', b64(h(body)).encode()))
+    return f'algorithm=MD5, username="{user}", mac={value}'
+
+
 def cred(scheme, data):
     return ('Cred', [('Meta', [('Format', 'b64'), ('Type', f'syncml:auth-{scheme}')]),
                      ('Data', data)])
@@ -187,10 +196,12 @@ class Client:
         tree = ('SyncML', [self.header(credentials, **over), ('SyncBody', body)])
         return to_wbxml(tree) if self.wbxml else to_xml(tree)
 
-    def send(self, commands, credentials=None, final=True, **over):
+    def send(self, commands, credentials=None, final=True, sign=None, **over):
+        """@sign: the value of x-syncml-hmac, made from the message's bytes."""
         self.msg += 1
         data = self.build(commands, credentials, final, **over)
-        status, headers, body = self.s.post(data, WBXML if self.wbxml else XML)
+        extra = {'X-SyncML-HMAC': sign(data)} if sign else {}
+        status, headers, body = self.s.post(data, WBXML if self.wbxml else XML, headers=extra)
         self.http, self.headers, self.raw = status, headers, body
         self.answer = None
         if status == 200 and headers['Content-Type'] == (WBXML if self.wbxml else XML):

@@ -68,6 +68,7 @@ static void ask(struct call *c, const char *url, unsigned int refused)
 	struct dm_request req = {
 		.content_type = slice_str(header(c->conn, MHD_HTTP_HEADER_CONTENT_TYPE)),
 		.body = buf_slice(&c->body),
+		.hmac = slice_str(header(c->conn, "x-syncml-hmac")),
 		.peer = slice_str(c->peer),
 		.path = slice_str(url),
 		.refused = refused,
@@ -96,6 +97,8 @@ static enum MHD_Result send_answer(struct call *c)
 			 (const char *)c->res.location.p);
 		MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, url);
 	}
+	if (c->res.hmac.len)
+		MHD_add_response_header(r, "x-syncml-hmac", buf_cstr(&c->res.hmac));
 	if (c->res.http_status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "POST");
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-store");
@@ -182,6 +185,7 @@ static void on_completed(void *ctx, struct MHD_Connection *conn, void **state,
 	}
 	buf_fini(&c->body);
 	buf_fini(&c->res.body);
+	buf_fini(&c->res.hmac);
 	free(c);
 	*state = NULL;
 }

@@ -51,6 +51,10 @@ static void fill_cred(struct builder *b, struct dm_hdr *h, struct buf *data)
 	if (u->has_server_nonce)
 		nonce = buf_slice(&u->server_nonce);
 	name = slice_present(u->server_name) ? u->server_name : b->srv->server_id;
+	if (scheme == AUTH_MAC) {
+		h->source_name = name;	/* the rest goes into the transport's header */
+		return;
+	}
 	auth_make(data, scheme, name, u->server_password, nonce);
 	h->source_name = name;
 	h->has_cred = true;
@@ -113,7 +117,7 @@ static void put_hdr_status(struct builder *b)
 		st.has_chal = true;
 		st.chal.type = slice_str(auth_scheme_name(b->plan->challenge));
 		st.chal.format = SLICE_LIT("b64");
-		if (b->plan->challenge == AUTH_MD5) {
+		if (b->plan->challenge != AUTH_BASIC && b->plan->hmac != HMAC_NO_NONCE) {
 			base64_encode(&nonce, buf_slice(&b->s->nonce));
 			st.chal.next_nonce = buf_slice(&nonce);
 		}

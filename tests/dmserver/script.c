@@ -150,8 +150,10 @@ static int st_auth(struct parser *p)
 		p->s->auth = SCRIPT_AUTH_BASIC;
 	else if (!strcmp(w, "md5"))
 		p->s->auth = SCRIPT_AUTH_MD5;
+	else if (!strcmp(w, "hmac"))
+		p->s->auth = SCRIPT_AUTH_MAC;
 	else
-		return fail(p, "\"%s\" is no authentication: none, basic, md5", w);
+		return fail(p, "\"%s\" is no authentication: none, basic, md5, hmac", w);
 	if (p->l.n == 3) {
 		if (strcmp(lex_word(&p->l, 2), "per-message"))
 			return fail(p, "\"%s\": only \"per-message\" can stand here",
@@ -526,6 +528,25 @@ static int st_wrong_session(struct parser *p)
 	return 0;
 }
 
+static int st_hmac(struct parser *p)
+{
+	static const char *const words[] = {
+		[HMAC_MISSING] = "missing", [HMAC_WRONG] = "wrong", [HMAC_REUSED] = "reused",
+		[HMAC_NO_NONCE] = "no-nonce", [HMAC_SESSION] = "session",
+	};
+	const char *w = lex_word(&p->l, 1);
+
+	if (!p->pkg)
+		return fail(p, "\"hmac\" stands outside a package");
+	for (unsigned int i = HMAC_MISSING; i <= HMAC_SESSION; i++) {
+		if (!strcmp(w, words[i])) {
+			p->pkg->hmac = i;
+			return 0;
+		}
+	}
+	return fail(p, "\"%s\": missing, wrong, reused, no-nonce or session", w);
+}
+
 static int st_delay(struct parser *p)
 {
 	if (!p->pkg)
@@ -564,6 +585,7 @@ static const struct statement statements[] = {
 	{ "redirect", 1, 2, st_redirect },
 	{ "abort", 0, 0, st_abort },
 	{ "wrong-session", 0, 0, st_wrong_session },
+	{ "hmac", 1, 1, st_hmac },
 	{ "delay", 1, 1, st_delay },
 };
 

@@ -14,7 +14,18 @@
 #define SCRIPT_MAX_EXPECT 8
 #define SCRIPT_MAX_DEPTH 4
 
-enum script_auth { SCRIPT_AUTH_USERS, SCRIPT_AUTH_NONE, SCRIPT_AUTH_BASIC, SCRIPT_AUTH_MD5 };
+enum script_auth { SCRIPT_AUTH_USERS, SCRIPT_AUTH_NONE, SCRIPT_AUTH_BASIC, SCRIPT_AUTH_MD5,
+		   SCRIPT_AUTH_MAC };
+
+/* What is wrong with the signatures of a package, or with what is said of the client's. */
+enum script_hmac {
+	HMAC_RIGHT,
+	HMAC_MISSING,
+	HMAC_WRONG,
+	HMAC_REUSED,	/* made with the nonce of the signature before */
+	HMAC_NO_NONCE,	/* the client gets no NextNonce */
+	HMAC_SESSION,	/* its signature is answered with 212 */
+};
 
 enum script_op {
 	SCRIPT_CMD,
@@ -69,6 +80,7 @@ struct script_pkg {
 	uint32_t delay_ms;
 	bool wrong_session;
 	bool abort;
+	enum script_hmac hmac;
 };
 
 struct script_session {

@@ -69,6 +69,8 @@ static void session_fini(struct session *s)
 	buf_fini(&s->device);
 	buf_fini(&s->id);
 	buf_wipe_fini(&s->nonce);
+	buf_wipe_fini(&s->last_server_nonce);
+	buf_fini(&s->reply_hmac);
 	buf_fini(&s->large);
 	buf_fini(&s->reply);
 	memset(s, 0, sizeof(*s));
@@ -345,6 +347,8 @@ static enum auth_scheme asked_scheme(const struct server *srv)
 		return AUTH_BASIC;
 	case SCRIPT_AUTH_MD5:
 		return AUTH_MD5;
+	case SCRIPT_AUTH_MAC:
+		return AUTH_MAC;
 	default:
 		return AUTH_NONE;
 	}
@@ -356,18 +360,36 @@ static bool anyone(const struct server *srv)
 	       (srv->script->auth == SCRIPT_AUTH_USERS && !srv->users->head);
 }
 
-static void judge(const struct server *srv, const struct session *s, const struct message *m,
-		  struct auth_verdict *v)
+/* What this session's user is asked for. */
+static enum auth_scheme scheme_of(const struct server *srv, const struct user *u)
 {
+	enum auth_scheme scheme = asked_scheme(srv);
+
+	if (scheme != AUTH_NONE)
+		return scheme;
+	return u ? u->scheme : AUTH_MD5;
+}
+
+/* Does each message of the client need credentials? */
+static bool each_message(const struct server *srv, const struct session *s)
+{
+	return srv->script->per_message || scheme_of(srv, s->user) == AUTH_MAC;
+}
+
+static void judge(const struct server *srv, const struct session *s, const struct message *m,
+		  const struct dm_request *req, struct auth_verdict *v)
+{
+	const struct auth_signed sig = { .header = req->hmac, .body = req->body };
+
 	*v = (struct auth_verdict){ .result = AUTH_ACCEPTED, .why = "nobody is asked" };
 	if (anyone(srv)) {
 		v->user = users_find(srv->users, m->hdr.source_name);
-	} else if (s->authed && !srv->script->per_message) {
+	} else if (s->authed && !each_message(srv, s)) {
 		v->user = s->user;
 		v->why = "authenticated before";
 	} else {
 		auth_check(srv->users, &m->hdr, asked_scheme(srv),
-			   s->has_nonce ? buf_slice(&s->nonce) : SLICE_NONE, v);
+			   s->has_nonce ? buf_slice(&s->nonce) : SLICE_NONE, &sig, v);
 	}
 }
 
@@ -386,40 +408,43 @@ static void renew_nonce(struct server *srv, struct session *s)
 
 static void accept_client(struct server *srv, struct session *s, struct reply_plan *plan)
 {
-	enum auth_scheme scheme = asked_scheme(srv);
-	bool before = s->authed;
+	bool before = s->authed, each = each_message(srv, s);
+	enum auth_scheme scheme;
 
 	s->authed = true;
 	plan->hdr_status = 200;
 	if (anyone(srv))
 		return;
 	/* 200 would mean: show them again in the next message. */
-	if (!srv->script->per_message)
+	if (!each)
 		plan->hdr_status = 212;
-	if (before && !srv->script->per_message)
+	if (before && !each)
 		return;
-	if (scheme == AUTH_NONE)
-		scheme = s->user->scheme;
-	if (scheme == AUTH_MD5) {
+	scheme = scheme_of(srv, s->user);
+	if (scheme != AUTH_BASIC) {
 		renew_nonce(srv, s);
-		plan->challenge = AUTH_MD5;
+		plan->challenge = scheme;
 	}
 }
 
-static void refuse_client(struct server *srv, struct session *s, const struct auth_verdict *v,
-			  struct reply_plan *plan)
+/* The outcome when it ends the session, else NULL. */
+static const char *refuse_client(struct server *srv, struct session *s,
+				 const struct auth_verdict *v, struct reply_plan *plan)
 {
-	enum auth_scheme scheme = asked_scheme(srv);
+	enum auth_scheme scheme = scheme_of(srv, v->user);
 
-	if (scheme == AUTH_NONE)
-		scheme = v->user ? v->user->scheme : AUTH_MD5;
 	plan->hdr_status = v->result == AUTH_MISSING ? 407 : 401;
 	plan->statuses_only = true;
+	log_notice("session %u: %u: %s", s->number, plan->hdr_status, v->why);
+	if (s->authed && scheme == AUTH_MAC) {
+		violation(srv, s, "DM Security, MAC", "a message in mid-session: %s", v->why);
+		return "a message was not signed";
+	}
 	plan->challenge = scheme;
 	s->challenged = true;
-	if (scheme == AUTH_MD5)
+	if (scheme != AUTH_BASIC)
 		renew_nonce(srv, s);
-	log_notice("session %u: %u: %s", s->number, plan->hdr_status, v->why);
+	return NULL;
 }
 
 /* --- one message ---------------------------------------------------------------------------- */
@@ -544,10 +569,35 @@ static const char *handle(struct server *srv, struct session *s, const struct me
 		s->challenged = false;
 		outcome = decide(s, m, &a, srv, plan);
 	} else {
-		refuse_client(srv, s, v, plan);
+		outcome = refuse_client(srv, s, v, plan);
 	}
 	note_limits(s, m);
 	return outcome;
+}
+
+/* Our own signature, when this user's client is to see one. */
+static void sign(struct server *srv, struct session *s, const struct reply_plan *plan,
+		 struct dm_response *res)
+{
+	struct user *u = s->user;
+	struct slice name, nonce, password;
+	enum auth_scheme scheme;
+
+	buf_reset(&s->reply_hmac);
+	if (!u || u->server_scheme == AUTH_NONE || !u->has_server_nonce)
+		return;
+	scheme = s->server_scheme != AUTH_NONE ? s->server_scheme : u->server_scheme;
+	if (scheme != AUTH_MAC || plan->hmac == HMAC_MISSING)
+		return;
+	name = slice_present(u->server_name) ? u->server_name : srv->server_id;
+	password = plan->hmac == HMAC_WRONG ? SLICE_LIT("not the password") : u->server_password;
+	nonce = plan->hmac == HMAC_REUSED ? buf_slice(&s->last_server_nonce) :
+					    buf_slice(&u->server_nonce);
+	auth_sign(&res->hmac, name, password, nonce, buf_slice(&res->body));
+	buf_put_slice(&s->reply_hmac, buf_slice(&res->hmac));
+	buf_reset(&s->last_server_nonce);
+	buf_put_slice(&s->last_server_nonce, buf_slice(&u->server_nonce));
+	s->server_nonce_used = true;
 }
 
 static void answer(struct server *srv, struct session *s, const struct message *m,
@@ -559,7 +609,7 @@ static void answer(struct server *srv, struct session *s, const struct message *
 	bool ends = false;
 	int err;
 
-	judge(srv, s, m, &v);
+	judge(srv, s, m, req, &v);
 	trace_message_in(srv, s, m, exchange, req->body.n, req, v.why);
 	check_transport(srv, s, m, req);
 	outcome = handle(srv, s, m, &v, &plan);
@@ -567,6 +617,10 @@ static void answer(struct server *srv, struct session *s, const struct message *
 	s->format = m->format;
 	if (plan.commands && s->pkg && !s->mid_package && !s->ended)
 		res->delay_ms = s->pkg->delay_ms;
+	if (plan.commands && s->pkg)
+		plan.hmac = s->pkg->hmac;
+	if (plan.hmac == HMAC_SESSION)
+		plan.hdr_status = 212;
 	err = reply_build(srv, s, m, &plan, &res->body, &ends);
 	if (err) {
 		log_err("session %u: the answer cannot be encoded: %s", s->number, strerror(-err));
@@ -575,6 +629,7 @@ static void answer(struct server *srv, struct session *s, const struct message *
 		session_end(srv, s, "the answer could not be encoded");
 		return;
 	}
+	sign(srv, s, &plan, res);
 	res->content_type = codec_encoder(m->format)->mime;
 	s->sum.out++;
 	srv->sum.out++;
@@ -604,6 +659,7 @@ static void repeat_reply(struct server *srv, struct session *s, unsigned int exc
 	log_notice("session %u: the same message again; the same answer", s->number);
 	res->content_type = codec_encoder(s->format)->mime;
 	buf_put_slice(&res->body, buf_slice(&s->reply));
+	buf_put_slice(&res->hmac, buf_slice(&s->reply_hmac));
 }
 
 static void no_room(struct server *srv, struct dm_response *res, const struct dm_request *req)

@@ -49,6 +49,8 @@ struct session {
 	enum auth_scheme server_scheme;	/* what the client asked us for; AUTH_NONE: the user's */
 	unsigned int server_refused;	/* times the client refused our credentials */
 	bool server_accepted;		/* it took them for the whole session (212) */
+	bool server_nonce_used;		/* no new one came since our last signature */
+	struct buf last_server_nonce;	/* of that signature */
 	uint32_t in_msgid, out_msgid;	/* last ones */
 	uint32_t initiation;		/* 1200, 1201 or 0 */
 	bool devinfo_seen;
@@ -69,7 +71,7 @@ struct session {
 
 	bool lost;			/* the last message was answered badly on purpose */
 	uint64_t request_hash;		/* of the last request */
-	struct buf reply;		/* the last answer, for a repeated request */
+	struct buf reply, reply_hmac;	/* the last answer, for a repeated request */
 	struct totals sum;
 };
 
@@ -95,6 +97,7 @@ struct server {
 struct dm_request {
 	struct slice content_type;
 	struct slice body;
+	struct slice hmac;	/* x-syncml-hmac; SLICE_NONE = none */
 	struct slice peer;	/* address, for the record */
 	struct slice path;
 	unsigned int refused;	/* an HTTP status the transport chose: 405, 413; 0 = none */
@@ -105,11 +108,12 @@ struct dm_response {
 	bool drop;		/* end the connection without an answer */
 	const char *content_type;
 	struct buf body;
+	struct buf hmac;	/* x-syncml-hmac; empty = none */
 	struct slice location;	/* of a redirect; borrowed from the script */
 	uint32_t delay_ms;
 };
 
-/* Answers one POST. @res->body is the caller's to free; the rest is static or the script's. */
+/* Answers one POST. @res->body and @res->hmac are the caller's to free; the rest is static or the script's. */
 void session_request(struct server *srv, const struct dm_request *req, struct dm_response *res);
 /* Ends sessions that were silent too long. Call it now and then. */
 void session_expire(struct server *srv, uint64_t now_ms);
@@ -150,6 +154,7 @@ struct reply_plan {
 	uint32_t hdr_status;		/* for the client's SyncHdr */
 	bool statuses_only;		/* authentication failed: nothing was executed */
 	enum auth_scheme challenge;	/* AUTH_NONE: no Chal */
+	enum script_hmac hmac;
 	bool next_message;		/* the client has more: Alert 1222, no Final */
 	bool commands;			/* go on with the script */
 	bool wrong_session;

@@ -22,7 +22,7 @@ import traceback
 import warnings
 
 from harness import (DEVICE, HERE, PASSWORD, PKG1, PROGRAM, WBXML, XML, Client, Server, alert, b64,
-                     check, counts, cred, devinfo, equal, h, item, md5_cred, outcomes, violations)
+                     check, counts, cred, devinfo, equal, h, item, mac, md5_cred, outcomes, violations)
 from wire import children, find, from_wbxml, from_xml, to_xml
 
 
@@ -212,6 +212,104 @@ def test_per_message():
         c.send(out, cred('md5', md5_cred('carol', 'c-pw', nonce)))
         equal('with them it goes on', (c.status(), c.commands()), ('200', []))
         equal('done', outcomes(s), ['done'])
+
+
+def test_mac(wbxml):
+    script = 'package\n get ./A\n  expect 200\npackage\n get ./B\n  expect 200\n'
+
+    def frank(nonce, pw='f-pw'):
+        return lambda body: mac('frank', pw, nonce, body)
+
+    with Server(script) as s:
+        c = Client(s, user='frank', wbxml=wbxml)
+        c.send(PKG1)
+        equal('no mac', (c.status(), c.chal()[0]), ('407', 'syncml:auth-MAC'))
+        nonce = c.chal()[1]
+        c.send([c.hdr_ok()] + PKG1, sign=frank(nonce, 'wrong'))
+        equal('wrong mac', (c.status(), c.status('2'), c.commands()), ('401', '401', []))
+        c.send([c.hdr_ok()] + PKG1, sign=frank(nonce))
+        equal('stale nonce', c.status(), '401')
+        nonce = c.chal()[1]
+        c.send([c.hdr_ok()] + PKG1, sign=lambda body: frank(nonce)(body + b' '))
+        equal('changed bytes', c.status(), '401')
+        c.send([c.hdr_ok()] + PKG1, cred('MAC', 'Zg=='))
+        equal('a mac in Cred', c.status(), '401')
+        check('is a violation', any('not in Cred' in v for v in violations(s)), violations(s))
+        for form in ('username=frank, mac=%s', 'username="frank", mac="%s"', 'mac=%s',
+                     'algorithm=SHA1, username="frank", mac=%s', 'username="grace", mac=%s',
+                     'username="frank"'):
+            nonce = c.chal()[1]
+            c.send([c.hdr_ok()] + PKG1, sign=lambda body: form.replace(
+                '%s', frank(nonce)(body).split('mac=')[1]))
+            equal('form ' + form, c.status(), '401')
+        nonce = c.chal()[1]
+        c.send([c.hdr_ok()] + PKG1, sign=lambda body: 'MAC=%s ,UserName="frank"' %
+               frank(nonce)(body).split('mac=')[1])
+        equal('right mac', (c.status(), c.commands() != []), ('200', True))
+        used, nonce = nonce, c.chal()[1]
+        check('fresh nonce', nonce != used)
+        c.send(c.answer_all(), sign=frank(nonce))
+        equal('goes on', (c.status(), [find(x, 'Item/Target/LocURI') for x in c.commands()]),
+              ('200', ['./B']))
+        c.send(c.answer_all(), sign=frank(nonce))
+        equal('replayed nonce', (c.status(), c.commands()), ('401', []))
+        equal('ends it', outcomes(s), ['a message was not signed'])
+    with Server(script) as s:
+        c = Client(s, user='frank', wbxml=wbxml)
+        c.send(PKG1, sign=frank(b'fnonce'))
+        equal('nonce of the users file', c.status(), '200')
+        c.send(c.answer_all())
+        equal('missing in mid-session', (c.status(), c.commands()), ('407', []))
+        equal('ends it', outcomes(s), ['a message was not signed'])
+    with Server(script) as s:
+        c = Client(s, user='alice', wbxml=wbxml)
+        c.send(PKG1, sign=lambda body: mac('alice', PASSWORD, b'x', body))
+        equal('not what is asked for', (c.status(), c.chal()[0]), ('401', 'syncml:auth-md5'))
+
+
+def test_server_signs(wbxml):
+    script = 'package\n get ./A\n  expect 200\npackage\n get ./B\n  expect 200\n'
+
+    def grace(nonce):
+        return lambda body: mac('grace', 'g-pw', nonce, body)
+
+    def chal(nonce):
+        return ('Chal', [('Meta', [('Format', 'b64'), ('Type', 'syncml:auth-MAC'),
+                                   ('NextNonce', b64(nonce))])])
+
+    def answer(c, *more):
+        return [c.hdr_ok(200, *more)] + c.answer_all()[1:]
+
+    with Server(script) as s:
+        c = Client(s, user='grace', wbxml=wbxml)
+        c.send(PKG1, sign=grace(b'g'))
+        equal('signed', c.headers['x-syncml-hmac'], mac('dm.example.net', 'S1gn', b'gnonce', c.raw))
+        equal('no Cred', find(c.answer, 'SyncHdr/Cred'), None)
+        equal('LocName', find(c.answer, 'SyncHdr/Source/LocName'), 'dm.example.net')
+        c.send(answer(c, chal(b'second')), sign=grace(c.chal()[1]))
+        equal('next nonce', c.headers['x-syncml-hmac'],
+              mac('dm.example.net', 'S1gn', b'second', c.raw))
+        equal('no violation', violations(s), [])
+        # The same request once more gets the same answer, and the same signature.
+        body = c.build(answer(c), msgid=c.msg + 1)
+        got = [s.post(body, WBXML if wbxml else XML,
+                      headers={'x-syncml-hmac': grace(c.chal()[1])(body)}) for _ in range(2)]
+        equal('signed alike', got[0][1]['x-syncml-hmac'], got[1][1]['x-syncml-hmac'])
+        equal('over the same bytes', got[0][2], got[1][2])
+        check('a nonce must come along', any('no NextNonce' in v for v in violations(s)))
+    for line, want in (('missing', None), ('wrong', mac('dm.example.net', 'x', b'gnonce', b'')),
+                       ('no-nonce', 'right'), ('session', 'right')):
+        with Server(f'package\n hmac {line}\n get ./A\n') as s:
+            c = Client(s, user='grace', wbxml=wbxml)
+            c.send(PKG1, sign=grace(b'g'))
+            right = mac('dm.example.net', 'S1gn', b'gnonce', c.raw)
+            got = c.headers['x-syncml-hmac']
+            if want == 'right':
+                equal(line, got, right)
+            else:
+                check(line, got is None if want is None else got != right, got)
+            equal(line + ' status', c.status(), '212' if line == 'session' else '200')
+            equal(line + ' nonce', c.chal()[1] is None, line == 'no-nonce')
 
 
 def test_server_credentials():
@@ -808,7 +906,7 @@ def test_files():
             equal(f'example {name}', (p.returncode, p.stderr), (0, ''))
     listen = ['--listen', '127.0.0.1:0', '--plain-http']
     for text, why in (('alice pw\n', ':1: '), ('a b md5\na b md5\n', ':2: '),
-                      ('a b rot13\n', 'md5 or basic'), ('a b md5 nonce=*\n', 'no base64'),
+                      ('a b rot13\n', 'md5, basic or hmac'), ('a b md5 nonce=*\n', 'no base64'),
                       ('a b md5 x=y\n', 'unknown key')):
         with open(path, 'w') as f:
             f.write(text)
@@ -825,7 +923,7 @@ def test_files():
 
 
 def main():
-    both = (test_https, test_plain_session, test_md5, test_commands, test_large, test_tnds)
+    both = (test_mac, test_server_signs, test_https, test_plain_session, test_md5, test_commands, test_large, test_tnds)
     tests = [(t, (wb,)) for wb in (False, True) for t in both]
     tests += [(t, ()) for t in (
               test_transport, test_data_sync_type, test_basic, test_per_message,

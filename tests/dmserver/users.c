@@ -26,6 +26,8 @@ const char *auth_scheme_name(enum auth_scheme s)
 		return "syncml:auth-basic";
 	case AUTH_MD5:
 		return "syncml:auth-md5";
+	case AUTH_MAC:
+		return "syncml:auth-MAC";
 	default:
 		return NULL;
 	}
@@ -47,6 +49,8 @@ static bool parse_scheme(struct slice s, enum auth_scheme *out)
 		*out = AUTH_MD5;
 	else if (slice_eq_str(s, "basic"))
 		*out = AUTH_BASIC;
+	else if (slice_eq_str(s, "hmac"))
+		*out = AUTH_MAC;
 	else
 		return false;
 	return true;
@@ -70,7 +74,7 @@ static const char *parse_extra(struct users *u, struct user *user, struct slice 
 	}
 	if (slice_eq_str(key, "server-scheme"))
 		return parse_scheme(value, &user->server_scheme) ? NULL :
-								   "server-scheme: md5 or basic";
+								   "server-scheme: md5, basic or hmac";
 	if (slice_eq_str(key, "server-name"))
 		return pool_dup(&u->mem, value, &user->server_name) ? NULL : "out of memory";
 	if (slice_eq_str(key, "server-password"))
@@ -87,14 +91,14 @@ static const char *parse_user(struct users *u, const struct lex_line *l)
 	if (!user)
 		return "out of memory";
 	if (l->n < 3)
-		return "a line is: USER PASSWORD md5|basic [KEY=VALUE...]";
+		return "a line is: USER PASSWORD md5|basic|hmac [KEY=VALUE...]";
 	if (users_find(u, l->word[0]))
 		return "the user stands in the file twice";
 	if (!pool_dup(&u->mem, l->word[0], &user->name) ||
 	    !pool_dup(&u->mem, l->word[1], &user->password))
 		return "out of memory";
 	if (!parse_scheme(l->word[2], &user->scheme))
-		return "the scheme is md5 or basic";
+		return "the scheme is md5, basic or hmac";
 	user->next = u->head;
 	u->head = user;
 	for (i = 3; !why && i < l->n; i++)

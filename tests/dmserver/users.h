@@ -10,7 +10,7 @@
 #include "record.h"
 #include "util/buf.h"
 
-enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_MD5 };
+enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_MD5, AUTH_MAC };
 
 struct user {
 	struct user *next;

@@ -109,6 +109,7 @@ void far_fini(struct far_end *f)
 	buf_fini(&f->said);
 	buf_fini(&f->nonce);
 	buf_fini(&f->cred);
+	buf_fini(&f->signature);
 }
 
 struct dm_node *far_find(struct far_end *f, const char *uri)
@@ -241,6 +242,8 @@ static void listen(struct far_end *f)
 	struct codec_error err = { 0 };
 
 	buf_reset(&f->said);
+	buf_reset(&f->signature);
+	buf_put_slice(&f->signature, dm_session_hmac(f->s));
 	if (codec_decode(f->wbxml ? CODEC_WBXML : CODEC_XML, buf_slice(&f->out), NULL, &sink, f,
 			 &err))
 		fail_msg("the client's message is malformed: %s", err.text);
@@ -257,11 +260,25 @@ void far_start(struct far_end *f)
 
 /* --- what we say --------------------------------------------------------- */
 
+static void far_sign(struct far_end *f, struct slice body)
+{
+	_cleanup_buf_ struct buf h = BUF_INIT;
+
+	if (f->sign) {
+		assert_int_equal(dm_auth_hmac_header(SLICE_LIT("srv"), SLICE_LIT("pw"),
+						     slice_str(f->sign), body, &h), 0);
+		dm_session_message_hmac(f->s, body, buf_slice(&h));
+	} else if (f->hmac) {
+		dm_session_message_hmac(f->s, body, slice_str(f->hmac));
+	}
+}
+
 int far_raw(struct far_end *f, const char *bytes)
 {
 	int rc;
 
 	dm_session_message(f->s, f->now);
+	far_sign(f, slice_str(bytes));
 	rc = codec_decode(CODEC_XML, slice_str(bytes), NULL, dm_session_sink(), f->s, NULL);
 	(void)rc;
 	buf_reset(&f->said);
@@ -281,9 +298,10 @@ int far_message(struct far_end *f, unsigned int status, const char *body, bool f
 	    "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
 	    "<VerProto>DM/1.2</VerProto><SessionID>%s</SessionID><MsgID>%u</MsgID>"
 	    "<Target><LocURI>%s</LocURI></Target><Source><LocURI>https://srv.example/dm</LocURI>"
-	    "</Source>%s</SyncHdr><SyncBody>",
+	    "%s%s%s</Source>%s</SyncHdr><SyncBody>",
 	    f->sid_wrong ? "1" : "AB", ++f->msg_id, f->target ? f->target : FAR_DEVICE,
-	    f->hdr_extra ? f->hdr_extra : "");
+	    f->source_name ? "<LocName>" : "", f->source_name ? f->source_name : "",
+	    f->source_name ? "</LocName>" : "", f->hdr_extra ? f->hdr_extra : "");
 	if (status)
 		buf_printf(&b, "<Status><CmdID>1</CmdID><MsgRef>%u</MsgRef><CmdRef>0</CmdRef>"
 			   "<Cmd>SyncHdr</Cmd><Data>%u</Data></Status>",

@@ -24,12 +24,16 @@ struct far_end {
 	struct buf said;		/* the same as lines */
 	struct buf nonce;		/* of its challenge to us, base64 */
 	struct buf cred;		/* its credentials, as sent */
+	struct buf signature;		/* x-syncml-hmac of its last message; empty = none */
+	const char *sign;		/* a nonce: we sign as "srv" with "pw" */
+	const char *hmac;		/* ... or this is what stands in our x-syncml-hmac */
 	unsigned int msg_id;		/* ours */
 	unsigned int commits;
 	int commit_rc;			/* what the store is to return */
 	bool split;			/* the last message was not final */
 	bool wbxml;
 	const char *hdr_extra;		/* put into our SyncHdr */
+	const char *source_name;	/* our Source/LocName; NULL = none */
 	enum dm_status ui_answer;
 	const char *ui_text;
 	const char *target;		/* our Target; NULL = the device */

@@ -137,7 +137,7 @@ static void unsupported(struct far_end *f)
 {
 	account(f, DM_AUTH_MD5, "n", false);
 	far_start(f);
-	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("MAC", NEXT("Tm9uY2U="))), true),
+	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("X509", NEXT("Tm9uY2U="))), true),
 			 0);
 	assert_int_equal(result(f)->end, DM_END_AUTH_UNSUPPORTED);
 }

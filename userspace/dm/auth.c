@@ -131,6 +131,112 @@ int dm_auth_mac(struct slice user, struct slice secret, struct slice nonce, stru
 	return rc;
 }
 
+/* --- x-syncml-hmac ------------------------------------------------------- */
+
+int dm_auth_hmac_header(struct slice user, struct slice secret, struct slice nonce,
+			struct slice body, struct buf *out)
+{
+	buf_put_str(out, "algorithm=MD5, username=\"");
+	for (size_t i = 0; i < user.n; i++) {
+		/* A line break here would begin a header of somebody else's choice. */
+		if (user.p[i] < 0x20 || user.p[i] == 0x7f)
+			return -EINVAL;
+		if (user.p[i] == '"' || user.p[i] == '\\')
+			buf_put_u8(out, '\\');
+		buf_put_u8(out, user.p[i]);
+	}
+	buf_put_str(out, "\", mac=");
+	return dm_auth_mac(user, secret, nonce, body, out);
+}
+
+static void skip_blanks(struct slice *s)
+{
+	while (s->n && (s->p[0] == ' ' || s->p[0] == '\t'))
+		*s = slice_of(s->p + 1, s->n - 1);
+}
+
+/* A quoted string, @s standing behind its first quote. */
+static int take_quoted(struct slice *s, struct buf *value)
+{
+	while (s->n && s->p[0] != '"') {
+		if (s->p[0] == '\\' && s->n > 1)
+			*s = slice_of(s->p + 1, s->n - 1);
+		buf_put_u8(value, s->p[0]);
+		*s = slice_of(s->p + 1, s->n - 1);
+	}
+	if (!s->n)
+		return -EINVAL;
+	*s = slice_of(s->p + 1, s->n - 1);
+	return buf_error(value);
+}
+
+/* One "name=value" of the list and the comma behind it. 0, -EINVAL, -ENOMEM. */
+static int take_param(struct slice *s, struct slice *name, struct buf *value)
+{
+	const uint8_t *end = s->n ? memchr(s->p, '=', s->n) : NULL;
+	int rc = 0;
+
+	if (!end)
+		return -EINVAL;
+	*name = str_trim(slice_of(s->p, end - s->p));
+	*s = slice_of(end + 1, s->p + s->n - end - 1);
+	skip_blanks(s);
+	if (s->n && s->p[0] == '"') {
+		*s = slice_of(s->p + 1, s->n - 1);
+		rc = take_quoted(s, value);
+	} else {
+		end = s->n ? memchr(s->p, ',', s->n) : NULL;
+		if (!end)
+			end = s->p + s->n;
+		buf_put_slice(value, str_trim(slice_of(s->p, end - s->p)));
+		*s = slice_of(end, s->p + s->n - end);
+		rc = buf_error(value);
+	}
+	skip_blanks(s);
+	if (rc || !s->n)
+		return rc;
+	if (s->p[0] != ',')
+		return -EINVAL;
+	*s = slice_of(s->p + 1, s->n - 1);
+	skip_blanks(s);
+	return s->n ? 0 : -EINVAL;
+}
+
+int dm_auth_hmac_parse(struct slice header, struct buf *user, struct buf *mac)
+{
+	_cleanup_buf_ struct buf value = BUF_INIT;
+	bool have_user = false, have_mac = false;
+	struct slice rest = str_trim(header), name;
+
+	if (!rest.n || rest.n > DM_HMAC_MAX)
+		return -EINVAL;
+	while (rest.n) {
+		int rc;
+
+		buf_reset(&value);
+		rc = take_param(&rest, &name, &value);
+		if (rc)
+			return rc;
+		if (str_eq_nocase(name, "algorithm")) {
+			if (!str_eq_nocase(buf_slice(&value), "MD5"))
+				return -EINVAL;
+		} else if (str_eq_nocase(name, "username")) {
+			if (have_user)
+				return -EINVAL;
+			have_user = true;
+			buf_put_slice(user, buf_slice(&value));
+		} else if (str_eq_nocase(name, "mac")) {
+			if (have_mac || !value.len)
+				return -EINVAL;
+			have_mac = true;
+			buf_put_slice(mac, buf_slice(&value));
+		}
+	}
+	if (buf_error(user) || buf_error(mac))
+		return -ENOMEM;
+	return have_user && have_mac ? 0 : -EINVAL;
+}
+
 bool dm_auth_equal(struct slice a, struct slice b)
 {
 	return digest_equal_slice(a, b);

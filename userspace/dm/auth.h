@@ -16,6 +16,7 @@ enum dm_auth {
 };
 
 #define DM_NONCE_MAX 256		/* bytes, decoded */
+#define DM_HMAC_MAX 1024		/* bytes of x-syncml-hmac taken */
 
 /* "syncml:auth-md5" ...; NULL when it has no such name. */
 const char *dm_auth_meta_name(enum dm_auth a);
@@ -31,6 +32,18 @@ int dm_auth_md5(struct slice user, struct slice secret, struct slice nonce,
 /* The mac= of x-syncml-hmac over @body, the exact bytes sent. */
 int dm_auth_mac(struct slice user, struct slice secret, struct slice nonce, struct slice body,
 		struct buf *out) must_check;
+
+/*
+ * The value of x-syncml-hmac for @body, appended. -EINVAL when @user holds what
+ * no header may carry (control characters).
+ */
+int dm_auth_hmac_header(struct slice user, struct slice secret, struct slice nonce,
+			struct slice body, struct buf *out) must_check;
+/*
+ * Takes one apart: the name (quotes off) is appended to @user, the mac to @mac
+ * as base64 text. 0, -EINVAL (not of that form, or not MD5), -ENOMEM.
+ */
+int dm_auth_hmac_parse(struct slice header, struct buf *user, struct buf *mac) must_check;
 
 /* Compares two credentials in a time that does not depend on where they differ. */
 bool dm_auth_equal(struct slice a, struct slice b);

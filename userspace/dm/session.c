@@ -75,6 +75,7 @@ void dm_session_free(struct dm_session *s)
 	dm_reply_fini(&s->reply);
 	buf_fini(&s->resp_uri);
 	buf_wipe_fini(&s->nonce);
+	buf_fini(&s->hmac);
 	buf_wipe_fini(&s->srv_nonce);
 	free(s);
 }
@@ -223,6 +224,12 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 	rc = give_up(s, out);
 	if (rc != -1)
 		return rc;
+	if (session_mute(s) && (s->in.commands || !dm_reply_empty(&s->reply) || !s->in.final)) {
+		take_back(s);
+		session_end(s, DM_END_PROTOCOL, "the server gave no nonce for the next message");
+		dm_reply_clear(&s->reply);
+		return abort_with(s, out);
+	}
 	if (s->in.challenged) {
 		take_back(s);
 		dm_reply_clear(&s->reply);
@@ -256,7 +263,14 @@ int dm_session_abort(struct dm_session *s, const char *why, struct buf *out)
 	session_end(s, DM_END_ABORTED_BY_US, "%s", why ? why : "aborted");
 	dm_reply_clear(&s->reply);
 	s->in.hdr = false;
+	/* The message written last may not have left: its nonce serves for this one. */
+	s->nonce_fresh = s->nonce.len;
 	return session_message(s, out, true) == 1;
+}
+
+struct slice dm_session_hmac(const struct dm_session *s)
+{
+	return s->hmac.len ? buf_slice(&s->hmac) : SLICE_NONE;
 }
 
 struct slice dm_session_next_uri(const struct dm_session *s)

@@ -7,8 +7,9 @@
  *	s = dm_session_new(&config);
  *	dm_session_start(s, now, &out);			package 1
  *	do {
- *		... send out, receive the answer ...
+ *		... send out with dm_session_hmac(s), receive the answer ...
  *		dm_session_message(s, now);
+ *		dm_session_message_hmac(s, answer, its header);
  *		decode(answer, dm_session_sink(s), s);	the result need not be looked at
  *		rc = dm_session_reply(s, now, &out);
  *	} while (rc == 1);
@@ -116,6 +117,12 @@ int dm_session_start(struct dm_session *s, int64_t now, struct buf *out) must_ch
 
 /* Announces that a received message will now be decoded into dm_session_sink(). */
 void dm_session_message(struct dm_session *s, int64_t now);
+/*
+ * Then, when its transport has such a header, what proves a message of a server
+ * that signs them (syncml:auth-MAC): the message's exact bytes and the value of
+ * x-syncml-hmac. Without this call the message counts as unsigned.
+ */
+void dm_session_message_hmac(struct dm_session *s, struct slice body, struct slice hmac);
 /* The consumer of a received message; its ctx is @s. */
 const struct dm_sink *dm_session_sink(void);
 
@@ -131,6 +138,12 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out) must_ch
 
 /* Writes Alert 1223 to @out: 1 = send it, 0 = nothing to send (not started, or over). */
 int dm_session_abort(struct dm_session *s, const char *why, struct buf *out);
+
+/*
+ * The value of x-syncml-hmac that goes with the message written last, over its
+ * exact bytes; SLICE_NONE = it has none. Borrowed until the next is written.
+ */
+struct slice dm_session_hmac(const struct dm_session *s);
 
 /* Where the next message goes: the server's RespURI, else the account's URL. Borrowed. */
 struct slice dm_session_next_uri(const struct dm_session *s);

@@ -25,6 +25,12 @@ struct session_frame {
 	bool stopped;			/* the rest is 215 */
 };
 
+enum session_mac {
+	MAC_NONE,			/* no x-syncml-hmac came with it */
+	MAC_BAD,
+	MAC_GOOD,			/* right for these bytes; hmac_user says whose it is */
+};
+
 /* The message being received. */
 struct session_in {
 	bool begun, hdr, ended, final;
@@ -37,6 +43,7 @@ struct session_in {
 	bool chal;			/* a challenge goes with hdr_code */
 	bool fatal;			/* answer, then end with s->result.end */
 	bool no_resp;
+	enum session_mac mac;
 	uint32_t msg_id;
 	unsigned int commands;		/* that want a Status */
 	size_t first_rec;
@@ -74,7 +81,10 @@ struct dm_session {
 	struct buf nonce;		/* for our next credentials */
 	bool nonce_new;			/* to be stored */
 	bool cred_each;			/* 200: credentials in every message */
+	bool settled;			/* 212: none are wanted any more */
 	unsigned int challenges;	/* answered */
+	bool nonce_fresh;		/* not used yet: a MAC takes each one once */
+	struct buf hmac;		/* header value for our last message; empty = none */
 
 	/* The server to us */
 	enum dm_auth srv_auth;
@@ -82,6 +92,7 @@ struct dm_session {
 	bool srv_ok;
 	bool srv_nonce_new;
 	unsigned int srv_challenges;
+	bool srv_signs;			/* it signed a message: from now on every one */
 
 	uint32_t pkg1_msg_id;
 	unsigned int alert_cmd_id[DM_SESSION_MAX_ALERTS];
@@ -101,6 +112,10 @@ void session_auth_init(struct dm_session *s);
 bool session_cred(struct dm_session *s, struct dm_cred *cred, struct buf *out);
 /* Verifies the server; sets in.hdr_code, in.refuse and in.chal. */
 void session_check_server(struct dm_session *s, const struct dm_hdr *hdr);
+/* Signs the message in @out when MAC is in use. */
+int session_sign(struct dm_session *s, const struct buf *out);
+/* MAC without a new nonce: nothing more can be said. */
+bool session_mute(const struct dm_session *s);
 /* Status of our SyncHdr. */
 void session_hdr_status(struct dm_session *s, unsigned int code, const struct dm_cmd *cmd);
 /* Fills the Chal that goes with our Status of SyncHdr; text goes to @out. */

@@ -42,7 +42,7 @@ static int end_message(struct dm_session *s, struct buf *out, bool final)
 	if (buf_error(out))
 		return buf_error(out);
 	s->result.messages_out++;
-	return 0;
+	return session_sign(s, out);
 }
 
 /* Status of the SyncHdr received last; nothing when there was none. */

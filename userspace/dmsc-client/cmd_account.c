@@ -95,6 +95,15 @@ static int read_password(const char *file, struct buf *out)
 	return CLIENT_CONFIG;
 }
 
+static enum dm_auth auth_of(const char *word)
+{
+	if (strcmp(word, "md5") == 0)
+		return DM_AUTH_MD5;
+	if (strcmp(word, "basic") == 0)
+		return DM_AUTH_BASIC;
+	return strcmp(word, "hmac") == 0 ? DM_AUTH_MAC : DM_AUTH_NONE;
+}
+
 static int check_add(const struct account_args *x)
 {
 	const char *why = NULL;
@@ -108,8 +117,8 @@ static int check_add(const struct account_args *x)
 		why = "--url: an https (or http) URL";
 	else if (!x->user != !x->password || !x->srv_user != !x->srv_password)
 		why = "a user and a password file go together";
-	else if (x->auth && (!x->user || (strcmp(x->auth, "md5") && strcmp(x->auth, "basic"))))
-		why = "--auth: md5 or basic, with --user";
+	else if (x->auth && (!x->user || auth_of(x->auth) == DM_AUTH_NONE))
+		why = "--auth: md5, basic or hmac, with --user";
 	if (!why)
 		return CLIENT_OK;
 	log_err("account add: %s", why);
@@ -157,7 +166,7 @@ static int account_add(struct client_args *a, const struct account_args *x)
 	int rc = check_add(x);
 
 	if (!rc && x->user) {
-		n.auth = x->auth && strcmp(x->auth, "basic") == 0 ? DM_AUTH_BASIC : DM_AUTH_MD5;
+		n.auth = x->auth ? auth_of(x->auth) : DM_AUTH_MD5;
 		rc = read_password(x->password, &pw);
 		n.secret = buf_slice(&pw);
 	}

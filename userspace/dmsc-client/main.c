@@ -21,7 +21,7 @@ static const char usage[] =
 	"      [--allow-http] [--ca FILE] [--trace DIR] [--xml|--wbxml]\n"
 	"      [--connect-timeout S] [--timeout S]\n"
 	"  account add --server-id ID --url URL [--name NAME]\n"
-	"      [--user U --password-file F [--auth md5|basic]]\n"
+	"      [--user U --password-file F [--auth md5|basic|hmac]]\n"
 	"      [--server-user U --server-password-file F]\n"
 	"  account list\n"
 	"  account remove --server-id ID\n"

@@ -192,6 +192,21 @@ static enum dm_status op_replay_ui(void *ctx, const struct dm_ui_request *req,
 
 /* --- what comes out ------------------------------------------------------------ */
 
+/* The same message is signed as it was, or as little. */
+static void compare_hmac(struct player *p, int64_t n)
+{
+	struct slice then = SLICE_NONE, now = dm_session_hmac(p->session);
+
+	if (tape_is(&p->tape, "signed")) {
+		tape_take(&p->tape, "signed");
+		then = tape_text(&p->tape);
+		if (!tape_line_end(&p->tape))
+			return;
+	}
+	if (slice_present(then) != slice_present(now) || !slice_eq(then, now))
+		differ(p, "message %" PRId64 " has another x-syncml-hmac", n);
+}
+
 static void compare_out(struct player *p)
 {
 	struct tape *t = &p->tape;
@@ -206,11 +221,21 @@ static void compare_out(struct player *p)
 	if (!tape_message(t, n, "out", ext, &p->was) || !tape_line_end(t))
 		return;
 	p->n_out++;
-	if (slice_eq(buf_slice(&p->was), buf_slice(&p->out)))
+	if (slice_eq(buf_slice(&p->was), buf_slice(&p->out))) {
+		compare_hmac(p, n);
 		return;
+	}
 	p->differs = true;
 	buf_printf(&p->text, "message %" PRId64 " (%03" PRId64 "-out.%s) differs ", n, n, ext);
 	player_diff(p);
+}
+
+static void no_longer(struct player *p)
+{
+	struct slice w = tape_peek(&p->tape);
+
+	differ(p, "the engine no longer does what it did next: %.*s (%s:%u)", (int)w.n,
+	       (const char *)w.p, RECORD_FILE, p->tape.line + 1);
 }
 
 /* @rc and the message, if it is one to be sent. Of the errors only that they are ones counts. */
@@ -221,10 +246,7 @@ static void compare_result(struct player *p, const char *word, int rc, bool sent
 	if (!going(p))
 		return;
 	if (!tape_over(&p->tape) && !tape_is(&p->tape, word)) {
-		struct slice w = tape_peek(&p->tape);
-
-		differ(p, "the engine no longer does what it did next: %.*s (%s:%u)", (int)w.n,
-		       (const char *)w.p, RECORD_FILE, p->tape.line + 1);
+		no_longer(p);
 		return;
 	}
 	tape_take(&p->tape, word);
@@ -283,10 +305,20 @@ static void play_in(struct player *p)
 	if (!tape_line_end(t))
 		return;
 	p->n_in++;
+	if (tape_is(t, "hmac")) {
+		tape_take(t, "hmac");
+		dm_session_message_hmac(p->session, buf_slice(&p->in), tape_text(t));
+		if (!tape_line_end(t))
+			return;
+	}
 	rc = codec_decode(xml ? CODEC_XML : CODEC_WBXML, buf_slice(&p->in), NULL,
 			  dm_session_sink(), p->session, NULL);
 	if (!going(p) || tape_over(t))
 		return;
+	if (!tape_is(t, "decoded")) {
+		no_longer(p);
+		return;
+	}
 	tape_take(t, "decoded");
 	if (!slice_eq_str(tape_word(t), record_decode_word(rc)))
 		differ(p, "message %" PRId64 " received is decoded otherwise: now %s", n,

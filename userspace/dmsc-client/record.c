@@ -468,8 +468,11 @@ void record_config(struct record *r, struct dm_session_config *cfg, enum codec_f
 
 /* --- the calls ----------------------------------------------------------------- */
 
-static void put_out(struct record *r, const char *word, int rc, bool sent, const struct buf *out)
+static void put_out(struct record *r, struct dm_session *s, const char *word, int rc, bool sent,
+		    const struct buf *out)
 {
+	struct slice hmac = dm_session_hmac(s);
+
 	if (r->fd < 0)
 		return;
 	number_line(r, word, rc);
@@ -478,6 +481,10 @@ static void put_out(struct record *r, const char *word, int rc, bool sent, const
 		if (begin_line(r, "out")) {
 			put_number(r, r->files.n);
 			put_message(r, buf_slice(out));
+			end_line(r);
+		}
+		if (slice_present(hmac) && begin_line(r, "signed")) {
+			put_text(r, hmac);
 			end_line(r);
 		}
 	}
@@ -490,7 +497,7 @@ int record_start(struct record *r, struct dm_session *s, int64_t now, struct buf
 
 	number_line(r, "start", now);
 	rc = dm_session_start(s, now, out);
-	put_out(r, "started", rc, rc == 0, out);
+	put_out(r, s, "started", rc, rc == 0, out);
 	return rc;
 }
 
@@ -506,7 +513,7 @@ int record_reply(struct record *r, struct dm_session *s, int64_t now, struct buf
 
 	number_line(r, "reply", now);
 	rc = dm_session_reply(s, now, out);
-	put_out(r, "replied", rc, rc > 0, out);
+	put_out(r, s, "replied", rc, rc > 0, out);
 	return rc;
 }
 
@@ -519,7 +526,7 @@ int record_abort(struct record *r, struct dm_session *s, const char *why, struct
 		end_line(r);
 	}
 	rc = dm_session_abort(s, why, out);
-	put_out(r, "aborted", rc, rc > 0, out);
+	put_out(r, s, "aborted", rc, rc > 0, out);
 	return rc;
 }
 
@@ -557,6 +564,15 @@ void record_in(struct record *r, enum codec_format format, const char *content_t
 		end_line(r);
 	}
 	flush(r);
+}
+
+void record_hmac(struct record *r, struct dm_session *s, struct slice body, struct slice hmac)
+{
+	if (begin_line(r, "hmac")) {
+		put_text(r, hmac);
+		end_line(r);
+	}
+	dm_session_message_hmac(s, body, hmac);
 }
 
 void record_decoded(struct record *r, int rc)

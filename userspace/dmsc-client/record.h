@@ -51,6 +51,8 @@ int record_abort(struct record *r, struct dm_session *s, const char *why, struct
 /* What was received and will now be decoded; what the decoder returned. */
 void record_in(struct record *r, enum codec_format format, const char *content_type,
 	       struct slice body);
+/* dm_session_message_hmac(), with the message that record_in() had. */
+void record_hmac(struct record *r, struct dm_session *s, struct slice body, struct slice hmac);
 void record_decoded(struct record *r, int rc);
 /* An answer that is no message: kept for people, the engine never sees it. */
 void record_other(struct record *r, struct slice body);

@@ -333,6 +333,14 @@ static bool is_redirect(long status)
 	return status == 301 || status == 302 || status == 307 || status == 308;
 }
 
+/* The engine's buffers end in a NUL. */
+static const char *hmac(const struct run *x)
+{
+	struct slice h = dm_session_hmac(x->session);
+
+	return slice_present(h) ? (const char *)h.p : NULL;
+}
+
 /* Follows redirects to https, keeping the POST; they are not remembered. */
 static int post(struct run *x, const char *url)
 {
@@ -342,7 +350,7 @@ static int post(struct run *x, const char *url)
 
 	client_reason(target, sizeof(target), "%s", url);
 	for (int i = 0; i <= REDIRECTS_MAX; i++) {
-		err = http_post(x->http, target, codec_encoder(x->format)->mime, NULL,
+		err = http_post(x->http, target, codec_encoder(x->format)->mime, hmac(x),
 				buf_slice(&x->out), &x->answer);
 		x->r->http_status = x->answer.status;
 		x->r->sent = x->r->sent || x->answer.sent;
@@ -472,6 +480,8 @@ static int take_answer(struct run *x)
 	x->r->messages++;
 	record_message(&x->record, x->session, now);
 	record_in(&x->record, f, x->answer.content_type, body);
+	if (x->answer.hmac[0])
+		record_hmac(&x->record, x->session, body, slice_str(x->answer.hmac));
 	err = view_in(&x->view, f, body, dm_session_sink(), x->session, &e);
 	record_decoded(&x->record, err);
 	say(x, "<-", x->sent);

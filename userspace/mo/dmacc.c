@@ -257,7 +257,7 @@ static int add_auths(struct dm_tree *t, struct dm_node *x, const struct dmacc_ne
 {
 	const struct auth_new cl = { "1", "CLCRED", n->auth, n->user, n->secret, n->nonce };
 	const struct auth_new srv = {
-	    "2",	 "SRVCRED",	n->auth == DM_AUTH_BASIC ? n->auth : DM_AUTH_MD5,
+	    "2",	 "SRVCRED",	n->auth == DM_AUTH_NONE ? DM_AUTH_MD5 : n->auth,
 	    n->srv_user, n->srv_secret, n->srv_nonce};
 	struct dm_node *auths;
 	int rc;

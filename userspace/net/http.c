@@ -80,24 +80,32 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 	return 0;
 }
 
-/* Headers may come in any case; the x-syncml-hmac of a server is kept as it is. */
+/*
+ * Headers may come in any case; the x-syncml-hmac of a server is kept as it is,
+ * several of them as the one list they stand for (RFC 9110, 5.3).
+ */
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 {
 	static const char name[] = "x-syncml-hmac:";
 	struct transfer *t = ctx;
 	size_t len = size * n;
-	size_t skip = sizeof(name) - 1, end = len;
+	size_t skip = sizeof(name) - 1, end = len, have = strlen(t->r->hmac);
 
+	/* What an interim answer (1xx) carried is not the answer's. */
+	if (len > 5 && memcmp(p, "HTTP/", 5) == 0)
+		t->r->hmac[0] = '\0';
 	if (len <= skip || strncasecmp(p, name, skip) != 0)
 		return len;
 	while (skip < len && (p[skip] == ' ' || p[skip] == '\t'))
 		skip++;
 	while (end > skip && (p[end - 1] == '\r' || p[end - 1] == '\n' || p[end - 1] == ' '))
 		end--;
-	if (end - skip < sizeof(t->r->hmac)) {
-		memcpy(t->r->hmac, p + skip, end - skip);
-		t->r->hmac[end - skip] = '\0';
-	}
+	/* Too long, or with a NUL inside: as if it were there and wrong. */
+	if (have + 2 + (end - skip) >= sizeof(t->r->hmac) || memchr(p + skip, '\0', end - skip))
+		snprintf(t->r->hmac, sizeof(t->r->hmac), "?");
+	else
+		snprintf(t->r->hmac + have, sizeof(t->r->hmac) - have, "%s%.*s", have ? ", " : "",
+			 (int)(end - skip), p + skip);
 	return len;
 }
 
