@@ -54,7 +54,7 @@ BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -Iuserspace -Ikernel/include/uap
 	$(shell $(PKG_CONFIG) --cflags $(ALL_PKGS))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-# A flavour is a directory of objects: rel (what is installed), asan, clang, fuzz.
+# A flavour is a directory of objects: rel (what is installed), asan, clang, fuzz, cov.
 flags_rel := $(CFLAGS) $(HARDEN)
 ld_rel := -pie -Wl,-z,relro,-z,now
 cc_rel := $(CC)
@@ -67,6 +67,9 @@ cc_clang := $(CLANG)
 flags_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 cc_fuzz := $(CLANG)
+# What the committed inputs of the fuzz targets reach: tests/fuzz/coverage.
+flags_cov := -O1 -g -fprofile-instr-generate -fcoverage-mapping
+cc_cov := $(CLANG)
 
 lib_srcs := $(wildcard $(LIBDIRS:%=userspace/%/*.c))
 unit_srcs := $(wildcard tests/unit/test_*.c)
@@ -128,7 +131,7 @@ $(B)/$(1)/$(2): $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard $$(src_$(2))/*.c)) $(B
 	$$(Q)$$(cc_$(1)) $$(flags_$(1)) $$(ld_$(1)) -Wl,--as-needed -o $$@ $$^ $$(if $$(pkgs_$(2)),$$(shell $$(PKG_CONFIG) --libs $$(pkgs_$(2)))) $$(LDLIBS)
 endef
 
-$(foreach f,rel asan clang fuzz,$(eval $(call flavour,$(f))))
+$(foreach f,rel asan clang fuzz cov,$(eval $(call flavour,$(f))))
 # A program exists once its directory holds a source.
 have_progs := $(foreach p,$(PROGS),$(if $(wildcard $(src_$(p))/*.c),$(p)))
 $(foreach f,rel asan clang,$(foreach p,$(have_progs),$(eval $(call program,$(f),$(p)))))
@@ -159,7 +162,7 @@ userspace: $(have_progs:%=$(B)/rel/%)
 clang: $(have_progs:%=$(B)/clang/%)
 asan: $(have_progs:%=$(B)/asan/%)
 
--include $(foreach f,rel asan clang fuzz,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+-include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
 
 # --- tests ----------------------------------------------------------------
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
@@ -180,6 +183,11 @@ $(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(fuzz_help:%.c=$(B)/fuzz/%.o) $
 	$(call say,LD      [fuzz] $(@F))
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS))
 fuzzers: $(fuzzers)
+
+$(B)/cov/tests/fuzz/fuzz_card_%.o: extra_cov := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
+$(B)/cov/fuzz_%: $(B)/cov/tests/fuzz/fuzz_%.o $(fuzz_help:%.c=$(B)/cov/%.o) $(B)/cov/libdmsc.a
+	$(call say,LD      [cov] $(@F))
+	$(Q)$(CLANG) -fsanitize=fuzzer -fprofile-instr-generate -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS))
 
 kunit:
 	$(Q)scripts/kunit
