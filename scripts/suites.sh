@@ -88,9 +88,16 @@ suites_end() {
 	[ "$failed" -eq 0 ]
 }
 
+# Built here, as it takes long and nothing else needs it. Two at a time, behind the
+# others where processors are short: a minute each is four (DMSC_FUZZ_SECONDS).
+fuzz() {
+	nice make -s -j2 fuzzers && tests/fuzz/run --check --jobs 2 --build build/fuzz
+}
+
 # The suites of `make check`, the long ones first, so that none of them is alone at
-# the end. Fuzzing is not among them: `make fuzz` takes as long as it is given.
+# the end.
 suites_of_check() {
+	start fuzz fuzz
 	start tear-san scripts/kselftest --uml san tear_test
 	start kunit-san scripts/kunit --san
 	start bad tests/e2e/run bad

@@ -103,7 +103,7 @@ void codec_check_message(enum codec_format from, struct slice in)
 	}
 }
 
-void codec_check_tree(enum codec_format from, struct slice in)
+bool codec_check_tree(enum codec_format from, struct slice in)
 {
 	struct codec_limits lim = limits_for(in);
 	struct codec_error err;
@@ -112,7 +112,7 @@ void codec_check_tree(enum codec_format from, struct slice in)
 
 	check_code(ret);
 	if (ret)
-		return;
+		return false;
 	for (enum codec_format to = CODEC_XML; to <= CODEC_WBXML; to++) {
 		struct buf out = BUF_INIT, out2 = BUF_INIT;
 
@@ -129,4 +129,5 @@ void codec_check_tree(enum codec_format from, struct slice in)
 		buf_fini(&out2);
 	}
 	codec_tnds_free(t);
+	return true;
 }

@@ -10,7 +10,7 @@
  * again. Bytes behind the end are padding unless the last one is an END.
  */
 void codec_check_message(enum codec_format from, struct slice in);
-/* The same for a serialized tree. */
-void codec_check_tree(enum codec_format from, struct slice in);
+/* The same for a serialized tree. True when it is one. */
+bool codec_check_tree(enum codec_format from, struct slice in);
 
 #endif

@@ -6,8 +6,11 @@
  *	bit 0  we speak WBXML (the server may speak either)
  *	bit 1  each message is only the inside of a SyncBody in XML, the header is put around it
  *	bit 2  the server has to prove itself with its credentials (MD5)
- *	bit 3  our messages may be no longer than 600 bytes
+ *	bit 3  with bit 1: the header says that ours may be no longer than 600 bytes
  *	bit 4  the store fails at the second commit
+ *	bit 5  our credentials are plain ones, else MD5
+ *	bit 6  so are the server's
+ *	bit 7  a server need not prove anything, and the connection does not either
  *
  * What we answer must be a message, and what is not committed must be as before.
  */
@@ -23,6 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define SETUP_SRVCRED 4
 #define SETUP_SMALL 8
 #define SETUP_STORE_FAILS 16
+#define SETUP_BASIC 32
+#define SETUP_SRVBASIC 64
+#define SETUP_PLAIN 128
 
 struct run {
 	struct dm_tree *tree;
@@ -85,11 +91,14 @@ static void init_account(struct run *r)
 	buf_put_str(&r->account.url, "https://" WORLD_SERVER "/dm");
 	for (size_t i = 0; i < 2; i++) {
 		creds[i]->present = true;
-		creds[i]->type = DM_AUTH_MD5;
+		creds[i]->type = r->setup & (i ? SETUP_SRVBASIC : SETUP_BASIC) ? DM_AUTH_BASIC
+									       : DM_AUTH_MD5;
 		buf_put_str(&creds[i]->name, "name");
 		buf_put_str(&creds[i]->secret, "secret");
 		buf_put_str(&creds[i]->nonce, "nonce");
 	}
+	if (r->setup & SETUP_PLAIN)
+		r->account.server.present = false;
 }
 
 /* The next message of the input. */
@@ -108,14 +117,15 @@ static struct slice next(struct slice *rest)
 	return msg;
 }
 
-static void wrap(struct buf *out, struct slice body, unsigned int no)
+static void wrap(struct buf *out, struct slice body, unsigned int no, bool small)
 {
 	buf_reset(out);
 	buf_printf(out, "<SyncML><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>"
 			"<SessionID>1</SessionID><MsgID>%u</MsgID><Target><LocURI>" WORLD_DEVICE
-			"</LocURI></Target><Source><LocURI>" WORLD_SERVER "</LocURI></Source></SyncHdr>"
+			"</LocURI></Target><Source><LocURI>" WORLD_SERVER "</LocURI></Source>%s</SyncHdr>"
 			"<SyncBody><Status><CmdID>9999</CmdID><MsgRef>%u</MsgRef><CmdRef>0</CmdRef>"
-			"<Cmd>SyncHdr</Cmd><Data>212</Data></Status>", no, no);
+			"<Cmd>SyncHdr</Cmd><Data>212</Data></Status>", no,
+		   small ? "<Meta><MaxMsgSize>600</MaxMsgSize></Meta>" : "", no);
 	buf_put_slice(out, body);
 	buf_put_str(out, "</SyncBody></SyncML>");
 }
@@ -130,7 +140,7 @@ static void talk(struct run *r, struct dm_session *s, struct slice in)
 		struct slice msg = next(&in);
 
 		if (r->setup & SETUP_WRAP) {
-			wrap(&wrapped, msg, no);
+			wrap(&wrapped, msg, no, r->setup & SETUP_SMALL);
 			msg = buf_slice(&wrapped);
 		}
 		dm_session_message(s, WORLD_NOW + no);
@@ -152,13 +162,18 @@ static void talk(struct run *r, struct dm_session *s, struct slice in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct dm_session_alert alert = {
+		.type = SLICE_LIT("Reversed-Domain-Name: net.example.fuzz"),
+		.format = SLICE_LIT("chr"), .data = SLICE_LIT("data"),
+	};
 	struct run r = { .setup = size ? data[0] : 0 };
 	struct dm_session_config cfg = {
 		.encoder = codec_encoder(r.setup & SETUP_WBXML ? CODEC_WBXML : CODEC_XML),
 		.tnds = &world_tnds, .account = &r.account, .device_id = SLICE_LIT(WORLD_DEVICE),
-		.session_id = 1, .transport_authenticated = !(r.setup & SETUP_SRVCRED),
-		.max_msg_size = r.setup & SETUP_SMALL ? 600 : 0, .limits = { 16, 255, 64 },
+		.session_id = 1, .transport_authenticated = !(r.setup & (SETUP_SRVCRED | SETUP_PLAIN)),
+		.limits = { 16, 255, 64 },
 		.max_obj_size = 4096, .ops = &ops, .ctx = &r,
+		.alerts = &alert, .nalerts = 1,
 	};
 	struct dm_session *s;
 
@@ -171,6 +186,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (s)
 		talk(&r, s, slice_of(data + 1, size - 1));
 	world_check(r.tree);
+	if (s && (!*dm_session_end_name(dm_session_result(s)->end) || !*dm_session_id(s)))
+		abort();
 	dm_session_free(s);
 	dm_account_fini(&r.account);
 	dm_tree_free(r.tree);

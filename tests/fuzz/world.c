@@ -42,7 +42,8 @@ static const struct {
 	{ "./Vendor/A/Dir", "x", "x", NULL, DM_FMT_CHR },
 	{ "./Vendor", "B", NULL, "Get=other.example&Replace=" WORLD_SERVER, DM_FMT_NODE },
 	{ "./Vendor/B", "mine", "b", NULL, DM_FMT_CHR },
-	{ "./DMAcc", "acc", NULL, NULL, DM_FMT_NODE },
+	{ "./DMAcc", "acc", NULL,
+	  "Add=*&Get=*&Replace=" WORLD_SERVER "&Delete=" WORLD_SERVER, DM_FMT_NODE },
 	{ "./DMAcc/acc", "AppID", "w7", NULL, DM_FMT_CHR },
 	{ "./DMAcc/acc", "ServerID", WORLD_SERVER, NULL, DM_FMT_CHR },
 };
