@@ -62,6 +62,7 @@ struct dm_cmd_env {
 	struct dm_uri_limits limits;
 	uint64_t max_obj_size;		/* bytes of one value; 0 = only the built-in limit */
 	size_t max_nodes;		/* of the whole tree; 0 = built-in limit */
+	size_t max_bytes;		/* of the whole tree, dm_tree_bytes(); 0 = built-in limit */
 	const struct dm_tnds_ops *tnds;	/* NULL: TNDS documents are 415 */
 	const char *tnds_mime;		/* of ?list=TNDS */
 	const struct dm_cmd_ops *ops;
@@ -82,6 +83,7 @@ typedef int dm_cmd_result_fn(void *ctx, const struct dm_cmd_result *r);
 /* A value larger than this is never taken. */
 #define DM_VALUE_MAX (16u << 20)
 #define DM_MAX_NODES 200000u
+#define DM_MAX_BYTES (64u << 20)
 
 /*
  * One item each; the status to answer. Those that change the tree leave it

@@ -5,6 +5,14 @@
 
 #include "dm/cmd.h"
 
+/* Is there room in the tree for @n bytes more? Else the status is 420. */
+static inline bool dm_cmd_room(const struct dm_cmd_env *env, size_t n)
+{
+	size_t max = env->max_bytes ? env->max_bytes : DM_MAX_BYTES, have = dm_tree_bytes(env->tree);
+
+	return have < max && n < max - have;
+}
+
 /* The engine's status for a failed tree or buffer operation. */
 enum dm_status dm_cmd_errno(int rc);
 
@@ -68,6 +76,7 @@ size_t dm_tnds_subtree_end(const struct dm_tnds *tnds, size_t i);
 /* inbox.c: places the management objects of @tnds by their identifiers. */
 struct dm_inbox_result {
 	size_t placed, ignored;
+	size_t steps;			/* nodes looked at, to show that it does not grow faster than they */
 };
 enum dm_status dm_inbox_place(struct dm_cmd_env *env, const struct dm_tnds *tnds,
 			      struct dm_inbox_result *res);

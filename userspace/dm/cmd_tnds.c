@@ -309,16 +309,47 @@ static struct slice server_of(struct dm_cmd_env *env, const struct dm_node *n)
 	return id ? dm_node_value(id) : SLICE_LIT("");
 }
 
+static void note_server(struct dm_cmd_env *env, const struct dm_node *account, struct buf *ids)
+{
+	struct slice id = server_of(env, account);
+
+	if (!id.n)
+		return;
+	buf_put_slice(ids, id);
+	buf_put_u8(ids, 0);
+}
+
+/* The servers of the accounts at or right below @n, a NUL behind each. */
+static int servers_at(struct dm_cmd_env *env, const struct dm_node *n, struct buf *ids)
+{
+	note_server(env, n, ids);
+	for (const struct dm_node *x = n->first_child; x; x = x->next)
+		note_server(env, x, ids);
+	return buf_error(ids);
+}
+
+/* A server whose account did not come back leaves every ACL, as by a Delete (ACL-10). */
+static int drop_gone(struct dm_cmd_env *env, struct slice ids)
+{
+	struct slice id;
+	int rc = 0;
+
+	while (!rc && ids.n && str_split(&ids, 0, &id))
+		if (id.n && !dm_account_find(env->tree, id))
+			rc = dm_acl_remove_server(env->tree, id, env->now);
+	return rc;
+}
+
 static enum dm_status replace_object(void *ctx, const struct dm_tnds *t)
 {
 	struct apply *a = ctx;
 	/* Replace on the node covers making and deleting what is below it. */
 	struct dm_cmd_env inner = *a->env;
-	_cleanup_buf_ struct buf server = BUF_INIT;
+	_cleanup_buf_ struct buf server = BUF_INIT, before = BUF_INIT;
 	enum dm_status st;
 
 	buf_put_slice(&server, server_of(a->env, a->base));
-	if (buf_error(&server))
+	if (buf_error(&server) || servers_at(a->env, a->base, &before))
 		return DM_ST_DEVICE_FULL;
 	st = clear(a->env, a->base);
 	if (st)
@@ -332,6 +363,8 @@ static enum dm_status replace_object(void *ctx, const struct dm_tnds *t)
 	if (st == DM_ST_OK && !a->env->trusted && server.len &&
 	    !slice_eq(buf_slice(&server), server_of(a->env, a->base)))
 		return DM_ST_NOT_ALLOWED;
+	if (st == DM_ST_OK && drop_gone(a->env, buf_slice(&before)))
+		return DM_ST_DEVICE_FULL;
 	return st;
 }
 

@@ -60,7 +60,8 @@ enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
 	struct dm_node_init in = *init;
 	enum dm_status st;
 
-	if (dm_tree_count(env->tree) >= (env->max_nodes ? env->max_nodes : DM_MAX_NODES))
+	if (dm_tree_count(env->tree) >= (env->max_nodes ? env->max_nodes : DM_MAX_NODES) ||
+	    !dm_cmd_room(env, sizeof(struct dm_node) + in.name.n + in.value.n + in.acl.n))
 		return DM_ST_DEVICE_FULL;
 	st = account_guard(env, parent, init);
 	if (!st && parent->ddf)
@@ -223,6 +224,8 @@ static enum dm_status replace_acl(struct dm_cmd_env *env, struct dm_node *n, str
 	/* ACL-1 and ACL-9: the root has a value, and everybody may add below it. */
 	if (!n->parent && !dm_acl_grants(acl, DM_ACC_ADD, SLICE_LIT("*")))
 		return DM_ST_NOT_ALLOWED;
+	if (!dm_cmd_room(env, acl.n))
+		return DM_ST_DEVICE_FULL;
 	return dm_cmd_errno(dm_tree_set_acl(env->tree, n, acl, env->now));
 }
 
@@ -240,6 +243,8 @@ static enum dm_status replace_name(struct dm_cmd_env *env, struct dm_node *n, st
 		return DM_ST_OK;
 	if (n->parent->ddf && env->server.n && dm_ddf_may_rename(n, name))
 		return DM_ST_NOT_ALLOWED;
+	if (!dm_cmd_room(env, name.n))
+		return DM_ST_DEVICE_FULL;
 	return dm_cmd_errno(dm_tree_rename(env->tree, n, name, env->now));
 }
 
@@ -264,6 +269,8 @@ static enum dm_status replace_prop(struct dm_cmd_env *env, struct dm_node *n, st
 		return DM_ST_TOO_LARGE;
 	if (!str_utf8_valid(item->data))
 		return DM_ST_BAD_FORMAT;
+	if (!dm_cmd_room(env, item->data.n))
+		return DM_ST_DEVICE_FULL;
 	return dm_cmd_errno(dm_tree_set_title(env->tree, n, item->data, env->now));
 }
 
@@ -286,6 +293,8 @@ static enum dm_status replace_value(struct dm_cmd_env *env, const struct dm_cmd 
 	if (!type.n)
 		type = slice_str(n->type ? n->type : "");
 	st = dm_cmd_value(&format, item->data, item->data_opaque, &scratch, &value);
+	if (!st && !dm_cmd_room(env, value.n))
+		st = DM_ST_DEVICE_FULL;
 	if (!st && (n->flags & DM_NODE_PERMANENT) && format != n->format)
 		st = DM_ST_BAD_FORMAT;
 	if (!st && n->ddf)
@@ -367,6 +376,8 @@ static enum dm_status copy_over(struct dm_cmd_env *env, const struct dm_node *sr
 		return DM_ST_NOT_ALLOWED;
 	if ((dst->flags & DM_NODE_PERMANENT) && dst->format != src->format)
 		return DM_ST_FORBIDDEN;
+	if (!dm_cmd_room(env, src->value_len))
+		return DM_ST_DEVICE_FULL;
 	st = dm_cmd_described_value(env, dst, src->format, slice_str(src->type ? src->type : ""),
 				    dm_node_value(src));
 	if (st)

@@ -38,21 +38,30 @@ int dm_format_parse(struct slice s, enum dm_format *out)
 
 /* --- strings ------------------------------------------------------------- */
 
-void dm_tree_str_free(char *s)
+void dm_tree_str_free(struct dm_tree *t, char *s)
 {
-	if (s != dm_tree_text_plain)
-		free(s);
+	if (!s || s == dm_tree_text_plain)
+		return;
+	t->bytes -= strlen(s) + 1;
+	free(s);
+}
+
+void dm_tree_value_free(struct dm_tree *t, uint8_t *v, size_t len)
+{
+	if (!v)
+		return;
+	t->bytes -= len + 1;
+	explicit_bzero(v, len);
+	free(v);
 }
 
 /* NULL for an empty slice; *err set when memory is out. */
-static char *str_copy(struct slice s, int *err)
+static uint8_t *value_copy(struct dm_tree *t, struct slice s, int *err)
 {
-	char *p;
+	uint8_t *p;
 
 	if (!s.n)
 		return NULL;
-	if (slice_eq_str(s, dm_tree_text_plain))
-		return (char *)dm_tree_text_plain;
 	p = malloc(s.n + 1);
 	if (!p) {
 		*err = -ENOMEM;
@@ -60,6 +69,24 @@ static char *str_copy(struct slice s, int *err)
 	}
 	memcpy(p, s.p, s.n);
 	p[s.n] = 0;
+	t->bytes += s.n + 1;
+	return p;
+}
+
+/*
+ * As above, but what is behind a NUL is no part of a string, and the type of
+ * most leaves is shared.
+ */
+static char *str_copy(struct dm_tree *t, struct slice s, int *err)
+{
+	char *p;
+
+	if (!s.n)
+		return NULL;
+	if (slice_eq_str(s, dm_tree_text_plain))
+		return (char *)dm_tree_text_plain;
+	s.n = strnlen((const char *)s.p, s.n);
+	p = (char *)value_copy(t, s, err);
 	return p;
 }
 
@@ -217,20 +244,24 @@ size_t dm_tree_subtree_size(const struct tnode *n)
 
 /* --- life ---------------------------------------------------------------- */
 
-void dm_tree_node_free(struct tnode *n)
+static size_t node_size(const struct tnode *n)
 {
-	if (n->n.value)
-		explicit_bzero(n->n.value, n->n.value_len);
-	free(n->n.value);
-	dm_tree_str_free(n->n.type);
-	dm_tree_str_free(n->n.acl);
-	dm_tree_str_free(n->n.title);
+	return sizeof(*n) + n->own_len + 1;
+}
+
+void dm_tree_node_free(struct dm_tree *t, struct tnode *n)
+{
+	dm_tree_value_free(t, n->n.value, n->n.value_len);
+	dm_tree_str_free(t, n->n.type);
+	dm_tree_str_free(t, n->n.acl);
+	dm_tree_str_free(t, n->n.title);
 	if (n->n.name != n->own_name)
-		free(n->n.name);
+		dm_tree_str_free(t, n->n.name);
+	t->bytes -= node_size(n);
 	free(n);
 }
 
-struct tnode *dm_tree_node_new(const struct dm_node_init *init)
+struct tnode *dm_tree_node_new(struct dm_tree *t, const struct dm_node_init *init)
 {
 	struct tnode *n = calloc(1, sizeof(*n) + init->name.n + 1);
 	int err = 0;
@@ -239,26 +270,19 @@ struct tnode *dm_tree_node_new(const struct dm_node_init *init)
 		return NULL;
 	memcpy(n->own_name, init->name.p, init->name.n);
 	n->n.name = n->own_name;
-	n->n.name_len = init->name.n;
-	n->n.type = str_copy(init->type, &err);
-	n->n.acl = str_copy(init->acl, &err);
-	n->n.title = str_copy(init->title, &err);
-	if (init->value.n) {
-		n->n.value = malloc(init->value.n + 1);
-		if (n->n.value) {
-			memcpy(n->n.value, init->value.p, init->value.n);
-			n->n.value[init->value.n] = 0;
-			n->n.value_len = init->value.n;
-		} else {
-			err = -ENOMEM;
-		}
-	}
+	n->n.name_len = n->own_len = init->name.n;
+	t->bytes += node_size(n);
+	n->n.type = str_copy(t, init->type, &err);
+	n->n.acl = str_copy(t, init->acl, &err);
+	n->n.title = str_copy(t, init->title, &err);
+	n->n.value = value_copy(t, init->value, &err);
+	n->n.value_len = n->n.value ? init->value.n : 0;
 	n->n.format = init->format;
 	n->n.access = init->access;
 	n->n.flags = init->flags;
 	n->n.origin = init->origin;
 	if (err) {
-		dm_tree_node_free(n);
+		dm_tree_node_free(t, n);
 		return NULL;
 	}
 	return n;
@@ -280,10 +304,10 @@ void dm_tree_destroy(struct dm_tree *t, struct tnode *top)
 			break;
 		dm_tree_unlink(tn(n));
 		dm_tree_hash_remove(t, tn(n));
-		dm_tree_node_free(tn(n));
+		dm_tree_node_free(t, tn(n));
 		n = parent;
 	}
-	dm_tree_node_free(top);
+	dm_tree_node_free(t, top);
 }
 
 struct dm_tree *dm_tree_new(void)
@@ -299,10 +323,10 @@ struct dm_tree *dm_tree_new(void)
 		return NULL;
 	t->nbuckets = 64;
 	t->buckets = calloc(t->nbuckets, sizeof(*t->buckets));
-	t->root = dm_tree_node_new(&root);
+	t->root = dm_tree_node_new(t, &root);
 	if (!t->buckets || !t->root) {
 		if (t->root)
-			dm_tree_node_free(t->root);
+			dm_tree_node_free(t, t->root);
 		free(t->buckets);
 		free(t);
 		return NULL;
@@ -334,6 +358,11 @@ struct dm_node *dm_tree_root(struct dm_tree *t)
 size_t dm_tree_count(const struct dm_tree *t)
 {
 	return t->count;
+}
+
+size_t dm_tree_bytes(const struct dm_tree *t)
+{
+	return t->bytes;
 }
 
 uint64_t dm_tree_next_id(const struct dm_tree *t)
@@ -387,7 +416,7 @@ int dm_tree_add(struct dm_tree *t, struct dm_node *parent, const struct dm_node_
 		return -EEXIST;
 	if (dm_tree_journal_room(t, 1))
 		return -ENOMEM;
-	n = dm_tree_node_new(init);
+	n = dm_tree_node_new(t, init);
 	if (!n)
 		return -ENOMEM;
 	dm_tree_id_map_drop(t);
@@ -418,7 +447,7 @@ static int set_string(struct dm_tree *t, struct dm_node *n, enum jop op, char **
 
 	if (dm_tree_journal_room(t, 1))
 		return -ENOMEM;
-	p = str_copy(s, &err);
+	p = str_copy(t, s, &err);
 	if (err)
 		return err;
 	dm_tree_journal_put(t, op, tn(n), *field, 0);
@@ -430,8 +459,8 @@ static int set_string(struct dm_tree *t, struct dm_node *n, enum jop op, char **
 int dm_tree_set_value(struct dm_tree *t, struct dm_node *n, enum dm_format format,
 		      struct slice type, struct slice value, int64_t now)
 {
-	uint8_t *v = NULL;
 	int err = 0;
+	uint8_t *v;
 	char *ty;
 
 	if (n->format == DM_FMT_NODE || format == DM_FMT_NODE || format >= DM_FMT_COUNT ||
@@ -439,18 +468,12 @@ int dm_tree_set_value(struct dm_tree *t, struct dm_node *n, enum dm_format forma
 		return -EINVAL;
 	if (dm_tree_journal_room(t, 2))
 		return -ENOMEM;
-	ty = str_copy(type, &err);
-	if (!err && value.n) {
-		v = malloc(value.n + 1);
-		if (!v) {
-			dm_tree_str_free(ty);
-			return -ENOMEM;
-		}
-		memcpy(v, value.p, value.n);
-		v[value.n] = 0;
-	}
-	if (err)
+	ty = str_copy(t, type, &err);
+	v = err ? NULL : value_copy(t, value, &err);
+	if (err) {
+		dm_tree_str_free(t, ty);
 		return err;
+	}
 	dm_tree_journal_put(t, J_TYPE, tn(n), n->type, 0);
 	n->type = ty;
 	dm_tree_journal_put(t, J_VALUE, tn(n), n->value, n->value_len);
@@ -479,6 +502,7 @@ int dm_tree_set_type(struct dm_tree *t, struct dm_node *n, struct slice type, in
 int dm_tree_rename(struct dm_tree *t, struct dm_node *n, struct slice name, int64_t now)
 {
 	char *p, *old;
+	int err = 0;
 
 	if (!n->parent || !dm_uri_segment_valid(name))
 		return -EINVAL;
@@ -486,11 +510,9 @@ int dm_tree_rename(struct dm_tree *t, struct dm_node *n, struct slice name, int6
 		return -EEXIST;
 	if (dm_tree_journal_room(t, 1))
 		return -ENOMEM;
-	p = malloc(name.n + 1);
-	if (!p)
-		return -ENOMEM;
-	memcpy(p, name.p, name.n);
-	p[name.n] = 0;
+	p = (char *)value_copy(t, name, &err);
+	if (err)
+		return err;
 	old = n->name;
 	dm_tree_hash_remove(t, tn(n));
 	dm_tree_journal_put(t, J_NAME, tn(n), old, n->name_len);

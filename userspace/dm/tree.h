@@ -70,6 +70,9 @@ size_t dm_tree_count(const struct dm_tree *t);
 /* The id the next new node gets: what is made from now on has this or a greater one. */
 uint64_t dm_tree_next_id(const struct dm_tree *t);
 
+/* What the nodes take, with what a rollback would need of those changed since the last commit. */
+size_t dm_tree_bytes(const struct dm_tree *t);
+
 /* By URI without a query part ("./A/B", "A/B", "." are all fine); NULL when there is none. */
 struct dm_node *dm_tree_find(struct dm_tree *t, struct slice uri);
 struct dm_node *dm_tree_child(struct dm_tree *t, const struct dm_node *parent, struct slice name);

@@ -11,6 +11,7 @@ struct tnode {
 	uint32_t hash;
 	uint8_t detached;		/* deleted, kept for the undo journal */
 	uint8_t seen;			/* scratch of dm_tree_changes() */
+	uint16_t own_len;		/* bytes of own_name */
 	char own_name[];		/* the first name; a rename allocates */
 };
 
@@ -33,6 +34,7 @@ struct dm_tree {
 	size_t nbuckets;		/* power of two */
 	size_t count;			/* nodes reachable from the root */
 	size_t hashed;			/* nodes in the table */
+	size_t bytes;			/* of nodes, strings and values, the journal's old ones too */
 	uint64_t next_id;
 	uint64_t seed;
 	struct jrec *journal;
@@ -48,9 +50,10 @@ static inline struct tnode *tn(const struct dm_node *n)
 
 extern const char dm_tree_text_plain[];	/* shared type string, never freed */
 
-void dm_tree_str_free(char *s);
-struct tnode *dm_tree_node_new(const struct dm_node_init *init);
-void dm_tree_node_free(struct tnode *n);
+void dm_tree_str_free(struct dm_tree *t, char *s);
+void dm_tree_value_free(struct dm_tree *t, uint8_t *v, size_t len);
+struct tnode *dm_tree_node_new(struct dm_tree *t, const struct dm_node_init *init);
+void dm_tree_node_free(struct dm_tree *t, struct tnode *n);
 /* Makes @n the last child of @parent. */
 void dm_tree_attach(struct dm_tree *t, struct dm_node *parent, struct tnode *n);
 /* A node came or went: the map of a load is stale. */

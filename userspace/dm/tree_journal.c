@@ -39,13 +39,6 @@ dm_mark dm_tree_mark(struct dm_tree *t)
 	return t->njournal;
 }
 
-static void value_free(uint8_t *v, size_t len)
-{
-	if (v)
-		explicit_bzero(v, len);
-	free(v);
-}
-
 static void undo_delete(struct dm_tree *t, struct jrec *r)
 {
 	struct tnode *n = r->node;
@@ -62,7 +55,7 @@ static void undo_name(struct dm_tree *t, struct jrec *r)
 
 	dm_tree_hash_remove(t, n);
 	if (n->n.name != n->own_name)
-		free(n->n.name);
+		dm_tree_str_free(t, n->n.name);
 	n->n.name = r->old;
 	n->n.name_len = r->len;
 	dm_tree_hash_insert(t, n);
@@ -83,21 +76,21 @@ static void undo(struct dm_tree *t, struct jrec *r)
 		undo_delete(t, r);
 		return;
 	case J_VALUE:
-		value_free(n->value, n->value_len);
+		dm_tree_value_free(t, n->value, n->value_len);
 		n->value = r->old;
 		n->value_len = r->len;
 		n->format = r->format;
 		break;
 	case J_TYPE:
-		dm_tree_str_free(n->type);
+		dm_tree_str_free(t, n->type);
 		n->type = r->old;
 		break;
 	case J_ACL:
-		dm_tree_str_free(n->acl);
+		dm_tree_str_free(t, n->acl);
 		n->acl = r->old;
 		break;
 	case J_TITLE:
-		dm_tree_str_free(n->title);
+		dm_tree_str_free(t, n->title);
 		n->title = r->old;
 		break;
 	case J_NAME:
@@ -275,11 +268,11 @@ void dm_tree_committed(struct dm_tree *t)
 		struct jrec *r = &t->journal[i];
 
 		if (r->op == J_VALUE)
-			value_free(r->old, r->len);
+			dm_tree_value_free(t, r->old, r->len);
 		else if (r->op == J_NAME && r->old != r->node->own_name)
-			free(r->old);
+			dm_tree_str_free(t, r->old);
 		else if (r->op == J_TYPE || r->op == J_ACL || r->op == J_TITLE)
-			dm_tree_str_free(r->old);
+			dm_tree_str_free(t, r->old);
 	}
 	/*
 	 * A deleted subtree holds no other deleted node (those were cut off

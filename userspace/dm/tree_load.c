@@ -44,13 +44,13 @@ static int id_map_build(struct dm_tree *t)
 /* A stored row for a node that stands already: its content replaces the node's. */
 static int load_over(struct dm_tree *t, struct tnode *n, const struct dm_node_row *row)
 {
-	struct tnode *x = dm_tree_node_new(&row->init);
+	struct tnode *x = dm_tree_node_new(t, &row->init);
 	uint8_t flags = n->n.flags;
 
 	if (!x)
 		return -ENOMEM;
 	if ((x->n.format == DM_FMT_NODE) != (n->n.format == DM_FMT_NODE)) {
-		dm_tree_node_free(x);
+		dm_tree_node_free(t, x);
 		return -EINVAL;
 	}
 #define SWAP(f) do { __typeof__(n->n.f) s_ = n->n.f; n->n.f = x->n.f; x->n.f = s_; } while (0)
@@ -62,7 +62,7 @@ static int load_over(struct dm_tree *t, struct tnode *n, const struct dm_node_ro
 	n->n.origin = row->init.origin;
 	n->n.tstamp = row->tstamp;
 	n->n.verno = row->verno;
-	dm_tree_node_free(x);
+	dm_tree_node_free(t, x);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ int dm_tree_load(struct dm_tree *t, const struct dm_node_row *row)
 			return -EINVAL;
 		return load_over(t, n, row);
 	}
-	n = dm_tree_node_new(&row->init);
+	n = dm_tree_node_new(t, &row->init);
 	if (!n)
 		return -ENOMEM;
 	n->n.id = row->id;
