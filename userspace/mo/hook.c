@@ -57,7 +57,7 @@ static int call(struct hook *k, struct slice *value)
 	int rc;
 
 	/* What is there before it was asked is no answer. */
-	rc = k->io.in.len > k->io.taken ? -EPROTO : hook_io_send(&k->io, deadline);
+	rc = hook_io_quiet(&k->io) ? hook_io_send(&k->io, deadline) : -EPROTO;
 	if (!rc)
 		rc = hook_io_line(&k->io, deadline, &line);
 	if (!rc && k->io.in.len > k->io.taken)

@@ -27,6 +27,8 @@ void hook_io_stop(struct hook_io *io);
 int hook_io_send(struct hook_io *io, int64_t deadline) must_check;
 /* One line without its end; valid until the next call. The same errors, and -EPROTO. */
 int hook_io_line(struct hook_io *io, int64_t deadline, struct slice *line) must_check;
+/* Has it said nothing that nobody took? */
+bool hook_io_quiet(const struct hook_io *io);
 /* Milliseconds of a clock that only goes forward. */
 int64_t hook_io_now(void);
 
