@@ -153,6 +153,31 @@ static void test_many_commands_are_bounded(void **state)
 	view_fini(&v);
 }
 
+/* A long CmdID or URI, said once, counts for every item: neither is kept whole. */
+static void test_long_names_are_kept_short(void **state)
+{
+	struct engine e = { 0 };
+	struct buf m = BUF_INIT;
+	struct view v;
+
+	view_init(&v);
+	buf_put_str(&m, HEAD "<Get><CmdID>");
+	for (int i = 0; i < 5000; i++)
+		buf_put_u8(&m, '7');
+	buf_put_str(&m, "</CmdID>" ITEM("./A", "") "<Item><Target><LocURI>./");
+	for (int i = 0; i < 5000; i++)
+		buf_put_u8(&m, 'u');
+	buf_put_str(&m, "</LocURI></Target></Item></Get>" TAIL);
+	assert_int_equal(buf_error(&m), 0);
+	assert_int_equal(feed(&v, &e, buf_cstr(&m)), 0);
+	assert_int_equal(v.nops, 2);
+	assert_string_equal(v.ops[0].cmd_id, "");
+	assert_string_equal(v.ops[0].uri, "./A");
+	assert_int_equal(strlen(v.ops[1].uri), 1024);
+	buf_fini(&m);
+	view_fini(&v);
+}
+
 static void test_what_is_no_message(void **state)
 {
 	struct engine e = { 0 };
@@ -174,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_statuses_find_their_commands),
 		cmocka_unit_test(test_members_of_containers_count),
 		cmocka_unit_test(test_many_commands_are_bounded),
+		cmocka_unit_test(test_long_names_are_kept_short),
 		cmocka_unit_test(test_what_is_no_message),
 	};
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -235,10 +234,13 @@ static int preload(struct replay *r)
 	return err;
 }
 
+/* As a device has them: mo_facts_from_system(). */
+static const struct dm_uri_limits replay_limits = { 64, 1024, 127 };
+
 static int make_tree(struct replay *r)
 {
 	struct mo_facts f = { .man = "dmsc", .mod = "replay", .dmv = "replay", .lang = "en",
-			      .large_objects = true };
+			      .large_objects = true, .limits = replay_limits };
 	int err;
 
 	client_reason(f.dev_id, sizeof(f.dev_id), "%s", r->device_id);
@@ -325,6 +327,7 @@ static int make_session(struct replay *r)
 		.session_id = parse_session_id(r->session_id),
 		.transport_authenticated = true,
 		.max_msg_size = r->max_msg_size,
+		.limits = replay_limits,
 		.ops = &replay_ops,
 		.ctx = r,
 	};
@@ -391,17 +394,29 @@ static enum client_outcome outcome(const struct replay *r)
 	return end == DM_END_NOT ? CLIENT_OK : client_outcome_of(end);
 }
 
+/*
+ * Not ru_maxrss of getrusage(): that holds the peak of the program that started
+ * this one as well. 0 where /proc is not.
+ */
+static unsigned long peak_memory_kb(void)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	const char *at;
+
+	if (buf_read_file(&b, "/proc/self/status") < 0)
+		return 0;
+	at = strstr(buf_cstr(&b), "VmHWM:");
+	return at ? strtoul(at + 6, NULL, 10) : 0;
+}
+
 static void summarise(const struct replay *r)
 {
 	const struct dm_session_result *e = dm_session_result(r->session);
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	printf("replay: %s%s%s; %u commands, %u commits, peak memory %ld kB\n",
+	printf("replay: %s%s%s; %u commands, %u commits, peak memory %lu kB\n",
 	       e->end == DM_END_NOT ? "still open" : dm_session_end_name(e->end),
 	       e->end != DM_END_NOT && e->end != DM_END_NORMAL && e->text ? ": " : "",
 	       e->end != DM_END_NOT && e->end != DM_END_NORMAL && e->text ? e->text : "", e->commands,
-	       r->commits, u.ru_maxrss);
+	       r->commits, peak_memory_kb());
 }
 
 static int read_message(const char *file, struct buf *msg)

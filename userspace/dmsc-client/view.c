@@ -10,6 +10,8 @@
 
 #define LINE_MAX_BYTES 600
 #define URI_SHOWN 120
+#define ID_KEPT 16			/* bytes of a CmdID; a longer one gets no status here */
+#define URI_KEPT 1024			/* bytes of a URI: no valid one is longer */
 
 void view_init(struct view *v)
 {
@@ -126,8 +128,10 @@ static void keep_op(struct view *v, const struct dm_cmd *cmd, struct slice uri)
 	}
 	op = &v->ops[v->nops];
 	*op = (struct view_op){ .kind = cmd->kind };
-	op->cmd_id = str_dup(slice_present(cmd->cmd_id) ? cmd->cmd_id : SLICE_LIT(""));
-	op->uri = str_dup(slice_present(uri) ? uri : SLICE_LIT(""));
+	/* Both are kept for each item: what is long here is long a thousand times. */
+	op->cmd_id = str_dup(cmd->cmd_id.n && cmd->cmd_id.n <= ID_KEPT ? cmd->cmd_id : SLICE_LIT(""));
+	op->uri = str_dup(uri.n <= URI_KEPT ? slice_of(uri.n ? (const void *)uri.p : "", uri.n)
+					    : slice_of(uri.p, URI_KEPT));
 	if (op->cmd_id && op->uri) {
 		v->nops++;
 		return;
