@@ -172,7 +172,13 @@ static void test_header(void **state)
 	check_bad(WB("\x02\x00\x04\x6a\x04" "abc\x00" BODY),
 		  "public identifier outside the string table");
 	check_bad(WB("\x02\x00\x00\x6a\x00" BODY), "public identifier outside the string table");
-	check_bad(WB("\x02\xa4\x01\x04\x00" BODY), "character set is not UTF-8");
+	check_bad(WB("\x02\xa4\x01\x04\x00" BODY), "character set is not UTF-8");	/* Latin 1 */
+	check_bad(WB("\x02\xa4\x01\x87\x68\x00" BODY), "character set is not UTF-8");	/* UCS-2 */
+	check_bad(WB("\x02\xa4\x01\x87\x77\x00" BODY), "character set is not UTF-8");	/* UTF-16 */
+	/* What is said to be ASCII and is not: UTF-8 is taken all the same, other bytes are not. */
+	check_dump(WB("\x02\xa4\x01\x03\x00" OPEN CMDID("\x03\xc3\xa4\x00") CLOSE),
+		   HDR_TEXT "0 Get id=\"\\xc3\\xa4\"\nend\n");
+	check_bad(WB("\x02\xa4\x01\x03\x00" OPEN CMDID("\x03\xe4\x00") CLOSE), "text is not UTF-8");
 	check_bad(WB("\x02\xa4\x01\x6a\x70" BODY), "string table longer than the document");
 	check_bad(WB("\x02\xa4\x01\x6a\x8f\xff\xff\xff\x7f" BODY),
 		  "string table longer than the document");
@@ -318,6 +324,17 @@ static void test_end(void **state)
 static void test_deep(void **state)
 {
 	static const uint8_t tags[] = { 0x6d, 0x4f, 0x48, 0x54, 0x7f, 0xc4 };
+
+	/* Nothing but 50,000 tags, of each kind, behind a header. */
+	for (size_t t = 0; t < sizeof(tags); t++) {
+		struct buf b = BUF_INIT;
+
+		buf_put(&b, HEAD, sizeof(HEAD) - 1);
+		for (int i = 0; i < 50000; i++)
+			buf_put_u8(&b, tags[t]);
+		check_ret(buf_slice(&b), tags[t] == 0x6d ? -E2BIG : -EBADMSG);
+		buf_fini(&b);
+	}
 
 	for (size_t t = 0; t < sizeof(tags); t++) {
 		struct buf b = BUF_INIT;

@@ -204,6 +204,27 @@ static void test_utf8(void **state)
 	}
 }
 
+/* Each byte at each place of each length: short texts and last words overlap themselves. */
+static void test_plain(void **state)
+{
+	const size_t longest = 24;
+
+	assert_true(str_plain(SLICE_LIT("")) && str_plain(SLICE_NONE));
+	for (size_t n = 1; n <= longest; n++) {
+		for (size_t at = 0; at < n; at++) {
+			uint8_t *p = malloc(n);
+
+			assert_non_null(p);
+			memset(p, 'x', n);
+			for (unsigned int c = 0; c < 0x100; c++) {
+				p[at] = (uint8_t)c;
+				assert_int_equal(str_plain(slice_of(p, n)), c >= 0x20 && c <= 0x7e);
+			}
+			free(p);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

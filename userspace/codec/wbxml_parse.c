@@ -351,6 +351,23 @@ static int token(struct wbxml *w, uint8_t c, bool *done)
 	}
 }
 
+/* What most elements hold is one inline string: no detour through token() for these. */
+static inline int string(struct wbxml *w)
+{
+	struct slice s;
+	int ret;
+
+	w->p++;
+	ret = get_inline(w, &s);
+	if (!ret)
+		ret = w->ev->text(w->ctx, s, CODEC_TEXT_STABLE);
+	if (ret || w->p == w->end || *w->p != WBXML_END)
+		return ret;
+	w->p++;
+	w->depth--;
+	return w->ev->end(w->ctx);
+}
+
 static int body(struct wbxml *w)
 {
 	bool done = false;
@@ -367,10 +384,15 @@ static int body(struct wbxml *w)
 			ret = w->ev->start(w->ctx, w->page < w->type->pages ?
 					   w->page * CODEC_PAGE_TAGS + (c & WBXML_TAG_TOKEN) :
 					   (unsigned int)TAG_NONE);
-			if (c & WBXML_TAG_CONTENT)
-				w->depth++;
-			else if (!ret)
+			if (ret)
+				return ret;
+			if (!(c & WBXML_TAG_CONTENT)) {
 				ret = w->ev->end(w->ctx);
+			} else {
+				w->depth++;
+				if (w->p != w->end && *w->p == WBXML_STR_I)
+					ret = string(w);
+			}
 			done = w->depth == 0;
 		} else {
 			ret = token(w, c, &done);

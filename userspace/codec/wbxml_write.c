@@ -64,7 +64,7 @@ static bool is_string(struct slice s)
 	return str_plain(s) || (!memchr(s.p, 0, s.n) && str_utf8_valid(s));
 }
 
-static void put_string(struct codec_writer *w, unsigned int tag, struct slice s)
+static inline void put_string(struct codec_writer *w, unsigned int tag, struct slice s)
 {
 	uint8_t *p = buf_room(w->out, 3 + 1 + s.n + 2);
 

@@ -202,9 +202,19 @@ bool str_plain(struct slice s)
 	uint64_t w, bad = 0;
 
 	if (s.n < sizeof(w)) {
-		w = BYTES(0x20ull);
-		for (size_t i = 0; i < s.n; i++)
-			w = w << 8 | s.p[i];
+		/* All of it at once, some bytes twice, among blanks. */
+		if (s.n >= sizeof(uint32_t)) {
+			uint32_t a, b;
+
+			memcpy(&a, s.p, sizeof(a));
+			memcpy(&b, s.p + s.n - sizeof(b), sizeof(b));
+			w = (uint64_t)b << 32 | a;
+		} else if (s.n) {
+			w = BYTES(0x20ull) << 24 | (uint64_t)s.p[s.n - 1] << 16 |
+			    (uint64_t)s.p[s.n / 2] << 8 | s.p[0];
+		} else {
+			return true;
+		}
 		return !(not_plain(w) & BYTES(0x80ull));
 	}
 	for (size_t i = 0; i + sizeof(w) < s.n; i += sizeof(w)) {
