@@ -158,8 +158,17 @@ $(B)/rel/crash: $(crash_srcs:%.c=$(B)/rel/%.o) $(B)/rel/libdmsc.a
 	$(call say,LD      [rel] $(@F))
 	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs libxml-2.0 sqlite3 nettle) -lcmocka
 
-userspace: $(have_progs:%=$(B)/rel/%)
-clang: $(have_progs:%=$(B)/clang/%)
+# The example of an object in a shared library needs nothing of ours but the header.
+mo_example = $(cc_$(1)) -std=gnu11 $(WARN) $(flags_$(1)) -fPIC -shared -Iuserspace -o $@ $<
+$(B)/rel/mo-battery.so: tests/mo-example/battery.c userspace/dmsc/mo.h
+	$(call say,LD      [rel] $(@F))
+	$(Q)$(call mo_example,rel)
+$(B)/clang/mo-battery.so: tests/mo-example/battery.c userspace/dmsc/mo.h
+	$(call say,LD      [clang] $(@F))
+	$(Q)mkdir -p $(@D) && $(call mo_example,clang)
+
+userspace: $(have_progs:%=$(B)/rel/%) $(B)/rel/mo-battery.so
+clang: $(have_progs:%=$(B)/clang/%) $(B)/clang/mo-battery.so
 asan: $(have_progs:%=$(B)/asan/%)
 
 -include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))

@@ -86,8 +86,9 @@ static void committed(void *ctx, const struct dmsc_change *changes, size_t n)
 
 static const struct dmsc_mo battery = {
 	.abi = DMSC_MO_ABI, .id = "urn:x-example:mo:battery:1.0",
-	.roots = (const char *const[]){ ROOT, NULL }, .ddf = &root, .install = install,
-	.read = read_value, .check = check, .exec = run, .committed = committed,
+	.roots = (const char *const[]){ ROOT, NULL }, .ddf = &root,
+	.acl = "Add=*&Delete=*&Exec=*&Get=*&Replace=*", .install = install, .read = read_value,
+	.check = check, .exec = run, .committed = committed,
 };
 
 const struct dmsc_mo *DMSC_MO_ENTRY(void)

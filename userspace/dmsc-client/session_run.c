@@ -233,6 +233,14 @@ static int set_up_card(struct run *x)
 	return err ? fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
 }
 
+/* What the device says of itself stands before the server does anything to it. */
+static int store_facts(struct run *x)
+{
+	int err = dm_tree_dirty(x->tree) ? store_tree_commit(x->store, x->tree) : 0;
+
+	return err ? fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
+}
+
 static int open_http(struct run *x)
 {
 	const struct http_opts ho = {
@@ -268,6 +276,8 @@ static int set_up(struct run *x)
 	err = load_account(x);
 	if (!err)
 		err = set_up_card(x);
+	if (!err)
+		err = store_facts(x);
 	if (!err)
 		err = open_http(x);
 	if (err)

@@ -102,6 +102,11 @@ struct dmsc_mo {
 	const char *id;			/* "urn:oma:mo:oma-dm-devinfo:1.0" or reversed domain */
 	const char *const *roots;	/* URIs where it stands; NULL behind the last */
 	const struct dmsc_ddf *ddf;	/* of each root node */
+	/*
+	 * What servers may do there, until one changes it: the ACL of a root that is
+	 * made. NULL: what holds for the whole tree, which is Add and Get.
+	 */
+	const char *acl;
 	void *ctx;
 	/* At the start of a session: brings what stands below the roots up to date. 0 or -errno. */
 	int (*install)(void *ctx, const struct dmsc_host *h);

@@ -216,6 +216,7 @@ static int describe(struct hook *k)
 		return rc;
 	k->mo = (struct dmsc_mo){
 		.abi = DMSC_MO_ABI, .id = k->desc.id, .ddf = k->desc.tables, .ctx = k,
+		.acl = k->desc.acl,
 		.roots = (const char *const *)k->desc.roots, .install = hook_install,
 		.read = hook_read, .check = hook_check, .exec = hook_exec,
 		.committed = hook_committed,

@@ -220,6 +220,10 @@ int hook_desc_line(struct hook_desc *d, struct slice line)
 		d->id = str_dup(line);
 		return d->id ? 0 : -ENOMEM;
 	}
+	if (slice_eq_str(word, "acl") && !d->acl && line.n) {
+		d->acl = str_dup(line);
+		return d->acl ? 0 : -ENOMEM;
+	}
 	return slice_eq_str(word, "ok") && !line.n ? 1 : -EPROTO;
 }
 
@@ -254,5 +258,6 @@ void hook_desc_fini(struct hook_desc *d)
 	free(d->puts);
 	free(d->tables);
 	free(d->id);
+	free(d->acl);
 	memset(d, 0, sizeof(*d));
 }

@@ -48,7 +48,7 @@ struct hook_put {
 };
 
 struct hook_desc {
-	char *id;
+	char *id, *acl;
 	char *roots[9];			/* NULL behind the last */
 	size_t nroots;
 	struct hook_node *nodes;

@@ -110,7 +110,8 @@ void hook_io_stop(struct hook_io *io)
 	if (io->fd >= 0)
 		close(io->fd);
 	io->fd = -1;
-	if (io->pid > 0 && !kill(io->pid, SIGKILL))
+	/* What it started goes with it: it leads a session of its own. */
+	if (io->pid > 0 && (!kill(-io->pid, SIGKILL) || !kill(io->pid, SIGKILL)))
 		waitpid(io->pid, NULL, 0);
 	io->pid = 0;
 	buf_wipe_fini(&io->in);

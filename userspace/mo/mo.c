@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "dm/acl.h"
 #include "dm/uri.h"
 #include "mo/mo_int.h"
 #include "util/log.h"
@@ -125,6 +126,17 @@ static int host_drop(const struct dmsc_host *h, const char *uri)
 	return n ? dm_tree_delete(x->t, n) : 0;
 }
 
+static int install_root(const struct dmsc_host *h, const char *uri, const char *acl)
+{
+	struct host *x = h->priv;
+	bool there = dm_tree_find(x->t, slice_str(uri));
+	int rc = host_put(h, uri, (struct dmsc_value){ .format = DMSC_NODE });
+
+	if (rc || there || !acl)
+		return rc;
+	return dm_tree_set_acl(x->t, dm_tree_find(x->t, slice_str(uri)), slice_str(acl), x->now);
+}
+
 static bool is_builtin(const struct dmsc_mo *mo)
 {
 	return mo->ddf >= mo_builtin_ddf && mo->ddf < mo_builtin_ddf + MO_BUILTIN;
@@ -140,7 +152,7 @@ static int install(struct mo_entry *e, struct dm_tree *t, int64_t now)
 
 	for (size_t i = 0; i < e->nroots && !rc; i++)
 		if (e->roots[i]->flags & DMSC_PERMANENT)
-			rc = host_put(&h, e->mo->roots[i], (struct dmsc_value){ .format = DMSC_NODE });
+			rc = install_root(&h, e->mo->roots[i], e->mo->acl);
 	if (!rc && e->mo->install && (e->ctx || !is_builtin(e->mo)))
 		rc = e->mo->install(e->ctx, &h);
 	if (rc && dm_tree_rollback(t, mark))
@@ -251,7 +263,7 @@ static int add(struct mo_set *s, struct mo_entry *e)
 		return -EPROTO;
 	if (s->n == MO_BUILTIN + MO_MAX)
 		return -ENOSPC;
-	if (!mo->roots || !mo->roots[0] || !ddf_good(mo->ddf))
+	if (!mo->roots || !mo->roots[0] || !ddf_good(mo->ddf) || !dm_acl_valid(slice_str(mo->acl)))
 		return -EINVAL;
 	for (size_t i = 0; mo->roots[i] && !rc; i++)
 		rc = i < MO_ROOTS_MAX ? place_root(s, e, mo->roots[i]) : -EINVAL;
