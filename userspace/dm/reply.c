@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 #include "util/digest.h"
+#include "util/str.h"
 
-#define MIN_CHUNK 64			/* bytes; a smaller piece waits for the next message */
+#define MIN_CHUNK 64			/* bytes; a smaller piece waits for an empty message */
 
 void dm_reply_init(struct dm_reply *r)
 {
@@ -33,6 +34,32 @@ void dm_reply_clear(struct dm_reply *r)
 bool dm_reply_empty(const struct dm_reply *r)
 {
 	return r->head == r->n;
+}
+
+bool dm_reply_in_pieces(const struct dm_reply *r)
+{
+	return r->head < r->n && r->recs[r->head].sent;
+}
+
+void dm_reply_drop_pieces(struct dm_reply *r)
+{
+	if (dm_reply_in_pieces(r))
+		r->head++;
+}
+
+void dm_reply_hurry(struct dm_reply *r)
+{
+	/* What was sent leaves a free place before the first that was not. */
+	if (!r->head || r->n - r->head < 2)
+		return;
+	r->recs[--r->head] = r->recs[--r->n];
+	r->recs[r->head].hurried = true;
+}
+
+void dm_reply_together(struct dm_reply *r, size_t first)
+{
+	if (first < r->n && r->n - first - 1 <= UINT16_MAX)
+		r->recs[first].together = r->n - first - 1;
 }
 
 static struct dm_span put(struct dm_reply *r, struct slice s)
@@ -87,9 +114,9 @@ static struct dm_rec *rec_new(struct dm_reply *r)
 /* A command without a proper CmdID is answered without one: CmdRef 0 would mean the SyncHdr. */
 static struct slice ref_of(const struct dm_cmd *cmd)
 {
-	if (!slice_present(cmd->cmd_id) || slice_eq_str(cmd->cmd_id, "0"))
-		return SLICE_LIT("");
-	return cmd->cmd_id;
+	struct slice id = str_trim(cmd->cmd_id);
+
+	return slice_present(id) && !slice_eq_str(id, "0") ? id : SLICE_LIT("");
 }
 
 size_t dm_reply_status(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd *cmd,
@@ -270,16 +297,30 @@ static void write_results(const struct dm_reply *r, const struct dm_rec *x,
 }
 
 static void write_alert(const struct dm_reply *r, const struct dm_rec *x,
-			const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id)
+			const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
+			bool refs)
 {
 	struct number id, code;
 	struct dm_item item = { .target = get(r, x->target), .source = get(r, x->source) };
 	struct dm_cmd c = {
 		.kind = DM_CMD_ALERT, .cmd_id = number(&id, cmd_id), .data = number(&code, x->code),
-		.items = &item, .nitems = item.target.n || item.source.n ? 1 : 0,
+		.items = &item, .nitems = refs && (item.target.n || item.source.n) ? 1 : 0,
 	};
 
 	enc->command(out, &c);
+}
+
+/* @refs: what is addressed is named too; CmdRef alone says enough when there is no room for it. */
+static void write_rec_refs(const struct dm_reply *r, const struct dm_rec *x,
+			   const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
+			   bool refs)
+{
+	if (x->type == DM_CMD_RESULTS)
+		write_results(r, x, enc, out, cmd_id, x->data.len - x->sent);
+	else if (x->type == DM_CMD_ALERT)
+		write_alert(r, x, enc, out, cmd_id, refs);
+	else
+		write_status(r, x, enc, out, cmd_id, refs);
 }
 
 static void write_rec(const struct dm_reply *r, const struct dm_rec *x,
@@ -287,100 +328,116 @@ static void write_rec(const struct dm_reply *r, const struct dm_rec *x,
 {
 	size_t mark = out->len;
 
-	if (x->type == DM_CMD_RESULTS) {
-		write_results(r, x, enc, out, cmd_id, x->data.len - x->sent);
-	} else if (x->type == DM_CMD_ALERT) {
-		write_alert(r, x, enc, out, cmd_id);
-	} else {
-		write_status(r, x, enc, out, cmd_id, true);
-		if (buf_error(out) != -EILSEQ)
-			return;
-		/* A reference the encoding cannot carry is left out; CmdRef says enough. */
-		buf_truncate(out, mark);
-		write_status(r, x, enc, out, cmd_id, false);
-	}
+	write_rec_refs(r, x, enc, out, cmd_id, true);
+	if (buf_error(out) != -EILSEQ || x->type == DM_CMD_RESULTS)
+		return;
+	/* A reference the encoding cannot carry is left out. */
+	buf_truncate(out, mark);
+	write_rec_refs(r, x, enc, out, cmd_id, false);
 }
 
-size_t dm_reply_measure(const struct dm_reply *r, const struct dm_encoder *enc, size_t first)
+size_t dm_reply_measure(const struct dm_reply *r, const struct dm_encoder *enc, size_t first,
+			size_t n)
 {
 	struct buf b = BUF_INIT;
-	size_t n = 0;
+	size_t sum = 0;
 
-	for (size_t i = first; i < r->n; i++) {
+	for (size_t i = first; i < r->n && i - first < n; i++) {
 		buf_reset(&b);
 		write_rec(r, &r->recs[i], enc, &b, 65535);
-		n += b.len;
+		sum += b.len;
 	}
 	buf_fini(&b);
-	return n;
+	return sum;
 }
 
-/* Keeps whole UTF-8 characters and base64 groups together. */
+/* How much of @take bytes from @from on ends with a whole UTF-8 character; at least one. */
 static size_t chunk_end(struct slice data, size_t from, size_t take)
 {
 	size_t end = from + take;
 
 	while (end > from && end < data.n && (data.p[end] & 0xc0) == 0x80)
 		end--;
-	return end > from ? end - from : take;
+	if (end > from)
+		return end - from;
+	for (end = from + take; end < data.n && (data.p[end] & 0xc0) == 0x80;)
+		end++;
+	return end - from;
 }
 
-/* A piece of a value that does not fit; true when one was written. */
+/* A piece of a value that does not fit, no less than @least; true when one was written. */
 static bool write_chunk(struct dm_reply *r, struct dm_rec *x, const struct dm_encoder *enc,
-			struct buf *out, size_t room, unsigned int cmd_id)
+			struct buf *out, size_t room, unsigned int cmd_id, size_t least)
 {
-	size_t mark = out->len, left = x->data.len - x->sent, take = left;
-	size_t whole = room;
+	size_t mark = out->len, take = x->data.len - x->sent, whole = room;
 
-	while (take > MIN_CHUNK) {
-		size_t used;
+	for (;;) {
+		size_t used, n;
 
 		take = take > whole ? whole : take * 3 / 4;
-		if (take <= MIN_CHUNK)
-			break;
-		take = x->raw ? take : chunk_end(get(r, x->data), x->sent, take);
-		write_results(r, x, enc, out, cmd_id, take);
+		if (take < least)
+			return false;
+		n = x->raw ? take : chunk_end(get(r, x->data), x->sent, take);
+		write_results(r, x, enc, out, cmd_id, n);
 		used = out->len - mark;
 		if (!buf_error(out) && used <= room) {
-			x->sent += take;
+			x->sent += n;
 			return true;
 		}
 		buf_truncate(out, mark);
 		/* The markup's share is known now: next time it fits, unless escapes differ. */
 		whole = used > room && used - room < take ? take - (used - room) : take * 3 / 4;
 	}
+}
+
+/* A record that does not fit what is left of a message: in pieces, or with less in it. */
+static bool squeeze(struct dm_reply *r, struct dm_rec *x, const struct dm_encoder *enc,
+		    struct buf *out, size_t end, unsigned int cmd_id, bool first)
+{
+	size_t mark = out->len, room = mark < end ? end - mark : 0;
+
+	if (x->type == DM_CMD_RESULTS)
+		return x->data.len - x->sent > 1 &&
+		       write_chunk(r, x, enc, out, room, cmd_id, first ? 1 : MIN_CHUNK);
+	if (!first)
+		return false;
+	write_rec_refs(r, x, enc, out, cmd_id, false);
+	if (out->len <= end) {
+		r->head++;
+		return true;
+	}
+	buf_truncate(out, mark);
 	return false;
 }
 
-bool dm_reply_write(struct dm_reply *r, const struct dm_encoder *enc, struct buf *out, size_t limit,
-		    size_t reserve, unsigned int *cmd_id, bool first)
+enum dm_reply_left dm_reply_write(struct dm_reply *r, const struct dm_encoder *enc, struct buf *out,
+				  size_t limit, size_t reserve, unsigned int *cmd_id)
 {
-	size_t end = limit > reserve + enc->tail_size ? limit - reserve - enc->tail_size : limit;
+	size_t keep = reserve + enc->tail_size, end = limit > keep ? limit - keep : 0;
+	bool first = true;
 
-	while (r->head < r->n) {
+	for (; r->head < r->n; ++*cmd_id) {
 		struct dm_rec *x = &r->recs[r->head];
 		size_t mark = out->len;
 
+		if (limit && !first && x->together &&
+		    mark + dm_reply_measure(r, enc, r->head, 1u + x->together) > end)
+			return DM_REPLY_MORE;
 		write_rec(r, x, enc, out, *cmd_id);
 		if (limit && out->len > end) {
-			size_t room = mark < end ? end - mark : 0;
-			bool big = x->type == DM_CMD_RESULTS && x->data.len > MIN_CHUNK;
-
 			buf_truncate(out, mark);
-			if (big && write_chunk(r, x, enc, out, room, *cmd_id)) {
+			if (!squeeze(r, x, enc, out, end, *cmd_id, first))
+				return first ? DM_REPLY_STUCK : DM_REPLY_MORE;
+			if (x->sent) {
 				++*cmd_id;
-				return false;
+				return DM_REPLY_MORE;
 			}
-			if (!first)
-				return false;
-			write_rec(r, x, enc, out,
-				  *cmd_id); /* it never fits: better too large than lost */
+		} else {
+			r->head++;
 		}
 		if (buf_error(out))
-			return false;
-		++*cmd_id;
-		first = false;
-		r->head++;
+			return DM_REPLY_STUCK;
+		first = first && x->hurried;
 	}
-	return true;
+	return DM_REPLY_ALL;
 }

@@ -17,8 +17,10 @@ struct dm_rec {
 	uint8_t type;			/* DM_CMD_STATUS, DM_CMD_RESULTS or DM_CMD_ALERT */
 	uint8_t kind;			/* enum dm_cmd_kind of the command answered */
 	uint8_t nitems; /* Status: answers of a UI alert, one after the other in @data */
-	bool raw;			/* Results: data are raw bytes (OPAQUE) */
+	bool raw : 1;			/* Results: data are raw bytes (OPAQUE) */
+	bool hurried : 1;		/* of little account: the next counts as the first of its message */
 	uint16_t code;			/* enum dm_status, or the alert's code */
+	uint16_t together;		/* records behind it that belong into the same message */
 	uint32_t msg_ref;
 	uint32_t sent;			/* Results: bytes of data that earlier messages carried */
 	/* A message of thousands of commands has as many of these: the unions count. */
@@ -64,16 +66,35 @@ static inline void dm_reply_code(struct dm_reply *r, size_t i, enum dm_status co
 		r->recs[i].code = code;
 }
 
-/* Bytes the records from @first on would take. */
-size_t dm_reply_measure(const struct dm_reply *r, const struct dm_encoder *enc, size_t first);
+/*
+ * The newest record goes before all that wait, when a message has taken some of
+ * them already; else it stays the last.
+ */
+void dm_reply_hurry(struct dm_reply *r);
+/* The record @first and all behind it do not part as long as one message can hold them. */
+void dm_reply_together(struct dm_reply *r, size_t first);
+
+/* True when the last message ended with a piece of a value that has more to come. */
+bool dm_reply_in_pieces(const struct dm_reply *r);
+/* The rest of such a value is not sent. */
+void dm_reply_drop_pieces(struct dm_reply *r);
+
+/* Bytes that @n records from @first on would take. */
+size_t dm_reply_measure(const struct dm_reply *r, const struct dm_encoder *enc, size_t first,
+			size_t n);
+
+enum dm_reply_left {
+	DM_REPLY_ALL,			/* nothing is left */
+	DM_REPLY_MORE,			/* for the next message */
+	DM_REPLY_STUCK,			/* not even one record fits an empty message */
+};
 
 /*
  * Writes as many records to @out as fit below @limit bytes (0 = no limit),
  * @reserve kept free; a value that alone is too large goes out in pieces
- * (Pro 1.2 section 7). At least one record or piece is written when @first.
- * True when nothing is left.
+ * (PRO 2.2). Nothing ever goes beyond @limit. Look at buf_error() first.
  */
-bool dm_reply_write(struct dm_reply *r, const struct dm_encoder *enc, struct buf *out, size_t limit,
-		    size_t reserve, unsigned int *cmd_id, bool first);
+enum dm_reply_left dm_reply_write(struct dm_reply *r, const struct dm_encoder *enc, struct buf *out,
+				  size_t limit, size_t reserve, unsigned int *cmd_id);
 
 #endif

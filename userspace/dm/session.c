@@ -74,6 +74,7 @@ void dm_session_free(struct dm_session *s)
 	session_lo_fini(s);
 	dm_reply_fini(&s->reply);
 	buf_fini(&s->resp_uri);
+	buf_fini(&s->source);
 	buf_wipe_fini(&s->nonce);
 	buf_fini(&s->hmac);
 	buf_wipe_fini(&s->srv_nonce);
@@ -142,6 +143,10 @@ static int abort_with(struct dm_session *s, struct buf *out)
 	int rc = session_message(s, out, true);
 
 	dm_reply_clear(&s->reply);
+	if (rc >= 0 && s->peer_max_msg && out->len > s->peer_max_msg) {
+		buf_reset(out);		/* not even this would be taken */
+		return 0;
+	}
 	return rc < 0 ? rc : 2;
 }
 
@@ -237,7 +242,7 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 		rc = session_package1(s, out);
 	} else if (commit(s, now)) {
 		return abort_with(s, out);
-	} else if (dm_reply_empty(&s->reply) && !s->in.commands && s->in.final) {
+	} else if (dm_reply_empty(&s->reply) && !s->in.commands && s->in.final && !s->open) {
 		/* Nothing but a Status of SyncHdr would be left to say: it must not be sent. */
 		if (s->in.refuse)
 			session_end(s, DM_END_SERVER_UNAUTHENTICATED,
@@ -247,6 +252,11 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 		return 0;
 	} else {
 		rc = session_message(s, out, false);
+	}
+	if (rc == -ENOBUFS) {
+		session_end(s, DM_END_LIMIT, "the server's MaxMsgSize leaves no room for an answer");
+		dm_reply_clear(&s->reply);
+		return abort_with(s, out);
 	}
 	if (rc < 0)
 		session_end(s, DM_END_INTERNAL, "the answer could not be written: %s",

@@ -29,7 +29,7 @@ static void take_limits(struct dm_session *s, const struct dm_hdr *h)
 		s->peer_max_msg = h->meta.max_msg_size;
 	if (h->meta.has_max_obj_size)
 		s->peer_max_obj = h->meta.max_obj_size;
-	if (h->resp_uri.n && h->resp_uri.n <= 2048) {
+	if (h->resp_uri.n && h->resp_uri.n <= SESSION_MAX_URI) {
 		buf_reset(&s->resp_uri);
 		buf_put_slice(&s->resp_uri, h->resp_uri);
 	}
@@ -44,6 +44,9 @@ static int on_header(void *ctx, const struct dm_hdr *h)
 		return 0;
 	in->hdr = true;
 	in->no_resp = h->no_resp;
+	buf_reset(&s->source);
+	if (h->source.n <= SESSION_MAX_URI)
+		buf_put_slice(&s->source, h->source);
 	if (str_parse_u32(str_trim(h->msg_id), &in->msg_id) || !in->msg_id)
 		refuse_message(s, DM_ST_BAD_REQUEST, "the server's message has no proper MsgID");
 	else if (!slice_eq_str(str_trim(h->ver_dtd), "1.2"))
@@ -54,7 +57,7 @@ static int on_header(void *ctx, const struct dm_hdr *h)
 	else if (!slice_eq_str(str_trim(h->session_id), s->sid))
 		refuse_message(s, DM_ST_BAD_REQUEST,
 			       "the server's message belongs to another session");
-	else if (!slice_eq_str(h->target, s->device_id))
+	else if (!slice_eq_str(str_trim(h->target), s->device_id))
 		refuse_message(s, DM_ST_NOT_FOUND, "the server's message is for another device");
 	else if (in->msg_id < s->last_in)
 		refuse_message(s, DM_ST_BAD_REQUEST, "the server's MsgID runs backwards");
@@ -83,6 +86,9 @@ static void on_status(struct dm_session *s, const struct dm_cmd *cmd)
 		return;
 	if (cmd_ref == 0 && msg_ref == s->msg_id)
 		session_hdr_status(s, code, cmd);
+	/* It will not have the rest of a value it refuses. */
+	if (cmd_ref && cmd_ref == s->piece_id && msg_ref == s->msg_id && code >= 300)
+		dm_reply_drop_pieces(&s->reply);
 	if (cmd_ref == 0 || msg_ref != s->pkg1_msg_id)
 		return;
 	for (size_t i = 0; i < s->cfg.nalerts; i++)
@@ -110,10 +116,10 @@ static struct session_frame *top(struct dm_session *s)
 /* Takes back what an Atomic did; the failing member's record is the last one. */
 static void fail_atomic(struct dm_session *s, struct session_frame *f, size_t members_end)
 {
-	enum dm_status member = DM_ST_ROLLED_BACK, whole = DM_ST_ATOMIC_FAILED;
+	enum dm_status member = DM_ST_ROLLED_BACK;
 
 	if (dm_tree_rollback(s->cfg.tree, f->mark))
-		member = whole = DM_ST_ROLLBACK_FAILED;
+		member = DM_ST_ROLLBACK_FAILED;
 	for (size_t i = f->first; i < members_end && i < s->reply.n; i++) {
 		struct dm_rec *r = &s->reply.recs[i];
 
@@ -122,7 +128,7 @@ static void fail_atomic(struct dm_session *s, struct session_frame *f, size_t me
 			r->code = member;
 	}
 	f->failed = true;
-	dm_reply_code(&s->reply, f->rec, whole);
+	dm_reply_code(&s->reply, f->rec, DM_ST_ATOMIC_FAILED);
 }
 
 static bool silent(const struct dm_session *s, const struct dm_cmd *cmd)
@@ -204,6 +210,8 @@ static void run_items(struct dm_session *s, const struct dm_cmd *cmd)
 	for (size_t i = 0; i < cmd->nitems; i++) {
 		const struct dm_item *item = &cmd->items[i];
 
+		if (i && s->lo.active)
+			session_lo_break(s);	/* another item before its end */
 		if (session_skipping(s)) {
 			session_status(s, cmd, item, DM_ST_NOT_EXECUTED);
 		} else if (session_lo_wanted(s, cmd, item)) {
@@ -223,14 +231,25 @@ static bool cmd_id_good(struct dm_session *s, const struct dm_cmd *cmd)
 	struct slice id = str_trim(cmd->cmd_id);
 	uint32_t n;
 
-	if (!id.n || slice_eq_str(id, "0"))
+	if (!id.n)
 		return false;
 	if (str_parse_u32(id, &n) || n >= SESSION_CMD_IDS)
 		return true;
+	if (!n)
+		return false;
 	if (s->in.seen[n / 8] & 1u << n % 8)
 		return false;
 	s->in.seen[n / 8] |= 1u << n % 8;
 	return true;
+}
+
+/* Alerts about what we send: they may come behind the server's Final. */
+static bool about_package(const struct dm_cmd *cmd)
+{
+	struct slice code = str_trim(cmd->data);
+
+	return cmd->kind == DM_CMD_ALERT &&
+	       (slice_eq_str(code, "1222") || slice_eq_str(code, "1225"));
 }
 
 /* True when the command is to be run; else it is answered here. */
@@ -239,6 +258,7 @@ static bool admit(struct dm_session *s, const struct dm_cmd *cmd)
 	const struct dm_item *item = cmd->nitems == 1 ? &cmd->items[0] : NULL;
 
 	s->in.commands++;
+	s->in.work = s->in.work || !about_package(cmd);
 	if (!cmd_id_good(s, cmd))
 		session_status(s, cmd, item, DM_ST_BAD_REQUEST);
 	else if (s->in.refuse)
@@ -327,7 +347,7 @@ static void check_atomic_size(struct dm_session *s, struct session_frame *f)
 
 	if (!s->peer_max_msg || f->failed || f->stopped || f->rec == SIZE_MAX)
 		return;
-	n = dm_reply_measure(&s->reply, s->cfg.encoder, f->rec);
+	n = dm_reply_measure(&s->reply, s->cfg.encoder, f->rec, SIZE_MAX);
 	if (n + SESSION_HDR_ROOM <= s->peer_max_msg)
 		return;
 	fail_atomic(s, f, s->reply.n);
@@ -346,8 +366,10 @@ static int on_container_end(void *ctx)
 	} else if (s->in.depth) {
 		struct session_frame *f = top(s);
 
-		if (f->kind == DM_CMD_ATOMIC)
+		if (f->kind == DM_CMD_ATOMIC) {
 			check_atomic_size(s, f);
+			dm_reply_together(&s->reply, f->rec);
+		}
 		s->in.depth--;
 	}
 	return 0;
@@ -359,6 +381,9 @@ static int on_end(void *ctx, bool final)
 
 	s->in.ended = s->in.begun;
 	s->in.final = final;
+	/* A package ends with the last piece of its object, not before. */
+	if (final && s->lo.active && !s->in.chunk && !s->in.refuse && !ignored(s))
+		session_lo_break(s);
 	return 0;
 }
 

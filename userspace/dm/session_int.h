@@ -13,7 +13,8 @@
 #define SESSION_DEF_OBJ_SIZE (1u << 20)
 #define SESSION_HDR_ROOM       1024 /* bytes a header and its Status take at most, by estimate */
 #define SESSION_REC_ROOM 200 /* bytes of markup around one answer, by estimate */
-#define SESSION_ALERT_ROOM 160		/* bytes kept for Alert 1222 or 1223 */
+#define SESSION_ALERT_ROOM 64		/* bytes kept for Alert 1222 or 1223 */
+#define SESSION_MAX_URI 2048		/* bytes of a Source or RespURI that are kept */
 #define SESSION_NONCE_LEN 16		/* 128 bit, DM Security 1.2 section 5.3 */
 
 struct session_frame {
@@ -34,6 +35,8 @@ enum session_mac {
 /* The message being received. */
 struct session_in {
 	bool begun, hdr, ended, final;
+	bool chunk;			/* it carried a piece of a large object */
+	bool work;			/* it carried a command, not just Alert 1222 or 1225 */
 	bool duplicate;
 	bool challenged;		/* our SyncHdr got 401 or 407 with a challenge */
 	bool stop;			/* a cancelled UI alert: the rest is 215 */
@@ -55,11 +58,12 @@ struct session_in {
 	unsigned int over_depth;	/* containers too deep, counted only */
 };
 
-/* A large object on its way in (Pro 1.2 section 7). */
+/* A large object on its way in (PRO 2.2). */
 struct session_lo {
 	bool active;
 	enum dm_cmd_kind kind;
 	uint64_t size;			/* as announced */
+	uint64_t got;			/* bytes so far; past @size none are kept */
 	bool opaque;
 	struct buf target, source, format, type, data, correlator;
 };
@@ -73,7 +77,14 @@ struct dm_session {
 	char device_id[256];
 	uint32_t msg_id;		/* of our last message */
 	uint32_t last_in;		/* MsgID last received; 0 = none */
+	/*
+	 * Packages (PRO 2.1.2). Ours is open from a message without Final to one
+	 * with it; the server's is closed from its Final to ours, or to a new one.
+	 */
+	bool open, server_closed;
+	unsigned int piece_id;		/* CmdID of the piece our last message ended with; 0 = none */
 	struct buf resp_uri;
+	struct buf source;		/* the server's Source, as its message said it */
 	uint64_t peer_max_msg, peer_max_obj;	/* 0 = unlimited */
 
 	/* We to the server */
@@ -137,6 +148,8 @@ void session_lo_drop(struct dm_session *s);
 void session_lo_fini(struct dm_session *s);
 /* A command came: ends a broken object with 1225. */
 void session_lo_check(struct dm_session *s, const struct dm_cmd *cmd);
+/* Something else came where its next piece had to be: 1225. */
+void session_lo_break(struct dm_session *s);
 bool session_lo_wanted(const struct dm_session *s, const struct dm_cmd *cmd,
 		       const struct dm_item *item);
 /* Takes a chunk; the status of it, or of the whole command after the last one. */
@@ -145,7 +158,10 @@ enum dm_status session_lo_item(struct dm_session *s, const struct dm_cmd *cmd,
 
 /* session_out.c */
 int session_package1(struct dm_session *s, struct buf *out);
-/* 1 or -errno. @abort: with Alert 1223 and without the rest. */
+/*
+ * 1 or -errno; -ENOBUFS: the server's MaxMsgSize leaves no room for an answer,
+ * nothing was written. @abort: with Alert 1223 and without what does not fit.
+ */
 int session_message(struct dm_session *s, struct buf *out, bool abort);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Large objects on their way in (DM Protocol 1.2 section 7); out is dm/reply. */
+/* Large objects on their way in (PRO 2.2); out is dm/reply. */
 #include "dm/session_int.h"
 #include "util/str.h"
 
@@ -24,10 +24,31 @@ void session_lo_fini(struct dm_session *s)
 	buf_fini(&lo->correlator);
 }
 
+static const struct dm_meta *sized(const struct dm_cmd *cmd, const struct dm_item *item)
+{
+	return item->meta.has_size ? &item->meta : &cmd->meta;
+}
+
+/*
+ * The next piece is the first item of its command. Only the first piece names
+ * the size: another size is another object.
+ */
 static bool continues(const struct session_lo *lo, const struct dm_cmd *cmd)
 {
-	return cmd->kind == lo->kind && cmd->nitems == 1 &&
-	       slice_eq(cmd->items[0].target, buf_slice(&lo->target));
+	const struct dm_meta *m;
+
+	if (cmd->kind != lo->kind || !cmd->nitems)
+		return false;
+	m = sized(cmd, &cmd->items[0]);
+	return slice_eq(cmd->items[0].target, buf_slice(&lo->target)) &&
+	       (!m->has_size || m->size == lo->size);
+}
+
+void session_lo_break(struct dm_session *s)
+{
+	dm_reply_alert(&s->reply, 1225, buf_slice(&s->lo.target),
+		       s->lo.source.len ? buf_slice(&s->lo.source) : SLICE_NONE);
+	session_lo_drop(s);
 }
 
 void session_lo_check(struct dm_session *s, const struct dm_cmd *cmd)
@@ -38,15 +59,14 @@ void session_lo_check(struct dm_session *s, const struct dm_cmd *cmd)
 		return;
 	if (cmd->kind == DM_CMD_ALERT && slice_eq_str(str_trim(cmd->data), "1222"))
 		return;
-	dm_reply_alert(&s->reply, 1225, buf_slice(&lo->target),
-		       lo->source.len ? buf_slice(&lo->source) : SLICE_NONE);
-	session_lo_drop(s);
+	session_lo_break(s);
 }
 
 bool session_lo_wanted(const struct dm_session *s, const struct dm_cmd *cmd,
 		       const struct dm_item *item)
 {
-	return item->more_data || (s->lo.active && continues(&s->lo, cmd));
+	return item->more_data ||
+	       (s->lo.active && item == &cmd->items[0] && continues(&s->lo, cmd));
 }
 
 static void keep(struct buf *b, struct slice s)
@@ -58,11 +78,11 @@ static void keep(struct buf *b, struct slice s)
 static enum dm_status begin(struct dm_session *s, const struct dm_cmd *cmd,
 			    const struct dm_item *item)
 {
-	const struct dm_meta *m = item->meta.has_size ? &item->meta : &cmd->meta;
+	const struct dm_meta *m = sized(cmd, item);
 	struct session_lo *lo = &s->lo;
 
 	/* Inside a container the parts would outlive it. */
-	if (s->in.depth || cmd->nitems != 1 || item->tnds)
+	if (s->in.depth || item->tnds)
 		return DM_ST_TOO_LARGE;
 	if (cmd->kind != DM_CMD_ADD && cmd->kind != DM_CMD_REPLACE && cmd->kind != DM_CMD_EXEC)
 		return DM_ST_BAD_REQUEST;
@@ -72,6 +92,7 @@ static enum dm_status begin(struct dm_session *s, const struct dm_cmd *cmd,
 		return DM_ST_TOO_LARGE;
 	lo->kind = cmd->kind;
 	lo->size = m->size;
+	lo->got = 0;
 	lo->opaque = item->data_opaque;
 	keep(&lo->target, item->target);
 	keep(&lo->source, item->source);
@@ -112,18 +133,21 @@ enum dm_status session_lo_item(struct dm_session *s, const struct dm_cmd *cmd,
 		if (st)
 			return st;
 	}
-	buf_put_slice(&lo->data, item->data);
+	s->in.chunk = true;
+	lo->got += item->data.n;
+	if (lo->got <= lo->size)
+		buf_put_slice(&lo->data, item->data);
 	if (buf_error(&lo->data) || buf_error(&lo->target) || buf_error(&lo->format) ||
 	    buf_error(&lo->type) || buf_error(&lo->correlator)) {
 		session_lo_drop(s);
 		return DM_ST_DEVICE_FULL;
 	}
-	if (lo->data.len > lo->size || (!item->more_data && lo->data.len != lo->size)) {
+	if (item->more_data)
+		return DM_ST_CHUNK_BUFFERED;
+	if (lo->got != lo->size) {
 		session_lo_drop(s);
 		return DM_ST_SIZE_MISMATCH;
 	}
-	if (item->more_data)
-		return DM_ST_CHUNK_BUFFERED;
 	st = complete(s, cmd);
 	session_lo_drop(s);
 	return st;

@@ -56,7 +56,8 @@ static void put_hdr_status(struct dm_session *s, struct buf *out, unsigned int *
 	    .cmd_ref = SLICE_LIT("0"),
 	    .cmd = SLICE_LIT("SyncHdr"),
 	    .target_ref = slice_str(s->device_id),
-	    .source_ref = buf_slice(&s->cfg.account->url),
+	    .source_ref = s->source.len ? buf_slice(&s->source)
+					: buf_slice(&s->cfg.account->url),
 	};
 	struct buf nonce = BUF_INIT;
 
@@ -177,29 +178,51 @@ static void reserve(struct dm_session *s, struct buf *out)
 	buf_room(out, n + SESSION_HDR_ROOM);
 }
 
+/* What is behind a message that was written: who has closed its package, and pieces. */
+static void message_sent(struct dm_session *s, bool final, unsigned int last_id)
+{
+	s->open = !final;
+	if (final)
+		s->server_closed = false;
+	s->piece_id = dm_reply_in_pieces(&s->reply) ? last_id : 0;
+}
+
 int session_message(struct dm_session *s, struct buf *out, bool abort)
 {
-	bool next = !abort && (!s->in.final || s->lo.active);
-	unsigned int cmd_id = 1;
+	bool next, final;
+	unsigned int cmd_id = 1, answers_end;
+	enum dm_reply_left left;
 	struct hdr_text t;
-	bool all;
 	int rc;
 
+	if (s->in.final)
+		s->server_closed = true;
+	else if (s->in.work)
+		s->server_closed = false;	/* it began another package */
+	next = !abort && (!s->server_closed || s->lo.active);
 	reserve(s, out);
 	begin_message(s, out, &t);
 	put_hdr_status(s, out, &cmd_id);
-	all = dm_reply_write(&s->reply, s->cfg.encoder, out, s->peer_max_msg,
-			     next || abort ? SESSION_ALERT_ROOM : 0, &cmd_id, true);
+	left = dm_reply_write(&s->reply, s->cfg.encoder, out, s->peer_max_msg,
+			      next || abort ? SESSION_ALERT_ROOM : 0, &cmd_id);
 	if (buf_error(out))
 		return buf_error(out);
+	if (left == DM_REPLY_STUCK && !abort) {
+		s->msg_id--;		/* it was never sent */
+		buf_reset(out);
+		return -ENOBUFS;
+	}
+	answers_end = cmd_id - 1;
 	if (abort)
 		put_alert(s, out, &cmd_id, "1223");
-	else if (next && all)
+	else if (next && left == DM_REPLY_ALL)
 		put_alert(s, out, &cmd_id, "1222");
-	rc = end_message(s, out, abort || (all && !next));
+	final = abort || (left == DM_REPLY_ALL && !next);
+	rc = end_message(s, out, final);
 	if (rc)
 		return rc;
-	if (all || abort)
+	message_sent(s, final, answers_end);
+	if (left == DM_REPLY_ALL || abort)
 		dm_reply_clear(&s->reply);
 	return 1;
 }

@@ -72,6 +72,27 @@ static void ui_alert(struct dm_session *s, unsigned int code, const struct dm_cm
 		s->in.stop = true;
 }
 
+/*
+ * The server asks for what waits: its Status goes before that, or there would be
+ * one more to wait each time it asks.
+ */
+static void next_message(struct dm_session *s, const struct dm_cmd *cmd)
+{
+	bool waits = s->reply.head < s->in.first_rec && !s->in.depth;
+	size_t n = s->reply.n;
+
+	session_status(s, cmd, NULL, DM_ST_OK);
+	if (waits && s->reply.n > n)
+		dm_reply_hurry(&s->reply);
+}
+
+/* The server lost track of a value we send in pieces: the rest would be of no use to it. */
+static void no_end(struct dm_session *s, const struct dm_cmd *cmd)
+{
+	dm_reply_drop_pieces(&s->reply);
+	session_status(s, cmd, NULL, DM_ST_OK);
+}
+
 void session_alert(struct dm_session *s, const struct dm_cmd *cmd)
 {
 	uint32_t code;
@@ -80,8 +101,10 @@ void session_alert(struct dm_session *s, const struct dm_cmd *cmd)
 		session_status(s, cmd, NULL, DM_ST_BAD_REQUEST);
 	else if (code >= AL_DISPLAY && code <= AL_CHOICES)
 		ui_alert(s, code, cmd);
-	else if (code == AL_NEXT || code == AL_NO_END)
-		session_status(s, cmd, NULL, DM_ST_OK);
+	else if (code == AL_NEXT)
+		next_message(s, cmd);
+	else if (code == AL_NO_END)
+		no_end(s, cmd);
 	else
 		session_status(s, cmd, NULL, DM_ST_UNSUPPORTED);
 }
