@@ -80,7 +80,8 @@ const struct dm_tnds_ops far_tnds_ops = { tnds_decode, tnds_encode };
 void far_init(struct far_end *f)
 {
 	struct mo_facts facts = { .dev_id = FAR_DEVICE, .man = "Maker", .mod = "Model", .dmv = "1",
-				  .lang = "en", .limits = { 16, 255, 64 } };
+				  .lang = "en", .limits = { 16, 255, 64 },
+				  .large_objects = true };
 
 	memset(f, 0, sizeof(*f));
 	f->now = 1000000000;

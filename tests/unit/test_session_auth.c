@@ -88,6 +88,7 @@ static void md5_first(struct far_end *f)
 }
 
 /* Challenged: package 1 again, same session, next MsgID, right credentials. */
+/* Rules: PKG-24 */
 static void md5_challenge(struct far_end *f)
 {
 	account(f, DM_AUTH_MD5, "", false);
