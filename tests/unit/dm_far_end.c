@@ -190,7 +190,9 @@ static int said_command(void *ctx, const struct dm_cmd *c)
 			put(f, "%.*s ", c->cmd);
 			put(f, "%.*s", c->data);
 			for (size_t i = 0; i < c->nitems; i++)
-				put(f, " %.*s", c->items[i].data);
+				put(f, slice_present(c->items[i].target) ? " @%.*s" : " %.*s",
+				    slice_present(c->items[i].target) ? c->items[i].target
+								      : c->items[i].data);
 		}
 		break;
 	case DM_CMD_RESULTS:

@@ -5,7 +5,8 @@
  * Anything unexpected fails the test at once.
  *
  * Lines: "H 200" Status of SyncHdr (" chal" when it challenges), "S 2 Get 200"
- * Status (answers of UI alerts behind it), "R 2 ./A [bin] value" Results,
+ * Status (answers of UI alerts behind it; " @./P" when its item names that
+ * target), "R 2 ./A [bin] value" Results,
  * "A 1222" alert, "D 5" Replace with 5 items, "C md5" credentials, "F" final.
  */
 #ifndef DM_FAR_END_H
@@ -63,10 +64,16 @@ const char *far_value(struct far_end *f, const char *uri);
 
 extern const struct dm_tnds_ops far_tnds_ops;
 
+/* test_fn(): fn() with a far end of its own. */
+#define FAR_TEST(fn) static void test_##fn(void **state) { struct far_end f; (void)state; \
+	far_init(&f); fn(&f); far_fini(&f); }
+
 /* Commands; ids and URIs are literals. */
 #define ITEM(u, meta, d)                                                                           \
 	"<Item><Target><LocURI>" u "</LocURI></Target>" meta "<Data>" d "</Data></Item>"
 #define META(f) "<Meta><Format xmlns='syncml:metinf'>" f "</Format></Meta>"
+#define META2(f, t) "<Meta><Format xmlns='syncml:metinf'>" f "</Format>" \
+	"<Type xmlns='syncml:metinf'>" t "</Type></Meta>"
 #define CMD(n, id, rest) "<" n "><CmdID>" id "</CmdID>" rest "</" n ">"
 #define BARE(u) "<Item><Target><LocURI>" u "</LocURI></Target></Item>"
 #define GET(id, u) CMD("Get", id, BARE(u))

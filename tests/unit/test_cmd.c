@@ -200,7 +200,7 @@ static void copy(struct far_end *f)
 	    COPY("2", "./T/a", "./T/b") COPY("3", "./T/none", "./T/x") COPY("4", "./T/d", "./T/x")
 		COPY("5", "./T/a", "./T/d") COPY("6", "./T/a?prop=ACL", "./T/x")
 		    CMD("Copy", "7", BARE("./T/x")) COPY("8", "./T/a", "./DevDetail/LrgObj"),
-	    "S 2 Copy 200\nS 3 Copy 404\nS 4 Copy 405\nS 5 Copy 405\nS 6 Copy 405\nS 7 Copy 400\n"
+	    "S 2 Copy 200\nS 3 Copy 404\nS 4 Copy 405\nS 5 Copy 403\nS 6 Copy 405\nS 7 Copy 400\n"
 	    "S 8 Copy 425\n");
 	assert_string_equal(far_value(f, "./T/b"), "v");
 }

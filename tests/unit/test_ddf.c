@@ -58,7 +58,7 @@ static void devinfo(struct far_end *f)
 	       "S 3 Get 200\nR 3 ./DevInfo/Man Maker\nS 4 Get 200\nR 4 ./DevInfo/Mod Model\n"
 	       "S 5 Get 200\nR 5 ./DevInfo/DmV 1\nS 6 Get 200\nR 6 ./DevInfo/Lang en\n"
 	       "S 7 Replace 405\nS 8 Delete 405\nS 9 Add 405\nS 10 Delete 405\nS 11 Replace 405\n"
-	       "S 12 Add 405\n");
+	       "S 12 Add 405 @./DevInfo/Ext\n");
 }
 
 /* Rules: DETAIL-1 DETAIL-2 DETAIL-3 */
@@ -72,7 +72,8 @@ static void devdetail(struct far_end *f)
 	       "S 2 Get 200\nR 2 ./DevDetail [node] URI/DevTyp/OEM/FwV/SwV/HwV/LrgObj/Ext\n"
 	       "S 3 Get 200\nR 3 ./DevDetail/URI [node] MaxDepth/MaxTotLen/MaxSegLen\n"
 	       "S 4 Get 200\nR 4 ./DevDetail/LrgObj [bool] false\n"
-	       "S 5 Get 200\nR 5 ./DevDetail/URI/MaxDepth 16\nS 6 Replace 405\nS 7 Add 405\n"
+	       "S 5 Get 200\nR 5 ./DevDetail/URI/MaxDepth 16\nS 6 Replace 405\n"
+	       "S 7 Add 405 @./DevDetail/Ext/dmsc/Card/1\n"
 	       "S 8 Delete 405\n");
 }
 

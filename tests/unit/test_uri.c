@@ -14,6 +14,7 @@ static enum dm_status parse(const char *s, const struct dm_uri_limits *l, struct
 	return dm_uri_parse(slice_str(s), l, u);
 }
 
+/* Rules: NODE-17 NODE-18 NODE-19 */
 static void test_parts(void **state)
 {
 	struct dm_uri u;
@@ -32,6 +33,7 @@ static void test_parts(void **state)
 	assert_int_equal(parse("./\xc3\xa4", NULL, &u), 0);
 }
 
+/* Rules: NODE-20 NODE-21 NODE-22 NODE-23 NODE-24 */
 static void test_bad(void **state)
 {
 	static const char *const bad[] = {
@@ -46,6 +48,7 @@ static void test_bad(void **state)
 			fail_msg("'%s' was taken", bad[i]);
 }
 
+/* Rules: NODE-25 NODE-26 NODE-27 NODE-28 STATUS-414 */
 static void test_limits(void **state)
 {
 	const struct dm_uri_limits l = { .max_depth = 2, .max_total = 12, .max_segment = 4 };
@@ -55,6 +58,11 @@ static void test_limits(void **state)
 	assert_int_equal(parse("./abcd/efgh", &l, &u), 0);
 	assert_int_equal(parse("./a/b/c", &l, &u), DM_ST_URI_TOO_LONG);
 	assert_int_equal(parse("./abcde", &l, &u), DM_ST_URI_TOO_LONG);
+	/* Characters count, not the bytes of UTF-8. */
+	assert_int_equal(parse("./\xc3\xa4" "bcd/\xe2\x82\xac" "fgh", &l, &u), 0);
+	assert_int_equal(parse("./\xc3\xa4" "bcde", &l, &u), DM_ST_URI_TOO_LONG);
+	assert_int_equal(parse("./\xc3\xa4" "bcd/\xe2\x82\xac" "fgh?", &l, &u), DM_ST_BAD_REQUEST);
+	assert_int_equal(parse("./abcd/efgh", &(struct dm_uri_limits){ 0 }, &u), 0);
 	assert_int_equal(parse("./abcd/efgh?p", &l, &u), DM_ST_URI_TOO_LONG);
 	memset(big, 'a', sizeof(big));
 	assert_int_equal(dm_uri_parse(slice_of(big, sizeof(big)), NULL, &u), DM_ST_URI_TOO_LONG);

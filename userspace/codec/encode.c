@@ -93,7 +93,7 @@ static void put_format(struct codec_writer *w, struct slice name)
 static void put_type(struct codec_writer *w, const struct dm_tnds_node *n)
 {
 	bool interior = slice_eq(n->format, SLICE_LIT("node")) ||
-			(!slice_present(n->format) && !n->has_value);
+			(!slice_present(n->format) && !n->has_value && !n->leaf);
 
 	if (!slice_present(n->type))
 		return;

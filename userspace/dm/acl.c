@@ -60,6 +60,11 @@ static bool id_valid(struct slice id)
 	return true;
 }
 
+bool dm_acl_server_valid(struct slice id)
+{
+	return id_valid(id) && !slice_eq_str(id, "*");
+}
+
 static bool ids_valid(struct slice ids)
 {
 	if (!ids.n || ids.p[ids.n - 1] == '+')
@@ -133,6 +138,9 @@ void dm_acl_for_creator(struct slice server, struct buf *out)
 {
 	static const char *const names[] = { "Add=", "&Delete=", "&Replace=" };
 
+	/* Anything else would write an ACL of its own. */
+	if (!dm_acl_server_valid(server))
+		return;
 	for (size_t i = 0; i < 3; i++) {
 		buf_put_str(out, names[i]);
 		buf_put_slice(out, server);
@@ -192,6 +200,9 @@ int dm_acl_remove_server(struct dm_tree *t, struct slice server, int64_t now)
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	int rc;
 
+	/* What no ACL can name is in none; above all "*" is no server's. */
+	if (!dm_acl_server_valid(server))
+		return 0;
 	for (struct dm_node *n = root; n; n = dm_tree_next(root, n)) {
 		if (!n->acl)
 			continue;

@@ -14,6 +14,9 @@
 /* True for the grammar of TND 7.7.1.5; the empty ACL (= no value) is valid too. */
 bool dm_acl_valid(struct slice acl);
 
+/* May an ACL name this server? The grammar's identifiers, but for "*". */
+bool dm_acl_server_valid(struct slice id);
+
 /* Does this one value grant @right to @server ("*" grants everybody, ACL-5)? */
 bool dm_acl_grants(struct slice acl, enum dm_access right, struct slice server);
 
@@ -26,7 +29,10 @@ bool dm_acl_allows(const struct dm_node *n, enum dm_access right, struct slice s
 /* ACL-7: interior node: Replace on it or its parent; leaf: Replace on its parent. */
 bool dm_acl_may_change(const struct dm_node *n, struct slice server);
 
-/* The value ACL-8 gives an interior node to its creator; appended to @out. */
+/*
+ * The value ACL-8 gives an interior node to its creator; appended to @out.
+ * Nothing when no ACL can name @server.
+ */
 void dm_acl_for_creator(struct slice server, struct buf *out);
 
 /*

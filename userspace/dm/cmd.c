@@ -11,7 +11,6 @@
 #include "dm/acl.h"
 #include "dm/cmd_int.h"
 #include "dm/ddf.h"
-#include "util/digest.h"
 #include "util/str.h"
 
 bool dm_tnds_is_mime(struct slice type)
@@ -70,72 +69,6 @@ struct slice dm_cmd_format(const struct dm_cmd *cmd, const struct dm_item *item)
 struct slice dm_cmd_type(const struct dm_cmd *cmd, const struct dm_item *item)
 {
 	return slice_present(item->meta.type) ? item->meta.type : cmd->meta.type;
-}
-
-/* --- values -------------------------------------------------------------- */
-
-static bool int_valid(struct slice v)
-{
-	bool neg = v.n && v.p[0] == '-';
-	uint64_t n;
-
-	if (v.n && (neg || v.p[0] == '+'))
-		v = slice_of(v.p + 1, v.n - 1);
-	return str_parse_u64(v, &n) == 0 && n <= (uint64_t)INT32_MAX + neg;
-}
-
-static bool only(struct slice v, const char *chars)
-{
-	if (!v.n)
-		return false;
-	for (size_t i = 0; i < v.n; i++)
-		if (!v.p[i] || !strchr(chars, v.p[i]))
-			return false;
-	return true;
-}
-
-/* TND 1.2 table of formats: int is 32 bits signed, date and time are ISO 8601. */
-static bool value_matches(enum dm_format f, struct slice v)
-{
-	switch (f) {
-	case DM_FMT_INT:
-		return int_valid(v);
-	case DM_FMT_BOOL:
-		return slice_eq_str(v, "true") || slice_eq_str(v, "false");
-	case DM_FMT_FLOAT:
-		return only(v, "0123456789+-.eE");
-	case DM_FMT_DATE:
-		return only(v, "0123456789-");
-	case DM_FMT_TIME:
-		return only(v, "0123456789-:.,TZ+");
-	case DM_FMT_CHR:
-	case DM_FMT_XML:
-		return str_utf8_valid(v);
-	default:
-		return true;
-	}
-}
-
-enum dm_status dm_cmd_value(enum dm_format *format, struct slice data, bool opaque,
-			    struct buf *scratch, struct slice *value)
-{
-	if (*format == DM_FMT_NULL) {
-		*value = slice_of("", 0);
-		return DM_ST_NONE;
-	}
-	if (*format == DM_FMT_B64) {
-		*format = DM_FMT_BIN;
-		if (!opaque) {
-			int rc = base64_decode(scratch, data);
-
-			if (rc)
-				return rc == -EBADMSG ? DM_ST_BAD_REQUEST : dm_cmd_errno(rc);
-			*value = buf_slice(scratch);
-			return DM_ST_NONE;
-		}
-	}
-	*value = slice_of(data.p ? data.p : (const uint8_t *)"", data.n);
-	return value_matches(*format, *value) ? DM_ST_NONE : DM_ST_BAD_FORMAT;
 }
 
 /* --- descriptions -------------------------------------------------------- */
@@ -272,6 +205,7 @@ enum dm_status dm_cmd_exec(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 enum dm_status dm_cmd_item(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 			   const struct dm_item *item, dm_cmd_result_fn *fn, void *ctx)
 {
+	env->failed_at = SLICE_NONE;
 	switch (cmd->kind) {
 	case DM_CMD_GET:
 		if (!slice_present(item->target))

@@ -67,6 +67,11 @@ struct dm_cmd_env {
 	const char *tnds_mime;		/* of ?list=TNDS */
 	const struct dm_cmd_ops *ops;
 	void *ctx;
+	/*
+	 * Set by a command that failed because a missing parent could not be made:
+	 * its LocURI, part of the item's target (RepPro 1.2 section 6.6.1).
+	 */
+	struct slice failed_at;
 };
 
 /* One Results item. All borrowed until the callback returns. */
@@ -84,6 +89,7 @@ typedef int dm_cmd_result_fn(void *ctx, const struct dm_cmd_result *r);
 #define DM_VALUE_MAX (16u << 20)
 #define DM_MAX_NODES 200000u
 #define DM_MAX_BYTES (64u << 20)
+#define DM_TEXT_MAX 255			/* bytes of a Title (TND 1.2) or a Type */
 
 /*
  * One item each; the status to answer. Those that change the tree leave it

@@ -6,6 +6,7 @@
 #include "dm/acl.h"
 #include "dm/cmd_int.h"
 #include "dm/ddf.h"
+#include "util/digest.h"
 #include "util/str.h"
 
 struct get {
@@ -24,17 +25,6 @@ static enum dm_status emit(struct get *g, const struct dm_cmd_result *r)
 	return rc ? dm_cmd_errno(rc) : DM_ST_OK;
 }
 
-/* Text that XML and a WBXML string can carry. */
-static bool is_text(struct slice v)
-{
-	if (str_plain(v))
-		return true;
-	for (size_t i = 0; i < v.n; i++)
-		if (v.p[i] < 0x20 && v.p[i] != '\t' && v.p[i] != '\n' && v.p[i] != '\r')
-			return false;
-	return str_utf8_valid(v);
-}
-
 /* Format, Type and Data of a leaf; defaults (chr, text/plain) stay away. */
 static void describe_leaf(const struct dm_node *n, struct slice value, struct dm_cmd_result *r)
 {
@@ -45,7 +35,7 @@ static void describe_leaf(const struct dm_node *n, struct slice value, struct dm
 	if (type.n && !slice_eq_str(type, "text/plain"))
 		r->type = type;
 	r->data = value;
-	r->binary = n->format == DM_FMT_BIN || !is_text(r->data);
+	r->binary = n->format == DM_FMT_BIN || !dm_cmd_is_text(r->data);
 }
 
 /* What the server wrote in this message is what it sees, also where an object has not heard yet. */
@@ -233,7 +223,8 @@ static enum dm_status list_struct(struct get *g, bool data)
 	return DM_ST_OK;
 }
 
-#define ALL_PROPS ((1u << P_NONE) - 1)
+/* What a serialized tree has of the properties (TNDS 1.2 section 6.1): neither Name nor Size. */
+#define TNDS_PROPS (((1u << P_NONE) - 1) & ~(1u << P_NAME | 1u << P_SIZE))
 
 /* "TNDS", "TNDS+Value+ACL" or "TNDS-Format": which properties; 0 = not understood. */
 static unsigned int tnds_props(struct slice arg)
@@ -243,7 +234,7 @@ static unsigned int tnds_props(struct slice arg)
 
 	arg = slice_of(arg.p + 4, arg.n - 4);	/* behind "TNDS" */
 	if (!arg.n)
-		return ALL_PROPS;
+		return TNDS_PROPS;
 	sign = arg.p[0];
 	if (sign != '+' && sign != '-')
 		return 0;
@@ -251,16 +242,34 @@ static unsigned int tnds_props(struct slice arg)
 	for (struct slice part; slice_present(arg) && str_split(&arg, sign, &part); ) {
 		enum prop p = prop_parse(part);
 
-		if (p == P_NONE)
+		if (p == P_NONE || !(TNDS_PROPS & 1u << p))
 			return 0;
 		set |= 1u << p;
 	}
-	return sign == '+' ? set : ALL_PROPS & ~set;
+	return sign == '+' ? set : TNDS_PROPS & ~set;
 }
 
-static void tnds_node(const struct dm_node *n, unsigned int props, struct dm_tnds_node *o)
+/* Where in g->live texts of a node are, which have no address before all are there. */
+struct tnds_at {
+	size_t tstamp, verno, value;
+};
+
+#define ELSEWHERE SIZE_MAX
+
+static void tnds_prop(struct get *g, const struct dm_node *n, enum prop p, struct slice *s,
+		      size_t *at)
 {
+	*at = g->live.len;
+	put_prop(n, p, &g->live);
+	s->n = g->live.len - *at;
+}
+
+static void tnds_node(struct get *g, const struct dm_node *n, unsigned int props,
+		      struct dm_tnds_node *o, struct tnds_at *at)
+{
+	*at = (struct tnds_at){ ELSEWHERE, ELSEWHERE, ELSEWHERE };
 	o->name = slice_of(n->name, n->name_len);
+	o->leaf = n->format != DM_FMT_NODE;
 	if (props & 1u << P_FORMAT)
 		o->format = slice_str(dm_format_name(n->format));
 	if (props & 1u << P_TYPE && n->type)
@@ -269,37 +278,65 @@ static void tnds_node(const struct dm_node *n, unsigned int props, struct dm_tnd
 		o->acl = slice_str(n->acl);
 	if (props & 1u << P_TITLE && n->title)
 		o->title = slice_str(n->title);
-	if (props & 1u << P_VALUE && n->format != DM_FMT_NODE) {
-		o->has_value = true;
-		o->value = dm_node_value(n);
-		o->value_opaque = n->format == DM_FMT_BIN;
-	}
+	if (props & 1u << P_TSTAMP)
+		tnds_prop(g, n, P_TSTAMP, &o->tstamp, &at->tstamp);
+	if (props & 1u << P_VERNO)
+		tnds_prop(g, n, P_VERNO, &o->verno, &at->verno);
 }
 
-/* Appends to g->live, which may move: until all are there a live value has no address. */
-static enum dm_status tnds_live(struct get *g, const struct dm_node *n, struct dm_tnds_node *o)
+/* What is no text is base64 in XML, and its format is bin. */
+static void tnds_binary(struct get *g, bool xml, struct dm_tnds_node *o, struct tnds_at *at)
 {
-	size_t before = g->live.len;
-	enum dm_status st;
+	size_t raw = at->value, to = g->live.len;
 
-	if (!o->has_value || !is_live(g, n))
-		return DM_ST_NONE;
-	st = g->env->ops->read(g->env->ctx, n, &g->live);
-	if (st && !buf_error(&g->live))
-		buf_truncate(&g->live, before);
-	o->value = slice_of(NULL, g->live.len - before);
-	return st;
+	o->value_opaque = !xml;
+	if (slice_present(o->format))
+		o->format = slice_str(dm_format_name(DM_FMT_BIN));
+	/* Room first: the raw bytes may be in the buffer that grows. */
+	if (!xml || !buf_room(&g->live, o->value.n / 3 * 4 + 4))
+		return;
+	if (raw != ELSEWHERE)
+		o->value.p = g->live.data + raw;
+	base64_encode(&g->live, o->value);
+	at->value = to;
+	o->value.n = g->live.len - to;
 }
 
-static void tnds_addresses(struct get *g, struct dm_tnds_node *nodes, size_t n)
+static enum dm_status tnds_value(struct get *g, const struct dm_node *n, bool xml,
+				 struct dm_tnds_node *o, struct tnds_at *at)
+{
+	size_t from = g->live.len;
+
+	o->has_value = true;
+	o->value = dm_node_value(n);
+	if (is_live(g, n)) {
+		enum dm_status st = g->env->ops->read(g->env->ctx, n, &g->live);
+
+		if (st) {
+			if (!buf_error(&g->live))
+				buf_truncate(&g->live, from);
+			return st;
+		}
+		at->value = from;
+		o->value = slice_of(buf_slice(&g->live).p + from, g->live.len - from);
+	}
+	if (n->format == DM_FMT_BIN || !dm_cmd_is_text(o->value))
+		tnds_binary(g, xml, o, at);
+	return DM_ST_NONE;
+}
+
+static void tnds_addresses(struct get *g, struct dm_tnds_node *nodes, const struct tnds_at *at,
+			   size_t n)
 {
 	const uint8_t *p = buf_slice(&g->live).p;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!nodes[i].has_value || nodes[i].value.p)
-			continue;
-		nodes[i].value.p = p;
-		p += nodes[i].value.n;
+		if (at[i].tstamp != ELSEWHERE)
+			nodes[i].tstamp.p = p + at[i].tstamp;
+		if (at[i].verno != ELSEWHERE)
+			nodes[i].verno.p = p + at[i].verno;
+		if (at[i].value != ELSEWHERE)
+			nodes[i].value.p = p + at[i].value;
 	}
 }
 
@@ -307,7 +344,10 @@ static enum dm_status tnds_emit(struct get *g, const struct dm_tnds *t)
 {
 	_cleanup_buf_ struct buf doc = BUF_INIT;
 	struct slice mime = slice_str(g->env->tnds_mime);
-	struct dm_cmd_result r = { .source = g->uri, .type = mime };
+	/* The node the tree begins with, without the query. */
+	struct slice node = slice_of(g->uri.p, (const uint8_t *)memchr(g->uri.p, '?', g->uri.n) -
+				     g->uri.p);
+	struct dm_cmd_result r = { .source = node, .type = mime };
 	int rc = g->env->tnds->encode(&doc, t, mime);
 
 	if (!rc)
@@ -320,32 +360,50 @@ static enum dm_status tnds_emit(struct get *g, const struct dm_tnds *t)
 	return emit(g, &r);
 }
 
+/* Takes the nodes together and returns how many there are; @nodes and @at have room. */
+static size_t tnds_collect(struct get *g, unsigned int props, struct dm_tnds_node *nodes,
+			   struct tnds_at *at)
+{
+	bool xml = str_ends(slice_str(g->env->tnds_mime), "+xml");
+	size_t i = 0;
+
+	for (struct dm_node *x = g->node; x; x = next_readable(g, x)) {
+		bool leaf = x->format != DM_FMT_NODE;
+
+		memset(&nodes[i], 0, sizeof(nodes[i]));
+		tnds_node(g, x, props, &nodes[i], &at[i]);
+		/* A value that its object does not give is left out, as what may not be read is. */
+		if (leaf && props & 1u << P_VALUE && tnds_value(g, x, xml, &nodes[i], &at[i]))
+			continue;
+		for (const struct dm_node *p = x; p != g->node; p = p->parent)
+			nodes[i].depth++;
+		i++;
+	}
+	return i;
+}
+
 static enum dm_status list_tnds(struct get *g, struct slice arg)
 {
 	unsigned int props = tnds_props(arg);
 	struct dm_tnds_node *nodes;
-	size_t n = 0, i = 0;
-	enum dm_status st;
+	struct tnds_at *at;
+	enum dm_status st = DM_ST_DEVICE_FULL;
+	size_t n = 0;
 
 	if (!props || !g->env->tnds || !g->env->tnds->encode || !g->env->tnds_mime)
 		return DM_ST_UNSUPPORTED;
 	for (struct dm_node *x = g->node; x; x = next_readable(g, x))
 		n++;
 	nodes = calloc(n, sizeof(*nodes));
-	if (!nodes)
-		return DM_ST_DEVICE_FULL;
-	for (struct dm_node *x = g->node; x; x = next_readable(g, x)) {
-		memset(&nodes[i], 0, sizeof(nodes[i]));
-		tnds_node(x, props, &nodes[i]);
-		if (tnds_live(g, x, &nodes[i]))
-			continue;
-		for (const struct dm_node *p = x; p != g->node; p = p->parent)
-			nodes[i].depth++;
-		i++;
+	at = calloc(n, sizeof(*at));
+	if (nodes && at) {
+		n = tnds_collect(g, props, nodes, at);
+		tnds_addresses(g, nodes, at, n);
+		st = buf_error(&g->live) ? dm_cmd_errno(buf_error(&g->live))
+					 : tnds_emit(g, &(struct dm_tnds){ nodes, n });
 	}
-	tnds_addresses(g, nodes, i);
-	st = tnds_emit(g, &(struct dm_tnds){ nodes, i });
 	free(nodes);
+	free(at);
 	return st;
 }
 

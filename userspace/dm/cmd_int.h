@@ -27,6 +27,12 @@ bool dm_cmd_is_inbox(const struct dm_uri *u);
 struct slice dm_cmd_format(const struct dm_cmd *cmd, const struct dm_item *item);
 struct slice dm_cmd_type(const struct dm_cmd *cmd, const struct dm_item *item);
 
+/* Text that XML and a WBXML string can carry. */
+bool dm_cmd_is_text(struct slice v);
+/* A MIME type or identifier, as it goes out again in Meta: short text on one line. */
+bool dm_cmd_type_good(struct slice type);
+/* DM_ST_NONE, 413 or 415. */
+enum dm_status dm_cmd_title(struct slice title);
 /*
  * A leaf value as it will be stored: *value borrows from @data or @scratch.
  * *format is changed from b64 to bin when base64 was taken off.
@@ -36,11 +42,18 @@ enum dm_status dm_cmd_value(enum dm_format *format, struct slice data, bool opaq
 
 /*
  * The node at @path, made with all missing parents as interior nodes; rights
- * of an explicit Add at each level (ACL-8 included). *leaf_parent: the parent
- * of the last segment, which itself is not made.
+ * of an explicit Add at each level (ACL-8 included). The last segment, *name,
+ * is not made; *parent is where it is to go. On failure *name is the segment
+ * that failed: the last one, or a parent that could not be made.
  */
 enum dm_status dm_cmd_parents(struct dm_cmd_env *env, struct dm_node *base, struct slice path,
 			      struct dm_node **parent, struct slice *name);
+/*
+ * Has env->failed_at name the parent that @name, a segment of @target, is; not
+ * so when it is the last segment.
+ */
+void dm_cmd_failed_at(struct dm_cmd_env *env, struct slice target, const struct dm_uri *u,
+		      struct slice name);
 /* One new node below @parent, with the creator's ACL where ACL-8 wants it. */
 enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
 			   const struct dm_node_init *init, struct dm_node **out);

@@ -16,6 +16,17 @@ bool dm_cmd_has_tnds(const struct dm_cmd *cmd, const struct dm_item *item)
 	return item->tnds || dm_tnds_is_mime(str_trim(dm_cmd_type(cmd, item)));
 }
 
+/* One of the two MIME types, parameters aside. */
+static bool is_known(struct slice type)
+{
+	struct slice name;
+
+	if (!str_split(&type, ';', &name))
+		return false;
+	name = str_trim(name);
+	return dm_tnds_is_mime(name) && (str_ends(name, "+xml") || str_ends(name, "+wbxml"));
+}
+
 struct decoded {
 	dm_cmd_tnds_fn *fn;
 	void *ctx;
@@ -33,17 +44,18 @@ static int on_decoded(void *ctx, const struct dm_tnds *tnds)
 enum dm_status dm_cmd_with_tnds(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 				const struct dm_item *item, dm_cmd_tnds_fn *fn, void *ctx)
 {
-	struct slice f = str_trim(dm_cmd_format(cmd, item));
+	struct slice f = str_trim(dm_cmd_format(cmd, item)), type = str_trim(dm_cmd_type(cmd, item));
 	struct decoded d = { fn, ctx, DM_ST_FAILED };
 	_cleanup_buf_ struct buf raw = BUF_INIT;
 	struct slice doc = item->data;
 	int rc = 0;
 
+	/* Markup that says it is something else is not what it looks like. */
 	if (item->tnds)
-		return fn(ctx, item->tnds);
+		return type.n && !is_known(type) ? DM_ST_BAD_FORMAT : fn(ctx, item->tnds);
 	if (!slice_present(doc))
 		return DM_ST_BAD_REQUEST;
-	if (!env->tnds || !env->tnds->decode)
+	if (!env->tnds || !env->tnds->decode || !is_known(type))
 		return DM_ST_BAD_FORMAT;
 	if (doc.n > DM_VALUE_MAX || (env->max_obj_size && doc.n > env->max_obj_size))
 		return DM_ST_TOO_LARGE;
@@ -53,7 +65,7 @@ enum dm_status dm_cmd_with_tnds(struct dm_cmd_env *env, const struct dm_cmd *cmd
 			return rc == -EBADMSG ? DM_ST_BAD_REQUEST : dm_cmd_errno(rc);
 		doc = buf_slice(&raw);
 	}
-	rc = env->tnds->decode(doc, str_trim(dm_cmd_type(cmd, item)), on_decoded, &d);
+	rc = env->tnds->decode(doc, type, on_decoded, &d);
 	return rc ? dm_cmd_errno(rc == -EBADMSG ? -EPROTO : rc) : d.st;
 }
 
@@ -68,15 +80,21 @@ size_t dm_tnds_subtree_end(const struct dm_tnds *tnds, size_t i)
 
 /* --- one node ------------------------------------------------------------ */
 
-static enum dm_status tnds_value(const struct dm_tnds_node *x, struct dm_node_init *in,
-				 struct buf *scratch)
+static enum dm_status tnds_value(const struct dm_cmd_env *env, const struct dm_tnds_node *x,
+				 struct dm_node_init *in, struct buf *scratch)
 {
-	/* In an XML object binary values are base64; raw text is taken as it is. */
-	if (in->format == DM_FMT_BIN && !x->value_opaque && base64_decode(scratch, x->value) == 0) {
-		in->value = buf_slice(scratch);
-		return DM_ST_NONE;
+	/* In an XML object binary values are base64; raw text is taken as it is from a card. */
+	if (in->format == DM_FMT_BIN && !x->value_opaque) {
+		int rc = base64_decode(scratch, x->value);
+
+		if (!rc) {
+			in->value = buf_slice(scratch);
+			return DM_ST_NONE;
+		}
+		if (env->server.n || rc != -EBADMSG)
+			return rc == -EBADMSG ? DM_ST_BAD_REQUEST : dm_cmd_errno(rc);
+		buf_reset(scratch);
 	}
-	buf_reset(scratch);
 	return dm_cmd_value(&in->format, x->value, x->value_opaque, scratch, &in->value);
 }
 
@@ -84,6 +102,7 @@ static enum dm_status tnds_content(const struct dm_cmd_env *env, const struct dm
 				   bool has_children, struct dm_node_init *in, struct buf *scratch)
 {
 	struct slice f = str_trim(x->format);
+	enum dm_status st = dm_cmd_title(x->title);
 
 	in->format = has_children || !x->has_value ? DM_FMT_NODE : DM_FMT_CHR;
 	if (f.n && dm_format_parse(f, &in->format))
@@ -94,14 +113,16 @@ static enum dm_status tnds_content(const struct dm_cmd_env *env, const struct dm
 		return DM_ST_BAD_REQUEST;
 	in->type = str_trim(x->type);
 	in->acl = x->acl;
-	in->title = x->title.n <= 255 ? x->title : SLICE_NONE;
+	in->title = x->title;
+	if (st || !dm_cmd_type_good(in->type))
+		return st ? st : DM_ST_BAD_FORMAT;
 	if (in->format == DM_FMT_NODE)
 		return DM_ST_NONE;
 	if (x->value.n > DM_VALUE_MAX || (env->max_obj_size && x->value.n > env->max_obj_size))
 		return DM_ST_TOO_LARGE;
 	if (!in->type.n)
 		in->type = SLICE_LIT("text/plain");
-	return tnds_value(x, in, scratch);
+	return tnds_value(env, x, in, scratch);
 }
 
 static enum dm_status graft_one(struct dm_cmd_env *env, struct dm_node *parent, struct slice name,
@@ -112,13 +133,15 @@ static enum dm_status graft_one(struct dm_cmd_env *env, struct dm_node *parent, 
 	struct dm_node_init in = { .name = name };
 	enum dm_status st;
 
-	if (env->limits.max_segment && name.n > env->limits.max_segment)
-		return DM_ST_URI_TOO_LONG;
 	st = dm_cmd_may_add(env, parent);
 	if (!st && dm_tree_child(env->tree, parent, name))
 		st = DM_ST_EXISTS;
 	if (!st)
 		st = tnds_content(env, x, has_children, &in, &scratch);
+	/* ACL-7: who makes an interior node may say its ACL; a leaf's is the parent's matter. */
+	if (!st && !env->trusted && in.acl.n && in.format != DM_FMT_NODE &&
+	    !dm_acl_allows(parent, DM_ACC_REPLACE, env->server))
+		st = DM_ST_DENIED;
 	if (!st)
 		st = dm_cmd_make(env, parent, &in, out);
 	buf_wipe_fini(&scratch);
@@ -135,6 +158,19 @@ static unsigned int node_depth(const struct dm_node *n)
 }
 
 /*
+ * MaxSegLen and MaxTotLen for @name, the @d'th below where chars[0] characters
+ * of a URI lead; chars[d + 1] is then what leads below it.
+ */
+static bool fits(const struct dm_uri_limits *lim, struct slice name, size_t *chars, unsigned int d)
+{
+	size_t n = dm_uri_chars(name);
+
+	chars[d + 1] = chars[d] + n + 1;
+	return (!lim->max_segment || n <= lim->max_segment) &&
+	       (!lim->max_total || chars[d] + n <= lim->max_total);
+}
+
+/*
  * Inside one object the outermost node's rights count: the server made it. Its
  * own ACL, obeyed as the object wants it, must not cut off the rest of the
  * same object, so what is below it is made without asking again.
@@ -144,6 +180,7 @@ enum dm_status dm_cmd_tnds_graft(struct dm_cmd_env *env, struct dm_node *base, s
 				 struct dm_node **top)
 {
 	struct dm_node *stack[DM_URI_MAX_DEPTH + 1];
+	size_t chars[DM_URI_MAX_DEPTH + 1] = { base->parent ? dm_node_uri_chars(base) + 1 : 0 };
 	unsigned int base_depth = node_depth(base), d0 = tnds->nodes[from].depth;
 	unsigned int max = env->limits.max_depth ? env->limits.max_depth : DM_URI_MAX_DEPTH;
 	struct dm_cmd_env inner = *env;
@@ -156,9 +193,11 @@ enum dm_status dm_cmd_tnds_graft(struct dm_cmd_env *env, struct dm_node *base, s
 		bool has_children = i + 1 < to && tnds->nodes[i + 1].depth > x->depth;
 		enum dm_status st;
 
-		if (x->depth < d0 || d > have)
+		if (x->depth < d0 || d > have || (x->depth && x->path.n))
 			return DM_ST_BAD_REQUEST;
 		if (d >= DM_URI_MAX_DEPTH || base_depth + d + 1 > max)
+			return DM_ST_URI_TOO_LONG;
+		if (!fits(&env->limits, d ? x->name : name, chars, d))
 			return DM_ST_URI_TOO_LONG;
 		st = graft_one(d ? &inner : env, d ? stack[d - 1] : base, d ? x->name : name, x,
 			       has_children, &stack[d]);
@@ -177,6 +216,7 @@ struct apply {
 	struct dm_cmd_env *env;
 	struct dm_node *base;
 	const struct dm_uri *u;
+	struct slice target;
 };
 
 /* Every outermost node becomes a child of @base, below its own Path. */
@@ -231,13 +271,15 @@ static enum dm_status add_object(void *ctx, const struct dm_tnds *t)
 	enum dm_status st;
 
 	if (base) {
-		if (t->n == 1 && is_target(t, name))
+		if (is_target(t, name))
 			return DM_ST_EXISTS;
 		return graft_all(a->env, base, t);
 	}
 	st = dm_cmd_parents(a->env, dm_tree_root(a->env->tree), a->u->path, &parent, &name);
-	if (st)
+	if (st) {
+		dm_cmd_failed_at(a->env, a->target, a->u, name);
 		return st;
+	}
 	if (is_target(t, name)) {
 		st = dm_cmd_tnds_graft(a->env, parent, name, t, 0, t->n, NULL);
 		return st ? st : DM_ST_OK;
@@ -250,7 +292,7 @@ static enum dm_status add_object(void *ctx, const struct dm_tnds *t)
 enum dm_status dm_cmd_tnds_add(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 			       const struct dm_item *item, const struct dm_uri *u)
 {
-	struct apply a = { env, NULL, u };
+	struct apply a = { env, NULL, u, item->target };
 
 	return dm_cmd_with_tnds(env, cmd, item, add_object, &a);
 }
@@ -269,18 +311,37 @@ static enum dm_status clear(struct dm_cmd_env *env, struct dm_node *n)
 	return DM_ST_NONE;
 }
 
-/* The properties the object gives to the target itself, then its children. */
+/* The properties of the target itself; those of a permanent node stay (RepPro 1.2, Replace). */
+static enum dm_status replace_props(struct dm_cmd_env *env, struct dm_node *n,
+				    const struct dm_tnds_node *x)
+{
+	struct slice type = str_trim(x->type), f = str_trim(x->format);
+	enum dm_status st = dm_cmd_title(x->title);
+	int rc = 0;
+
+	if (x->has_value || (f.n && !slice_eq_str(f, "node")) || !dm_cmd_type_good(type))
+		return DM_ST_BAD_FORMAT;
+	if (st || !dm_acl_valid(x->acl))
+		return st ? st : DM_ST_BAD_REQUEST;
+	if (!dm_cmd_room(env, x->acl.n + x->title.n + type.n))
+		return DM_ST_DEVICE_FULL;
+	/* Whoever may Replace an interior node may change its ACL (ACL-7). */
+	if (slice_present(x->acl))
+		rc = dm_tree_set_acl(env->tree, n, x->acl, env->now);
+	if (!rc && slice_present(x->title))
+		rc = dm_tree_set_title(env->tree, n, x->title, env->now);
+	if (!rc && slice_present(x->type) && !slice_eq_str(type, n->type ? n->type : "")) {
+		if (n->flags & DM_NODE_PERMANENT)
+			return DM_ST_NOT_ALLOWED;
+		rc = dm_tree_set_type(env->tree, n, type, env->now);
+	}
+	return dm_cmd_errno(rc);
+}
+
+/* The object's first node is the target: its properties, then its children. */
 static enum dm_status replace_self(struct dm_cmd_env *env, struct dm_node *n,
 				   const struct dm_tnds *t)
 {
-	const struct dm_tnds_node *x = &t->nodes[0];
-	int rc = 0;
-
-	if (slice_present(x->format) && str_trim(x->format).n &&
-	    !slice_eq_str(str_trim(x->format), "node"))
-		return DM_ST_BAD_FORMAT;
-	if (!dm_acl_valid(x->acl))
-		return DM_ST_BAD_REQUEST;
 	for (size_t i = 1; i < t->n; ) {
 		size_t end = dm_tnds_subtree_end(t, i);
 		enum dm_status st;
@@ -292,11 +353,7 @@ static enum dm_status replace_self(struct dm_cmd_env *env, struct dm_node *n,
 			return st;
 		i = end;
 	}
-	if (slice_present(x->acl) && (env->trusted || dm_acl_may_change(n, env->server)))
-		rc = dm_tree_set_acl(env->tree, n, x->acl, env->now);
-	if (!rc && str_trim(x->type).n)
-		rc = dm_tree_set_type(env->tree, n, str_trim(x->type), env->now);
-	return dm_cmd_errno(rc);
+	return replace_props(env, n, &t->nodes[0]);
 }
 
 /* The ServerID of the account @n is; nothing when it is none. */
@@ -309,35 +366,37 @@ static struct slice server_of(struct dm_cmd_env *env, const struct dm_node *n)
 	return id ? dm_node_value(id) : SLICE_LIT("");
 }
 
-static void note_server(struct dm_cmd_env *env, const struct dm_node *account, struct buf *ids)
+/* Appends the server of @n, or of each account below it: its name and a NUL, which no name has. */
+static void note_servers(struct dm_cmd_env *env, const struct dm_node *n, struct buf *out)
 {
-	struct slice id = server_of(env, account);
+	const struct dm_node *x = dm_account_is_root(n) ? n : n->first_child;
 
-	if (!id.n)
-		return;
-	buf_put_slice(ids, id);
-	buf_put_u8(ids, 0);
+	for (; x; x = x == n ? NULL : x->next) {
+		struct slice id = server_of(env, x);
+
+		if (!id.n)
+			continue;
+		buf_put_slice(out, id);
+		buf_put_u8(out, 0);
+	}
 }
 
-/* The servers of the accounts at or right below @n, a NUL behind each. */
-static int servers_at(struct dm_cmd_env *env, const struct dm_node *n, struct buf *ids)
+/*
+ * Of the servers noted before: an account that is replaced stays its server's;
+ * one that went takes its server out of every ACL (ACL-10).
+ */
+static enum dm_status settle_servers(struct dm_cmd_env *env, const struct dm_node *base,
+				     struct slice before)
 {
-	note_server(env, n, ids);
-	for (const struct dm_node *x = n->first_child; x; x = x->next)
-		note_server(env, x, ids);
-	return buf_error(ids);
-}
-
-/* A server whose account did not come back leaves every ACL, as by a Delete (ACL-10). */
-static int drop_gone(struct dm_cmd_env *env, struct slice ids)
-{
-	struct slice id;
-	int rc = 0;
-
-	while (!rc && ids.n && str_split(&ids, 0, &id))
-		if (id.n && !dm_account_find(env->tree, id))
-			rc = dm_acl_remove_server(env->tree, id, env->now);
-	return rc;
+	for (struct slice id; before.n && str_split(&before, 0, &id); ) {
+		if (!env->trusted && dm_account_is_root(base) &&
+		    !slice_eq(id, server_of(env, base)))
+			return DM_ST_NOT_ALLOWED;
+		if (!dm_account_find(env->tree, id) &&
+		    dm_acl_remove_server(env->tree, id, env->now))
+			return DM_ST_DEVICE_FULL;
+	}
+	return DM_ST_OK;
 }
 
 static enum dm_status replace_object(void *ctx, const struct dm_tnds *t)
@@ -345,11 +404,11 @@ static enum dm_status replace_object(void *ctx, const struct dm_tnds *t)
 	struct apply *a = ctx;
 	/* Replace on the node covers making and deleting what is below it. */
 	struct dm_cmd_env inner = *a->env;
-	_cleanup_buf_ struct buf server = BUF_INIT, before = BUF_INIT;
+	_cleanup_buf_ struct buf servers = BUF_INIT;
 	enum dm_status st;
 
-	buf_put_slice(&server, server_of(a->env, a->base));
-	if (buf_error(&server) || servers_at(a->env, a->base, &before))
+	note_servers(a->env, a->base, &servers);
+	if (buf_error(&servers))
 		return DM_ST_DEVICE_FULL;
 	st = clear(a->env, a->base);
 	if (st)
@@ -359,19 +418,13 @@ static enum dm_status replace_object(void *ctx, const struct dm_tnds *t)
 		st = replace_self(&inner, a->base, t);
 	else
 		st = graft_all(&inner, a->base, t);
-	/* An account may be replaced, but not by another server's. */
-	if (st == DM_ST_OK && !a->env->trusted && server.len &&
-	    !slice_eq(buf_slice(&server), server_of(a->env, a->base)))
-		return DM_ST_NOT_ALLOWED;
-	if (st == DM_ST_OK && drop_gone(a->env, buf_slice(&before)))
-		return DM_ST_DEVICE_FULL;
-	return st;
+	return st == DM_ST_OK ? settle_servers(a->env, a->base, buf_slice(&servers)) : st;
 }
 
 enum dm_status dm_cmd_tnds_replace(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 				   const struct dm_item *item, struct dm_node *n)
 {
-	struct apply a = { env, n, NULL };
+	struct apply a = { env, n, NULL, item->target };
 
 	return dm_cmd_with_tnds(env, cmd, item, replace_object, &a);
 }

@@ -8,7 +8,6 @@
 #include "dm/ddf.h"
 #include "util/str.h"
 
-#define TITLE_MAX 255			/* bytes, TND 1.2 Title */
 #define ACCOUNTS_MAX 64			/* that servers may make; a card's are not counted */
 
 static enum dm_status undo(struct dm_cmd_env *env, dm_mark mark, enum dm_status st)
@@ -45,8 +44,11 @@ static enum dm_status account_guard(struct dm_cmd_env *env, struct dm_node *pare
 
 	if (!env->server.n)
 		return DM_ST_NONE;
-	if (slice_eq_str(in->name, "ServerID") && dm_account_is_root(parent))
+	if (slice_eq_str(in->name, "ServerID") && dm_account_is_root(parent)) {
+		if (!dm_acl_server_valid(in->value))
+			return DM_ST_BAD_FORMAT;
 		return dm_account_find(env->tree, in->value) ? DM_ST_EXISTS : DM_ST_NONE;
+	}
 	if (parent->parent && !parent->parent->parent && !strcmp(parent->name, "DMAcc"))
 		for (const struct dm_node *x = parent->first_child; x; x = x->next)
 			n++;
@@ -74,6 +76,8 @@ enum dm_status dm_cmd_make(struct dm_cmd_env *env, struct dm_node *parent,
 		dm_acl_for_creator(env->server, &acl);
 		if (buf_error(&acl))
 			return dm_cmd_errno(buf_error(&acl));
+		if (!acl.len)
+			return DM_ST_DENIED;
 		in.acl = buf_slice(&acl);
 	}
 	in.access = dm_account_access(parent, in.name);
@@ -109,13 +113,13 @@ enum dm_status dm_cmd_parents(struct dm_cmd_env *env, struct dm_node *base, stru
 	return DM_ST_NONE;
 }
 
-/* A MIME type or identifier: text without control characters, as it goes out again in Meta. */
-static bool type_good(struct slice type)
+void dm_cmd_failed_at(struct dm_cmd_env *env, struct slice target, const struct dm_uri *u,
+		      struct slice name)
 {
-	for (size_t i = 0; i < type.n; i++)
-		if (type.p[i] < 0x20 || type.p[i] == 0x7f)
-			return false;
-	return type.n <= 255 && str_utf8_valid(type);
+	const uint8_t *end = name.p + name.n;
+
+	if (end < u->path.p + u->path.n)
+		env->failed_at = slice_of(target.p, end - target.p);
 }
 
 /* Format, type and value of a new node. */
@@ -128,7 +132,7 @@ static enum dm_status add_content(struct dm_cmd_env *env, const struct dm_cmd *c
 
 	in->format = DM_FMT_CHR;
 	in->type = str_trim(dm_cmd_type(cmd, item));
-	if (!type_good(in->type) || (f.n && dm_format_parse(str_trim(f), &in->format)))
+	if (!dm_cmd_type_good(in->type) || (f.n && dm_format_parse(str_trim(f), &in->format)))
 		return DM_ST_BAD_FORMAT;
 	if (in->format == DM_FMT_NODE) {
 		if (slice_eq_str(in->type, "text/plain"))
@@ -154,7 +158,9 @@ static enum dm_status add_node(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 	enum dm_status st;
 
 	st = dm_cmd_parents(env, dm_tree_root(env->tree), u->path, &parent, &in.name);
-	if (!st && dm_tree_child(env->tree, parent, in.name))
+	if (st)
+		dm_cmd_failed_at(env, item->target, u, in.name);
+	else if (dm_tree_child(env->tree, parent, in.name))
 		st = DM_ST_EXISTS;
 	if (!st)
 		st = add_content(env, cmd, item, &scratch, &in);
@@ -219,6 +225,8 @@ static enum dm_status replace_acl(struct dm_cmd_env *env, struct dm_node *n, str
 {
 	if (!env->trusted && !dm_acl_may_change(n, env->server))
 		return DM_ST_DENIED;
+	if (acl.n > DM_ACL_MAX)
+		return DM_ST_TOO_LARGE;
 	if (!dm_acl_valid(acl))
 		return DM_ST_BAD_REQUEST;
 	/* ACL-1 and ACL-9: the root has a value, and everybody may add below it. */
@@ -229,15 +237,30 @@ static enum dm_status replace_acl(struct dm_cmd_env *env, struct dm_node *n, str
 	return dm_cmd_errno(dm_tree_set_acl(env->tree, n, acl, env->now));
 }
 
+/* Would @name make a URI of the node, or of one below it, too long to be used (MaxTotLen)? */
+static bool too_long_below(const struct dm_cmd_env *env, const struct dm_node *n,
+			   struct slice name)
+{
+	size_t was = dm_uri_chars(slice_of(n->name, n->name_len)), is = dm_uri_chars(name);
+	size_t max = env->limits.max_total;
+
+	if (!max || is <= was)
+		return false;
+	for (const struct dm_node *x = n; x; x = dm_tree_next(n, x))
+		if (dm_node_uri_chars(x) + is - was > max)
+			return true;
+	return false;
+}
+
 static enum dm_status replace_name(struct dm_cmd_env *env, struct dm_node *n, struct slice name)
 {
 	if (n->flags & DM_NODE_PERMANENT)
 		return DM_ST_NOT_ALLOWED;
-	/* The back door to another ServerID. */
-	if (!env->trusted && n->parent && dm_account_is_root(n->parent) &&
-	    (!strcmp(n->name, "ServerID") || slice_eq_str(name, "ServerID")))
+	/* The back door to another ServerID, and to a secret that could be read. */
+	if (!env->trusted && dm_account_access(n->parent, name) !=
+			     dm_account_access(n->parent, slice_of(n->name, n->name_len)))
 		return DM_ST_NOT_ALLOWED;
-	if (env->limits.max_segment && name.n > env->limits.max_segment)
+	if (dm_uri_over(name, env->limits.max_segment) || too_long_below(env, n, name))
 		return DM_ST_URI_TOO_LONG;
 	if (slice_eq(name, slice_of(n->name, n->name_len)))
 		return DM_ST_OK;
@@ -248,30 +271,34 @@ static enum dm_status replace_name(struct dm_cmd_env *env, struct dm_node *n, st
 	return dm_cmd_errno(dm_tree_rename(env->tree, n, name, env->now));
 }
 
-static enum dm_status replace_prop(struct dm_cmd_env *env, struct dm_node *n, struct slice prop,
-				   const struct dm_item *item)
+static enum dm_status replace_prop(struct dm_cmd_env *env, const struct dm_cmd *cmd,
+				   const struct dm_item *item, struct dm_node *n, struct slice prop)
 {
 	static const char *const fixed[] = { "Format", "Size", "TStamp", "Type", "VerNo" };
+	enum dm_status st;
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (slice_eq_str(prop, fixed[i]))
 			return DM_ST_NOT_ALLOWED;
+	if (!slice_eq_str(prop, "ACL") && !slice_eq_str(prop, "Name") &&
+	    !slice_eq_str(prop, "Title"))
+		return DM_ST_UNSUPPORTED;
+	if (!slice_present(item->data))
+		return DM_ST_BAD_REQUEST;
+	/* They are strings and need no Meta (TND 1.2 section 7.3); what is no string is none. */
+	if (slice_eq_str(str_trim(dm_cmd_format(cmd, item)), "b64"))
+		return DM_ST_BAD_FORMAT;
 	if (slice_eq_str(prop, "ACL"))
 		return replace_acl(env, n, item->data);
-	if (!slice_eq_str(prop, "Name") && !slice_eq_str(prop, "Title"))
-		return DM_ST_UNSUPPORTED;
 	/* The node's Replace right covers its name and title (ACL-7). */
 	if (!env->trusted && !dm_acl_allows(n, DM_ACC_REPLACE, env->server))
 		return DM_ST_DENIED;
 	if (slice_eq_str(prop, "Name"))
 		return replace_name(env, n, item->data);
-	if (item->data.n > TITLE_MAX)
-		return DM_ST_TOO_LARGE;
-	if (!str_utf8_valid(item->data))
-		return DM_ST_BAD_FORMAT;
-	if (!dm_cmd_room(env, item->data.n))
-		return DM_ST_DEVICE_FULL;
-	return dm_cmd_errno(dm_tree_set_title(env->tree, n, item->data, env->now));
+	st = dm_cmd_title(item->data);
+	if (!st && !dm_cmd_room(env, item->data.n))
+		st = DM_ST_DEVICE_FULL;
+	return st ? st : dm_cmd_errno(dm_tree_set_title(env->tree, n, item->data, env->now));
 }
 
 /* Without Meta a leaf keeps its format and type; a permanent one always does. */
@@ -283,7 +310,7 @@ static enum dm_status replace_value(struct dm_cmd_env *env, const struct dm_cmd 
 	struct buf scratch = BUF_INIT;
 	enum dm_status st;
 
-	if (!type_good(type) ||
+	if (!dm_cmd_type_good(type) ||
 	    (f.n && (dm_format_parse(str_trim(f), &format) || format == DM_FMT_NODE)))
 		return DM_ST_BAD_FORMAT;
 	if (!slice_present(item->data) && format != DM_FMT_NULL)
@@ -295,8 +322,10 @@ static enum dm_status replace_value(struct dm_cmd_env *env, const struct dm_cmd 
 	st = dm_cmd_value(&format, item->data, item->data_opaque, &scratch, &value);
 	if (!st && !dm_cmd_room(env, value.n))
 		st = DM_ST_DEVICE_FULL;
-	if (!st && (n->flags & DM_NODE_PERMANENT) && format != n->format)
-		st = DM_ST_BAD_FORMAT;
+	/* RepPro 1.2 section 6.6.11: format and type of a permanent node stay. */
+	if ((n->flags & DM_NODE_PERMANENT) && st != DM_ST_BAD_REQUEST &&
+	    (format != n->format || !slice_eq_str(type, n->type ? n->type : "")))
+		st = DM_ST_NOT_ALLOWED;
 	if (!st && n->ddf)
 		st = dm_cmd_described_value(env, n, format, type, value);
 	if (!st)
@@ -312,10 +341,11 @@ static enum dm_status replace_node(struct dm_cmd_env *env, const struct dm_cmd *
 
 	if (st)
 		return st;
+	/* An object replaces an interior node, anything else a leaf. */
+	if ((n->format == DM_FMT_NODE) != dm_cmd_has_tnds(cmd, item))
+		return DM_ST_NOT_ALLOWED;
 	if (n->format != DM_FMT_NODE)
 		return replace_value(env, cmd, item, n);
-	if (!dm_cmd_has_tnds(cmd, item))
-		return DM_ST_NOT_ALLOWED;
 	return dm_cmd_tnds_replace(env, cmd, item, n);
 }
 
@@ -340,7 +370,7 @@ enum dm_status dm_cmd_replace(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 	if (!n)
 		return DM_ST_NOT_FOUND;
 	if (u.query == DM_URI_PROP)
-		return undo(env, mark, replace_prop(env, n, u.arg, item));
+		return undo(env, mark, replace_prop(env, cmd, item, n, u.arg));
 	return undo(env, mark, replace_node(env, cmd, item, n));
 }
 
@@ -365,39 +395,48 @@ static enum dm_status copy_source(struct dm_cmd_env *env, struct slice uri, stru
 	return st;
 }
 
+static const char *type_of(const struct dm_node *n)
+{
+	return n->type ? n->type : "";
+}
+
 static enum dm_status copy_over(struct dm_cmd_env *env, const struct dm_node *src,
 				struct dm_node *dst)
 {
 	enum dm_status st = dm_cmd_check(env, dst, DM_ACC_REPLACE);
 
 	if (st)
-		return st;
+		return st == DM_ST_NOT_ALLOWED ? DM_ST_FORBIDDEN : st;
+	/* Whatever is not a matter of rights is 403 (RepPro 1.2 section 6.6.4). */
 	if (dst->format == DM_FMT_NODE)
-		return DM_ST_NOT_ALLOWED;
-	if ((dst->flags & DM_NODE_PERMANENT) && dst->format != src->format)
+		return DM_ST_FORBIDDEN;
+	if ((dst->flags & DM_NODE_PERMANENT) &&
+	    (dst->format != src->format || strcmp(type_of(dst), type_of(src)) != 0))
 		return DM_ST_FORBIDDEN;
 	if (!dm_cmd_room(env, src->value_len))
 		return DM_ST_DEVICE_FULL;
-	st = dm_cmd_described_value(env, dst, src->format, slice_str(src->type ? src->type : ""),
+	st = dm_cmd_described_value(env, dst, src->format, slice_str(type_of(src)),
 				    dm_node_value(src));
 	if (st)
 		return st;
 	return dm_cmd_errno(dm_tree_set_value(env->tree, dst, src->format,
-					      slice_str(src->type ? src->type : ""),
+					      slice_str(type_of(src)),
 					      dm_node_value(src), env->now));
 }
 
 static enum dm_status copy_new(struct dm_cmd_env *env, const struct dm_node *src,
-			       const struct dm_uri *u)
+			       struct slice target, const struct dm_uri *u)
 {
 	struct dm_node_init in = {
-		.format = src->format, .type = slice_str(src->type ? src->type : ""),
+		.format = src->format, .type = slice_str(type_of(src)),
 		.value = dm_node_value(src),
 	};
 	struct dm_node *parent;
 	enum dm_status st;
 
 	st = dm_cmd_parents(env, dm_tree_root(env->tree), u->path, &parent, &in.name);
+	if (st)
+		dm_cmd_failed_at(env, target, u, in.name);
 	return st ? st : dm_cmd_make(env, parent, &in, NULL);
 }
 
@@ -418,5 +457,5 @@ enum dm_status dm_cmd_copy(struct dm_cmd_env *env, const struct dm_item *item)
 	if (st)
 		return st;
 	dst = dm_tree_find(env->tree, u.path);
-	return undo(env, mark, dst ? copy_over(env, src, dst) : copy_new(env, src, &u));
+	return undo(env, mark, dst ? copy_over(env, src, dst) : copy_new(env, src, item->target, &u));
 }

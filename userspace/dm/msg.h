@@ -59,6 +59,7 @@ struct dm_tnds_node {
 	uint16_t depth;			/* 0 = directly under MgmtTree */
 	bool has_value;
 	bool value_opaque;		/* WBXML OPAQUE: raw bytes */
+	bool leaf;			/* to be written as one, though neither format nor value tell */
 	struct slice name;		/* NodeName; may be empty */
 	struct slice path;		/* Path; depth 0 only */
 	struct slice format;		/* "node", "chr" ...; SLICE_NONE = not given */

@@ -197,6 +197,16 @@ void dm_reply_answer(struct dm_reply *r, struct slice text)
 	x->data.len = r->arena.len - x->data.off;
 }
 
+void dm_reply_failed_at(struct dm_reply *r, struct slice uri)
+{
+	struct dm_rec *x = r->n ? &r->recs[r->n - 1] : NULL;
+
+	if (!x || x->type != DM_CMD_STATUS || x->nitems)
+		return;
+	x->data = put(r, uri);
+	x->failed_at = true;
+}
+
 /* --- writing ------------------------------------------------------------- */
 
 struct number {
@@ -243,6 +253,16 @@ static void write_answers(const struct dm_reply *r, const struct dm_rec *x,
 	enc->command(out, c);
 }
 
+static void write_failed_at(const struct dm_reply *r, const struct dm_rec *x,
+			    const struct dm_encoder *enc, struct buf *out, struct dm_cmd *c)
+{
+	struct dm_item item = { .target = get(r, x->data) };
+
+	c->items = &item;
+	c->nitems = 1;
+	enc->command(out, c);
+}
+
 static void write_status(const struct dm_reply *r, const struct dm_rec *x,
 			 const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
 			 bool refs)
@@ -262,6 +282,8 @@ static void write_status(const struct dm_reply *r, const struct dm_rec *x,
 
 	if (x->nitems)
 		write_answers(r, x, enc, out, &c);
+	else if (x->failed_at && refs)
+		write_failed_at(r, x, enc, out, &c);
 	else
 		enc->command(out, &c);
 }

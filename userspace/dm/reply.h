@@ -19,6 +19,7 @@ struct dm_rec {
 	uint8_t nitems; /* Status: answers of a UI alert, one after the other in @data */
 	bool raw : 1;			/* Results: data are raw bytes (OPAQUE) */
 	bool hurried : 1;		/* of little account: the next counts as the first of its message */
+	bool failed_at : 1;		/* Status: @data is the LocURI of its one item's target */
 	uint16_t code;			/* enum dm_status, or the alert's code */
 	uint16_t together;		/* records behind it that belong into the same message */
 	uint32_t msg_ref;
@@ -59,6 +60,9 @@ void dm_reply_alert(struct dm_reply *r, unsigned int code, struct slice target,
 		    struct slice source);
 /* One more answer of a UI alert to the newest record, which is its Status. */
 void dm_reply_answer(struct dm_reply *r, struct slice text);
+
+/* The newest record, a Status, has an item that names the parent that could not be made. */
+void dm_reply_failed_at(struct dm_reply *r, struct slice uri);
 
 static inline void dm_reply_code(struct dm_reply *r, size_t i, enum dm_status code)
 {

@@ -221,6 +221,8 @@ static void run_items(struct dm_session *s, const struct dm_cmd *cmd)
 			run_get(s, cmd, item);
 		} else {
 			session_status(s, cmd, item, session_run_item(s, cmd, item));
+			if (slice_present(s->env.failed_at) && !silent(s, cmd))
+				dm_reply_failed_at(&s->reply, s->env.failed_at);
 		}
 	}
 }

@@ -392,6 +392,15 @@ void dm_node_uri(const struct dm_node *n, struct buf *out)
 		out->data[out->len] = 0;
 }
 
+size_t dm_node_uri_chars(const struct dm_node *n)
+{
+	size_t chars = 0;
+
+	for (; n->parent; n = n->parent)
+		chars += dm_uri_chars(slice_of(n->name, n->name_len)) + !!n->parent->parent;
+	return chars;
+}
+
 /* --- changes ------------------------------------------------------------- */
 
 void dm_tree_attach(struct dm_tree *t, struct dm_node *parent, struct tnode *n)

@@ -78,6 +78,8 @@ struct dm_node *dm_tree_find(struct dm_tree *t, struct slice uri);
 struct dm_node *dm_tree_child(struct dm_tree *t, const struct dm_node *parent, struct slice name);
 /* Appends "./A/B" (or "." for the root). */
 void dm_node_uri(const struct dm_node *n, struct buf *out);
+/* Characters of its shortest URI, "A/B"; 0 for the root. */
+size_t dm_node_uri_chars(const struct dm_node *n);
 
 static inline struct slice dm_node_value(const struct dm_node *n)
 {

@@ -19,6 +19,21 @@ bool dm_uri_next_segment(struct slice *path, struct slice *segment)
 	return true;
 }
 
+size_t dm_uri_chars(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+bool dm_uri_over(struct slice s, unsigned int most)
+{
+	/* There are never more characters than bytes. */
+	return most && s.n > most && dm_uri_chars(s) > most;
+}
+
 /* What a byte may be in a path; a byte of a longer UTF-8 character is looked at again. */
 enum { C_NAME, C_SLASH, C_HIGH, C_BAD };
 
@@ -99,7 +114,7 @@ static enum dm_status parse_path(struct slice path, const struct dm_uri_limits *
 		struct slice seg;
 		bool good = take_segment(path, start, &seg);
 
-		if (lim && lim->max_segment && seg.n > lim->max_segment)
+		if (lim && dm_uri_over(seg, lim->max_segment))
 			return DM_ST_URI_TOO_LONG;
 		if (++out->depth > DM_URI_MAX_DEPTH ||
 		    (lim && lim->max_depth && out->depth > lim->max_depth))
@@ -121,7 +136,7 @@ enum dm_status dm_uri_parse(struct slice text, const struct dm_uri_limits *lim, 
 	enum dm_status st;
 
 	*out = (struct dm_uri){ .query = DM_URI_NODE };
-	if (text.n > DM_URI_MAX || (lim && lim->max_total && text.n > lim->max_total))
+	if (text.n > DM_URI_MAX || (lim && dm_uri_over(text, lim->max_total)))
 		return DM_ST_URI_TOO_LONG;
 	if (!text.n)
 		return DM_ST_BAD_REQUEST;

@@ -9,8 +9,8 @@
 /* ./DevDetail/URI: 0 = unlimited (but never beyond DM_URI_MAX). */
 struct dm_uri_limits {
 	uint16_t max_depth;		/* segments, the root not counted */
-	uint16_t max_total;		/* bytes, as sent */
-	uint16_t max_segment;		/* bytes */
+	uint16_t max_total;		/* characters, as sent */
+	uint16_t max_segment;		/* characters */
 };
 
 #define DM_URI_MAX 4096			/* bytes; hard limit whatever the limits say */
@@ -38,6 +38,11 @@ struct dm_uri {
  * slash, unknown query, control characters).
  */
 enum dm_status dm_uri_parse(struct slice text, const struct dm_uri_limits *lim, struct dm_uri *out);
+
+/* Characters, not bytes: what the limits count. */
+size_t dm_uri_chars(struct slice s);
+/* Has @s more characters than @most? 0 = unlimited. */
+bool dm_uri_over(struct slice s, unsigned int most);
 
 /* True when @s may name a node: no '/', '?' or control character; not empty, "." or "..". */
 bool dm_uri_segment_valid(struct slice s);
