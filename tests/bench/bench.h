@@ -43,6 +43,7 @@ void bench_engine_fini(struct bench_engine *e);
 int bench_engine_run(struct bench_engine *e, enum codec_format f, struct slice msg, int64_t now);
 
 /* Subcommands: 0 or an exit code. */
-int bench_durable(const char *dir, unsigned int leaves, unsigned int changes, unsigned int rounds);
+int bench_durable(const char *dir, enum codec_format f, unsigned int leaves, unsigned int changes,
+		  unsigned int rounds);
 
 #endif

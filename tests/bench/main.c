@@ -121,7 +121,7 @@ static int usage(void)
 	fputs("usage: bench gen xml|wbxml N LEAVES MESSAGE TREE\n"
 	      "       bench run xml|wbxml N LEAVES ROUNDS\n"
 	      "       bench make xml|wbxml N LEAVES\n"
-	      "       bench durable DIR LEAVES CHANGES ROUNDS\n", stderr);
+	      "       bench durable xml|wbxml DIR LEAVES CHANGES ROUNDS\n", stderr);
 	return 2;
 }
 
@@ -137,9 +137,9 @@ int main(int argc, char **argv)
 	int err;
 
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);	/* as dmsc-client does */
-	if (argc == 6 && !strcmp(argv[1], "durable") && number(argv[3], &a) && number(argv[4], &b) &&
-	    number(argv[5], &c) && a && b && c)
-		return bench_durable(argv[2], a, b, c);
+	if (argc == 7 && !strcmp(argv[1], "durable") && number(argv[4], &a) && number(argv[5], &b) &&
+	    number(argv[6], &c) && a && b && c > 3)
+		return bench_durable(argv[3], f, a, b, c);
 	if (argc == 7 && !strcmp(argv[1], "gen") && number(argv[3], &a) && number(argv[4], &b) && b)
 		err = gen(f, a, b, argv[5], argv[6]);
 	else if (argc == 6 && !strcmp(argv[1], "run") && number(argv[3], &a) && number(argv[4], &b) &&

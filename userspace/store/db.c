@@ -98,6 +98,31 @@ int db_prepare(struct store *s, const char *sql, sqlite3_stmt **out)
 	return rc == SQLITE_OK ? 0 : db_error(s, rc, "preparing a query");
 }
 
+int db_keep(struct store *s, enum db_kept which, sqlite3_stmt **out)
+{
+	static const char *const sql[DB_KEPT] = {
+		[DB_BEGIN] = "BEGIN IMMEDIATE",
+		[DB_COMMIT] = "COMMIT",
+		[DB_PUT_NODE] = "REPLACE INTO node VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		[DB_DELETE_NODE] = "DELETE FROM node WHERE id = ?",
+	};
+	int rc = SQLITE_OK;
+
+	if (!s->kept[which])
+		rc = sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+					&s->kept[which], NULL);
+	*out = s->kept[which];
+	return rc == SQLITE_OK ? 0 : db_error(s, rc, "preparing a statement");
+}
+
+void db_drop_kept(struct store *s)
+{
+	for (int i = 0; i < DB_KEPT; i++) {
+		sqlite3_finalize(s->kept[i]);
+		s->kept[i] = NULL;
+	}
+}
+
 int db_run(struct store *s, sqlite3_stmt *st, const char *what)
 {
 	int rc = sqlite3_step(st);
@@ -150,6 +175,14 @@ bool db_fits(const char *v, size_t size)
 
 /* --- transactions --- */
 
+static int run_kept(struct store *s, enum db_kept which, const char *what)
+{
+	sqlite3_stmt *st;
+	int err = db_keep(s, which, &st);
+
+	return err ? err : db_run(s, st, what);
+}
+
 int store_begin(struct store *s)
 {
 	int err;
@@ -158,7 +191,7 @@ int store_begin(struct store *s)
 		return -EROFS;
 	if (s->in_txn)
 		return -EINVAL;
-	err = db_exec(s, "BEGIN IMMEDIATE", "starting a transaction");
+	err = run_kept(s, DB_BEGIN, "starting a transaction");
 	s->in_txn = err == 0;
 	return err;
 }
@@ -169,7 +202,7 @@ int store_commit(struct store *s)
 
 	if (!s->in_txn)
 		return 0;
-	err = db_exec(s, "COMMIT", "committing");
+	err = run_kept(s, DB_COMMIT, "committing");
 	if (err)
 		store_rollback(s);
 	s->in_txn = false;

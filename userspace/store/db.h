@@ -6,8 +6,12 @@
 #include <sqlite3.h>
 #include "store/store.h"
 
+/* Statements that every message needs: prepared once, kept until the store is closed. */
+enum db_kept { DB_BEGIN, DB_COMMIT, DB_PUT_NODE, DB_DELETE_NODE, DB_KEPT };
+
 struct store {
 	sqlite3 *db;
+	sqlite3_stmt *kept[DB_KEPT];
 	char *dir;
 	int dir_fd, lock_fd;	/* -1 for a reader */
 	enum store_mode mode;
@@ -39,6 +43,9 @@ int db_error(struct store *s, int rc, const char *what);
 int db_exec(struct store *s, const char *sql, const char *what);
 /* *out is NULL on failure. */
 int db_prepare(struct store *s, const char *sql, sqlite3_stmt **out);
+/* Borrowed, with nothing bound; db_run() leaves it so. */
+int db_keep(struct store *s, enum db_kept which, sqlite3_stmt **out);
+void db_drop_kept(struct store *s);
 /* Steps a statement that returns no row, and resets it for the next use. */
 int db_run(struct store *s, sqlite3_stmt *st, const char *what);
 

@@ -294,7 +294,7 @@ static int configure(struct store *s)
 static int open_db(struct store *s, const char *dir)
 {
 	char path[PATH_MAX];
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_FULLMUTEX |
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX |
 		    SQLITE_OPEN_PRIVATECACHE;
 	char real[PATH_MAX];
 	int version, rc, err;
@@ -322,7 +322,8 @@ static int open_db(struct store *s, const char *dir)
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	if (err || s->mode == STORE_READ)
 		return err;
-	err = db_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+	/* Small pages, while there is none yet: a changed leaf costs a page of the log. */
+	err = db_exec(s, "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 			 "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;"
 			 /* The sandbox has no place for temporary files, and they would hold secrets. */
 			 "PRAGMA temp_store = MEMORY", "configuring");
@@ -336,6 +337,7 @@ static void close_db(struct store *s)
 	if (!s->db)
 		return;
 	store_rollback(s);
+	db_drop_kept(s);
 	if (s->damaged)
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_close(s->db);

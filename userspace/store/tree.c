@@ -116,16 +116,11 @@ static int write_change(void *ctx, uint64_t id, const struct dm_node *n)
 
 static int write_changes(struct store *s, struct dm_tree *t)
 {
-	_cleanup_stmt_ sqlite3_stmt *put = NULL;
-	_cleanup_stmt_ sqlite3_stmt *del = NULL;
 	struct change_ctx ctx = { .s = s };
-	int err;
+	int err = db_keep(s, DB_PUT_NODE, &ctx.put);
 
-	err = db_prepare(s, "REPLACE INTO node VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", &put);
 	if (!err)
-		err = db_prepare(s, "DELETE FROM node WHERE id = ?", &del);
-	ctx.put = put;
-	ctx.del = del;
+		err = db_keep(s, DB_DELETE_NODE, &ctx.del);
 	return err ? err : dm_tree_changes(t, write_change, &ctx);
 }
 
