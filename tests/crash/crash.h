@@ -70,6 +70,12 @@ const char *facts_broken(const struct fact *facts, size_t n, int message, struct
 size_t failing_disk(const struct history *h, bool verbose);
 
 /*
+ * Cuts the power while the store that @h ends with is brought to a version that is not yet.
+ * @split: by a step that commits in between, which has to go wrong. True when all is as it should be.
+ */
+bool migration(const struct history *h, unsigned int seeds, bool split);
+
+/*
  * Opens what is on @d as the client does and compares it with the states @from to @to.
  * NULL when all is well; else what is not (static text). @*state: which it was.
  */

@@ -198,9 +198,18 @@ static bool notices(enum harm harm, const struct options *o)
 	return t.failures > 0;
 }
 
+static bool migrates(const struct options *o, bool split)
+{
+	struct history *h = history_make(HARM_NONE, 0);
+	bool ok = migration(h, split ? 0 : o->seeds, split);
+
+	history_free(h);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
-	struct options o = { .seeds = 24, .seed = 1 };
+	struct options o = { .seeds = 16, .seed = 1 };
 	int passed = 0, failed = 0, c;
 
 	while ((c = getopt(argc, argv, "n:s:v")) != -1) {
@@ -218,6 +227,8 @@ int main(int argc, char **argv)
 		return 2;
 	run("as it is", 0, &o) ? passed++ : failed++;
 	run("many checkpoints", 6, &o) ? passed++ : failed++;
+	migrates(&o, false) ? passed++ : failed++;
+	migrates(&o, true) ? passed++ : failed++;
 	for (enum harm h = HARM_NONE + 1; h < HARMS; h++)
 		notices(h, &o) ? passed++ : failed++;
 	printf("%d passed, %d failed\n", passed, failed);

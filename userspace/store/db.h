@@ -22,8 +22,13 @@ struct store {
 /* "dmsc" as SQLite's application id, so that another program's file is not taken for ours. */
 #define DB_APPLICATION_ID 0x646d7363
 
-/* The current schema version: PRAGMA user_version of a file this code writes. */
-extern const int db_schema_version;
+/* The steps to the current version, which is PRAGMA user_version of a file this code writes. */
+struct db_schema {
+	const char *const *steps;
+	int version;
+};
+/* The released one; a test of migration adds a step. */
+extern const struct db_schema *db_schema;
 /* Brings an empty or older file to it, in one transaction. */
 int db_migrate(struct store *s, int from);
 /* Every table and column of @version is there. 0, -EBADMSG or another -errno. */

@@ -172,7 +172,7 @@ static uint32_t big_endian(const uint8_t *p)
 static int newer(const char *dir, int version)
 {
 	log_err("store %s has version %d, this dmsc knows %d; left untouched", dir, version,
-		db_schema_version);
+		db_schema->version);
 	return -EPROTO;
 }
 
@@ -201,7 +201,7 @@ static int check_head(const char *path, const char *dir)
 	if (app && app != DB_APPLICATION_ID)
 		return foreign(dir);
 	/* An id that is still in the log is 0 here. */
-	return app && version > (uint32_t)db_schema_version && version <= INT32_MAX
+	return app && version > (uint32_t)db_schema->version && version <= INT32_MAX
 		       ? newer(dir, (int)version) : 0;
 }
 
@@ -217,7 +217,7 @@ static int check_version(struct store *s, const char *dir, int *version)
 		err = query_int(s, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (err)
 		return err;
-	if (app == DB_APPLICATION_ID && *version > db_schema_version)
+	if (app == DB_APPLICATION_ID && *version > db_schema->version)
 		return newer(dir, *version);
 	if (app == 0 && tables == 0 && *version == 0)
 		return s->mode == STORE_READ ? -ENOENT : 0;
@@ -327,7 +327,7 @@ static int open_db(struct store *s, const char *dir)
 			 "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;"
 			 /* The sandbox has no place for temporary files, and they would hold secrets. */
 			 "PRAGMA temp_store = MEMORY", "configuring");
-	if (!err && version < db_schema_version)
+	if (!err && version < db_schema->version)
 		err = db_migrate(s, version);
 	return err;
 }

@@ -12,7 +12,7 @@
 #define XSTR(x) #x
 #define STR(x) XSTR(x)
 
-static const char *const steps[] = {
+static const char *const released[] = {
 	/* 1: parents have smaller ids than their children, so loading by id is enough. */
 	"PRAGMA application_id = " STR(DB_APPLICATION_ID) ";"
 	"CREATE TABLE node ("
@@ -41,7 +41,8 @@ static const char *const steps[] = {
 	" PRIMARY KEY (session, n)) STRICT, WITHOUT ROWID;",
 };
 
-const int db_schema_version = sizeof(steps) / sizeof(steps[0]);
+static const struct db_schema ours = { released, sizeof(released) / sizeof(released[0]) };
+const struct db_schema *db_schema = &ours;
 
 /* Asked for with a limit of no row, by version: what the statements of this directory name. */
 static const struct { int since; const char *sql; } shape[] = {
@@ -85,9 +86,9 @@ int db_migrate(struct store *s, int from)
 	err = db_exec(s, "BEGIN IMMEDIATE", "starting the migration");
 	if (err)
 		return err;
-	for (int v = from; v < db_schema_version && !err; v++)
-		err = db_exec(s, steps[v], "migrating the schema");
-	snprintf(version, sizeof(version), "PRAGMA user_version = %d", db_schema_version);
+	for (int v = from; v < db_schema->version && !err; v++)
+		err = db_exec(s, db_schema->steps[v], "migrating the schema");
+	snprintf(version, sizeof(version), "PRAGMA user_version = %d", db_schema->version);
 	if (!err)
 		err = db_exec(s, version, "migrating the schema");
 	if (!err)
@@ -97,6 +98,6 @@ int db_migrate(struct store *s, int from)
 		return err;
 	}
 	if (from > 0)
-		log_notice("store: brought from version %d to %d", from, db_schema_version);
+		log_notice("store: brought from version %d to %d", from, db_schema->version);
 	return 0;
 }
