@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of the crash test share: a history of the store, and the judging of what is found. */
+/* What the parts of the crash test share: a history of the store, the judging of what is found. */
 #ifndef DMSC_TESTS_CRASH_H
 #define DMSC_TESTS_CRASH_H
 
@@ -55,7 +55,7 @@ enum harm {
 
 const char *harm_name(enum harm h);
 
-/* Runs bootstrap and session; @checkpoint: pages of log before it is worked in, 0 = the store's own. */
+/* Runs bootstrap and session; @checkpoint: pages of log before it is worked in, 0 = as always. */
 struct history *history_make(enum harm harm, int checkpoint);
 void history_free(struct history *h);
 
@@ -66,12 +66,13 @@ char *dump_store(struct store *s, struct dm_tree *t);
 /* What of @facts, up to @message, is not true of @t; NULL = all is true. Static text. */
 const char *facts_broken(const struct fact *facts, size_t n, int message, struct dm_tree *t);
 
-/* How many of its calls to the disk fail in turn, and what comes of it: 0, or how often it was wrong. */
+/* Each call to the disk fails in turn, after the history: 0, or how often that went wrong. */
 size_t failing_disk(const struct history *h, bool verbose);
 
 /*
  * Cuts the power while the store that @h ends with is brought to a version that is not yet.
- * @split: by a step that commits in between, which has to go wrong. True when all is as it should be.
+ * @split: by a step that commits in between, which has to go wrong. True when all is as it
+ * should be.
  */
 bool migration(const struct history *h, unsigned int seeds, bool split);
 

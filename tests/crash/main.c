@@ -116,7 +116,8 @@ static void cut_again(const struct cut *c, const struct disk *d, uint64_t seed)
 	disk_walk_free(w);
 }
 
-static void one_cut(const struct cut *c, const struct disk_walk *w, enum disk_loss loss, uint64_t seed)
+static void one_cut(const struct cut *c, const struct disk_walk *w, enum disk_loss loss,
+		    uint64_t seed)
 {
 	struct disk *d = disk_found(w, loss, seed);
 	size_t state = 0;

@@ -144,8 +144,8 @@ bool migration(const struct history *h, unsigned int seeds, bool split)
 		printf("not ok migration: the step was not done, or not once\n");
 	else
 		wrong = all_cuts(h, d, seeds, before, after, split);
-	printf("%s migration%s: %zu operations on the disk, %zu wrong\n", !wrong == split ? "not ok" : "ok",
-	       split ? " in two transactions, which has to be noticed" : "", disk_ops(d), wrong);
+	printf("%s migration%s: %zu operations on the disk, %zu wrong\n",
+	       !wrong == split ? "not ok" : "ok", split ? " in two transactions, which has to be noticed" : "", disk_ops(d), wrong);
 	free(before);
 	free(after);
 	disk_free(first);

@@ -154,7 +154,7 @@ static int f_character(sqlite3_file *f)
 	return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-/* The index of the log. The first to come empties what a power cut left of it: so it starts empty. */
+/* The index of the log. The first to come empties what a power cut left of it: it starts empty. */
 static int f_shm_map(sqlite3_file *f, int region, int size, int extend, void volatile **out)
 {
 	*out = NULL;
