@@ -96,6 +96,7 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 	return 0;
 }
 
+/* Rules: ENC-25 */
 static void test_own(void **state)
 {
 	pairs = differ = 0;

@@ -67,6 +67,7 @@ static void check_bad(struct slice doc, const char *why)
 	check_fails(CODEC_WBXML, doc, NULL, -EBADMSG, why);
 }
 
+/* Rules: ENC-45 */
 static void test_vectors(void **state)
 {
 	struct buf doc = BUF_INIT, want = BUF_INIT;
@@ -108,13 +109,17 @@ static void test_damaged(void **state)
 }
 
 /* Page 1 is that of applications; a page is of the attributes alone, and stays. */
+/* Rules: ENC-41 */
 static void test_pages(void **state)
 {
 	check(CODEC_WBXML,
-	      WB(HEAD "\xc5\x46\x01\xc6\x00\x01\x55\x01\x87\x36\x06\x03w7\x00\x01\x87\x33\x06\x91\x92\x90\x93\x01"
+	      WB(HEAD "\xc5\x46\x01\xc6\x00\x01\x55\x01\x87\x36\x06\x03w7\x00\x01\x87\x33\x06"
+	      "\x91\x92\x90\x93\x01"
 		 "\x87\x07\x00\x00\x06\x86\x01\x01\x01"),
-	      "prov version=\"1.0\"\n0 characteristic type=\"APPLICATION\"\n1 parm name=\"APPID\" value=\"w7\"\n"
-	      "1 parm name=\"AAUTHTYPE\" value=\"HTTP-BASIC,DIGEST\"\n1 parm name=\"NAME\" value=\"IPV6\"\n");
+	      "prov version=\"1.0\"\n0 characteristic type=\"APPLICATION\"\n"
+	      "1 parm name=\"APPID\" value=\"w7\"\n"
+	      "1 parm name=\"AAUTHTYPE\" value=\"HTTP-BASIC,DIGEST\"\n"
+	      "1 parm name=\"NAME\" value=\"IPV6\"\n");
 	/* Elements have their own page, on which the tokens are the same. */
 	check(CODEC_WBXML, WB(HEAD "\x45\x00\x01\xc6\x55\x01\x87\x11\x06\x03x\x00\x01\x01\x01"),
 	      "prov\n0 characteristic type=\"NAPDEF\"\n1 parm name=\"NAPID\" value=\"x\"\n");
@@ -124,20 +129,26 @@ static void test_pages(void **state)
 }
 
 /* Values come in pieces of every kind. */
+/* Rules: ENC-42 */
 static void test_values(void **state)
 {
-	check(CODEC_WBXML, WB(TABLE "\x45\x87\x05\x83\x00\x01\x01"), "prov\n0 parm name=\"INIT\"\n");
+	check(CODEC_WBXML, WB(TABLE "\x45\x87\x05\x83\x00\x01\x01"), "prov\n"
+	   "0 parm name=\"INIT\"\n");
 	check(CODEC_WBXML, WB(TABLE "\x45\x87\x05\x03IN\x00\x83\x02\x06\x01\x01"),
 	      "prov\n0 parm name=\"INIT\" value=\"\"\n");
-	check(CODEC_WBXML, WB(TABLE "\x45\x87\x08\x06\x03" "a\x00\x02\x80\x26\xc3\x01" "b\x83\x00\xab\x01\x01"),
+	check(CODEC_WBXML, WB(TABLE "\x45\x87\x08\x06\x03" "a\x00\x02\x80\x26\xc3\x01" "b\x83"
+	   "\x00\xab\x01\x01"),
 	      "prov\n0 parm name=\"NAP-ADDRESS\" value=\"a&bINITGSM-GPRS\"\n");
 	/* More behind the part that a start token gave. */
 	check(CODEC_WBXML, WB(HEAD "\xc5\x46\x03.5\x00\x01\x87\x07\x03X\x00\x01\x01"),
 	      "prov version=\"1.0.5\"\n0 parm name=\"NAMEX\"\n");
 	/* An attribute, and an element, by their names. */
-	check(CODEC_WBXML, WB("\x03\x0b\x6a\x18parm\x00name\x00type\x00\x00value\x00xx" "\x45\xc4\x00\x04\x05\x03N\x00"
-			      "\x04\x10\x03V\x00\x01\x01\x01"), "prov\n0 parm name=\"N\" value=\"V\"\n");
-	check_bad(WB(HEAD "\x45\x87\x08\x06\x81\x00\x01\x01"), "extension tokens mean nothing here");
+	check(CODEC_WBXML, WB("\x03\x0b\x6a\x18parm\x00name\x00type\x00\x00value\x00xx" "\x45"
+	   "\xc4\x00\x04\x05\x03N\x00"
+			      "\x04\x10\x03V\x00\x01\x01\x01"), "prov\n"
+			      "0 parm name=\"N\" value=\"V\"\n");
+	check_bad(WB(HEAD "\x45\x87\x08\x06\x81\x00\x01"
+	   "\x01"), "extension tokens mean nothing here");
 	check_bad(WB(HEAD "\x45\x87\x08\x06\xf0\x01\x01"), "unknown attribute value token");
 	check_bad(WB(HEAD "\x45\x87\x85\x01\x01"), "attribute value without an attribute");
 	check_bad(WB(HEAD "\x45\x87\x08\x06\x03\xff\x00\x01\x01"), "an attribute is not UTF-8");
@@ -147,31 +158,38 @@ static void test_values(void **state)
 }
 
 /* What has no name that we can know counts as not sent, with what is inside. */
+/* Rules: ENC-43 */
 static void test_unknown(void **state)
 {
-	check(CODEC_WBXML, WB(HEAD "\x45\xc6\x5f\x03x\x00\x01\x87\x07\x06\x03v\x00\x01\x01\x87\x11\x01\x01"),
+	check(CODEC_WBXML, WB(HEAD "\x45\xc6\x5f\x03x\x00\x01\x87\x07\x06\x03v\x00\x01\x01\x87"
+	   "\x11\x01\x01"),
 	      "prov\n0 parm name=\"NAPID\"\n");
-	check(CODEC_WBXML, WB(HEAD "\x45\xc6\x00\x07\x55\x01\x87\x07\x01\x01\x87\x00\x00\x11\x01\x01"),
+	check(CODEC_WBXML, WB(HEAD "\x45\xc6\x00\x07\x55\x01\x87\x07\x01\x01\x87\x00\x00\x11"
+	   "\x01\x01"),
 	      "prov\n0 parm name=\"NAPID\"\n");
-	check(CODEC_WBXML, WB(HEAD "\x45\x46\x87\x07\x01\x01\x07\x09\x49\x87\x07\x01\x01\x87\x11\x01\x01"),
+	check(CODEC_WBXML, WB(HEAD "\x45\x46\x87\x07\x01\x01\x07\x09\x49\x87\x07\x01\x01\x87"
+	   "\x11\x01\x01"),
 	      "prov\n0 parm name=\"NAPID\"\n");
 	check(CODEC_XML, WB(XML("<characteristic><parm name='a'/></characteristic><x type='y'><parm name='b'/>"
 				"</x>text<parm value='c'/><parm name='d' xmlns='e' f='g'><parm name='h'/></parm>"
 				"<characteristic type='i'/>")),
 	      "prov\n0 parm name=\"d\"\n0 characteristic type=\"i\"\n");
 	/* The first counts; the version is of the root alone. */
-	check(CODEC_WBXML, WB(HEAD "\xc5\x46\x45\x03z\x00\x01\x87\x07\x11\x46\x06\x03p\x00\x06\x03q\x00\x01\x01"),
+	check(CODEC_WBXML, WB(HEAD "\xc5\x46\x45\x03z\x00\x01\x87\x07\x11\x46\x06\x03p\x00\x06"
+	   "\x03q\x00\x01\x01"),
 	      "prov version=\"1.0\"\n0 parm name=\"NAME\" value=\"p\"\n");
 	check(CODEC_WBXML, WB(HEAD "\x05"), "prov\n");
 }
 
+/* Rules: ENC-40 ENC-44 */
 static void test_header(void **state)
 {
 	struct codec_limits pad = { .allow_padding = true };
 	struct buf got = BUF_INIT;
 
 	/* By its name in the string table; of a type that is not told; WBXML 1.1, 1.2. */
-	check(CODEC_WBXML, WB("\x01\x00\x00\x6a\x1e-//WAPFORUM//DTD PROV 1.0//EN\x00\x45\x01"), "prov\n");
+	check(CODEC_WBXML, WB("\x01\x00\x00\x6a\x1e-//WAPFORUM//DTD PROV 1.0//EN\x00\x45"
+	   "\x01"), "prov\n");
 	check(CODEC_WBXML, WB("\x02\x01\x03\x00\x45\x01"), "prov\n");
 	check_bad(WB("\x00\x0b\x00\x45\x01"), "not WBXML 1.1 to 1.3");
 	check_bad(WB("\x04\x0b\x6a\x00\x45\x01"), "not WBXML 1.1 to 1.3");
@@ -208,7 +226,8 @@ static void test_limits(void **state)
 		    "the document is too long");
 	small.message = 0;
 	check_fails(CODEC_WBXML, WB(HEAD "\x45\x07\x07\x01"), &small, -E2BIG, "too many elements");
-	check_fails(CODEC_WBXML, WB(HEAD "\x45\x87\x08\x06\x03long enough\x00\x01\x01"), &small, -E2BIG,
+	check_fails(CODEC_WBXML, WB(HEAD "\x45\x87\x08\x06\x03long enough\x00\x01"
+	   "\x01"), &small, -E2BIG,
 		    "too much text");
 	/* 32 elements, the root among them; and 100,000 that do not even count. */
 	for (int i = 0; i < 2; i++) {

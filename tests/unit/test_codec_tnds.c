@@ -96,6 +96,7 @@ static void test_truncated(void **state)
 	}
 }
 
+/* Rules: ENC-35 ENC-44 */
 static void test_wbxml_forms(void **state)
 {
 	static const char want[] = "  node 0 name=\"A\" format=\"bin\" value(opaque)=\"\\x00\\xff\"\n";
@@ -115,6 +116,7 @@ static void test_wbxml_forms(void **state)
 	check_ret(CODEC_WBXML, WB("\x02\xa4\x01\x6a\0\x6d\x6c\x01\x6b\x01\x01"), NULL, -EBADMSG);
 }
 
+/* Rules: ENC-31 ENC-34 */
 static void test_xml_forms(void **state)
 {
 	/* The prolog and white space a CDATA section may bring; Format as text. */
@@ -195,6 +197,30 @@ static void test_refuses_to_write(void **state)
 	assert_int_equal(encode(CODEC_WBXML, raw, 1), 0);
 }
 
+/* Rules: ENC-30 ENC-32 ENC-33 */
+static void test_written(void **state)
+{
+	static const struct dm_tnds_node nodes[] = {
+		{ .name = SLICE_LIT("a"), .format = SLICE_LIT("node"), .type = SLICE_LIT("urn:x") },
+		{ .name = SLICE_LIT("b"), .depth = 1, .type = SLICE_LIT("text/plain"), .has_value = true,
+		  .value = SLICE_LIT("v") },
+		{ .name = SLICE_LIT(""), .depth = 1, .type = SLICE_LIT("urn:y") },
+		{ .name = SLICE_LIT("c") },
+	};
+	static const struct dm_tnds tree = { nodes, 4 };
+	struct buf b = BUF_INIT;
+
+	codec_tnds_encode(CODEC_XML, &b, &tree);
+	assert_string_equal(buf_cstr(&b),
+			    "<MgmtTree xmlns=\"syncml:dmddf1.2\"><VerDTD>1.2</VerDTD><Node><NodeName>a</NodeName>"
+			    "<RTProperties><Format><node/></Format><Type><DDFName>urn:x</DDFName></Type></RTProperties>"
+			    "<Node><NodeName>b</NodeName><RTProperties><Type><MIME>text/plain</MIME></Type>"
+			    "</RTProperties><Value>v</Value></Node><Node><NodeName/><RTProperties><Type>"
+			    "<DDFName>urn:y</DDFName></Type></RTProperties></Node></Node><Node><NodeName>c</NodeName>"
+			    "<RTProperties/></Node></MgmtTree>");
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_xml_forms),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_refuses_to_write),
+		cmocka_unit_test(test_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

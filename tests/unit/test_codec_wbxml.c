@@ -89,6 +89,7 @@ static void test_vectors(void **state)
 	}
 }
 
+/* Rules: ENC-23 */
 static void test_truncated(void **state)
 {
 	char name[64];
@@ -151,6 +152,7 @@ static void test_stops_where_told(void **state)
 	buf_fini(&msg);
 }
 
+/* Rules: ENC-11 ENC-12 ENC-13 ENC-14 */
 static void test_header(void **state)
 {
 #define BODY OPEN "\x12" CLOSE
@@ -188,6 +190,7 @@ static void test_header(void **state)
 #undef BODY
 }
 
+/* Rules: ENC-17 ENC-22 */
 static void test_strings(void **state)
 {
 #define TABLE "\x02\xa4\x01\x6a\x08" "ab\x00" "cde\x00" "f"	/* the last one without an end */
@@ -210,6 +213,7 @@ static void test_strings(void **state)
 #undef TABLE
 }
 
+/* Rules: ENC-18 */
 static void test_entities(void **state)
 {
 	check_dump(WB(MSG(CMDID("\x02\x7f\x02\x81\x00\x02\x8f\x7f\x02\x90\x00\x02\xc1\x2c"
@@ -223,7 +227,7 @@ static void test_entities(void **state)
 }
 
 #define ADD(content) "\x45\x54" content "\x01\x01"	/* Add, Item */
-
+/* Rules: ENC-19 */
 static void test_opaque(void **state)
 {
 	check_dump(WB(MSG(ADD("\x4f\xc3\x03\x00\xff\x01\x01"))),
@@ -247,6 +251,7 @@ static void test_opaque(void **state)
 		   HDR_TEXT "0 Status chal={ nonce=\"\\x00\\x00\\x00\\x00\" (opaque) }\nend\n");
 }
 
+/* Rules: ENC-15 ENC-16 ENC-36 */
 static void test_pages(void **state)
 {
 	/* Meta with and without MetInf around, and back. */
@@ -269,6 +274,7 @@ static void test_pages(void **state)
 	check_bad(WB(HEAD OPEN "\x00"), "ends inside a token");
 }
 
+/* Rules: ENC-20 ENC-21 */
 static void test_literals_and_attributes(void **state)
 {
 #define TABLE "\x02\xa4\x01\x6a\x04" "Get\x00"
@@ -305,6 +311,7 @@ static void test_long_attribute(void **state)
 	buf_fini(&b);
 }
 
+/* Rules: ENC-23 ENC-44 */
 static void test_end(void **state)
 {
 	struct codec_limits pad = { .allow_padding = true };
@@ -321,6 +328,7 @@ static void test_end(void **state)
 	check_bad(WB(HEAD SYNCML "\x2b\x01"), "SyncBody before SyncHdr");
 }
 
+/* Rules: ENC-26 */
 static void test_deep(void **state)
 {
 	static const uint8_t tags[] = { 0x6d, 0x4f, 0x48, 0x54, 0x7f, 0xc4 };
@@ -381,6 +389,7 @@ static void test_borrows(void **state)
 		      "too much data for one command");
 }
 
+/* Rules: ENC-24 */
 static void test_writes(void **state)
 {
 	const struct dm_encoder *e = codec_encoder(CODEC_WBXML);

@@ -71,6 +71,7 @@ static void test_vectors(void **state)
 	}
 }
 
+/* Rules: ENC-23 */
 static void test_truncated(void **state)
 {
 	char name[64];
@@ -123,6 +124,7 @@ static void repeat(struct buf *b, const char *s, unsigned int n)
 		buf_put_str(b, s);
 }
 
+/* Rules: ENC-26 */
 static void test_deep(void **state)
 {
 	static const char *const heads[] = {
@@ -159,6 +161,7 @@ static void test_containers_nested(void **state)
 	buf_fini(&b);
 }
 
+/* Rules: ENC-6 */
 static void test_doctype_and_entities(void **state)
 {
 	static const char *const bad[] = {
@@ -181,6 +184,7 @@ static void test_doctype_and_entities(void **state)
 		   HDR_TEXT "0 Get id=\"1<>&\\x22'\\xe2\\x82\\xac\"\nend\n");
 }
 
+/* Rules: ENC-5 */
 static void test_encodings(void **state)
 {
 	static const char latin[] = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
@@ -201,6 +205,7 @@ static void test_encodings(void **state)
 	check_ret(SLICE_LIT(MSG("") "<more/>"), NULL, -EBADMSG);
 }
 
+/* Rules: ENC-8 ENC-9 ENC-10 */
 static void test_structure(void **state)
 {
 	static const char *const bad[] = {
@@ -234,6 +239,7 @@ static void test_structure(void **state)
 		   HDR_TEXT "0 Atomic id=\"1\"\n1 Get\n0 close\nend\n");
 }
 
+/* Rules: ENC-4 */
 static void test_namespaces(void **state)
 {
 	check_dump("<s:SyncML xmlns:s=\"SYNCML:SYNCML1.2\" xmlns:m='syncml:metinf'><s:SyncHdr>"
@@ -255,6 +261,7 @@ static void test_numbers(void **state)
 		   "0 Add meta={ size=18446744073709551615 }\n0 Add\n0 Add\n0 Add\nend\n");
 }
 
+/* Rules: ENC-7 ENC-37 */
 static void test_data(void **state)
 {
 	/* CDATA, a CDATA end inside data, and markup as text. */
@@ -403,6 +410,7 @@ static void encode_text(struct slice s, struct buf *out)
 	e->command(out, &cmd);
 }
 
+/* Rules: ENC-7 */
 static void test_writes(void **state)
 {
 	static const struct slice bad[] = {
@@ -455,6 +463,7 @@ static void test_write_limits(void **state)
 	buf_fini(&b);
 }
 
+/* Rules: ENC-2 */
 static void test_guess(void **state)
 {
 	static const struct {
@@ -473,6 +482,27 @@ static void test_guess(void **state)
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		assert_int_equal(codec_guess(slice_str(t[i].type), slice_str(t[i].bytes)), t[i].want);
+}
+
+/* What names the notation to the far end, and what our XML says of itself. */
+/* Rules: ENC-1 ENC-3 */
+static void test_says_what_it_is(void **state)
+{
+	const struct dm_encoder *x = codec_encoder(CODEC_XML), *w = codec_encoder(CODEC_WBXML);
+	struct dm_hdr hdr = { .ver_dtd = SLICE_LIT("1.2"), .meta = { .has_max_msg_size = true } };
+	struct buf b = BUF_INIT;
+
+	assert_string_equal(x->mime, "application/vnd.syncml.dm+xml");
+	assert_string_equal(w->mime, "application/vnd.syncml.dm+wbxml");
+	assert_string_equal(x->tnds_mime, "application/vnd.syncml.dmtnds+xml");
+	assert_string_equal(w->tnds_mime, "application/vnd.syncml.dmtnds+wbxml");
+	x->begin(&b, &hdr);
+	x->finish(&b, true);
+	assert_string_equal(buf_cstr(&b),
+			    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SyncML xmlns=\"SYNCML:SYNCML1.2\">"
+			    "<SyncHdr><VerDTD>1.2</VerDTD><Meta><MaxMsgSize xmlns=\"syncml:metinf\">0"
+			    "</MaxMsgSize></Meta></SyncHdr><SyncBody><Final/></SyncBody></SyncML>");
+	buf_fini(&b);
 }
 
 int main(void)
@@ -497,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_writes),
 		cmocka_unit_test(test_write_limits),
 		cmocka_unit_test(test_guess),
+		cmocka_unit_test(test_says_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
