@@ -3,6 +3,9 @@
 import os
 import re
 import shutil
+import socket
+import struct
+import subprocess
 import time
 
 from __main__ import OK, SERVER_ID, TOP, replayed, test
@@ -148,6 +151,33 @@ def object_behind_a_program(e):
     assert re.findall(r"^lamp: (.*)", r.err, re.M) == [
         "blinks for job%201", "./Lamp/Brightness is 70", "./Lamp/Scene/evening is 50%25 red",
         "./Lamp/Scene/evening is gone"], r.err
+    play(e, "package\n\tget ./Lamp/Brightness\n\t\texpect-value \"70\"\n")
+
+
+START_SESSION, OUTCOME, DONE = 7, 6, 0		# userspace/ipc/ipc.h
+
+
+@test
+def objects_of_a_session_child(e):
+    """The same behind the system call filter, where nothing can be started or loaded."""
+    if not is_root():
+        return
+    battery(e)
+    configure(e, mo_hooks=hook(e), allow_http=SERVER_ID, device_id="IMEI:493005100592800")
+    with e.server("server-id %s\n" % SERVER_ID + BATTERY + LAMP) as s:
+        e.account(s.url)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        p = subprocess.Popen([os.path.join(e.build, "dmsc-client"), "session-child", "--config", e.conf],
+                             pass_fds=(3,), preexec_fn=lambda: os.dup2(theirs.fileno(), 3),
+                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        theirs.close()
+        ours.send(struct.pack("=HHIQ32s256s", 1, START_SESSION, 0, 1, b"uicc0", SERVER_ID.encode()))
+        ours.settimeout(30)
+        answer = ours.recv(65536)
+        err = p.stderr.read().decode()
+        assert p.wait(10) == 0, err
+    assert struct.unpack_from("=HHII", answer)[1::2] == (OUTCOME, DONE), answer
+    assert "battery: warn at 25" in err and "lamp: ./Lamp/Brightness is 70" in err, err
 
 
 @test

@@ -178,7 +178,10 @@ static int hook_install(void *ctx, const struct dmsc_host *h)
 	for (size_t i = 0; i < k->desc.nputs && !rc; i++) {
 		const struct hook_put *p = &k->desc.puts[i];
 		const struct slice v = buf_slice(&p->value);
+		struct dmsc_value old;
 
+		if (p->keep && !h->get(h, p->uri, &old))
+			continue;
 		rc = h->put(h, p->uri, (struct dmsc_value){ p->format, v.p, v.n });
 	}
 	return rc;

@@ -174,11 +174,11 @@ static int node_line(struct hook_desc *d, struct slice line)
 	return 0;
 }
 
-/* put URI FORMAT VALUE */
-static int put_line(struct hook_desc *d, struct slice line)
+/* put URI FORMAT VALUE, or default URI FORMAT VALUE */
+static int put_line(struct hook_desc *d, struct slice line, bool keep)
 {
 	_cleanup_buf_ struct buf uri = BUF_INIT;
-	struct hook_put *v, x = { .value = BUF_INIT };
+	struct hook_put *v, x = { .value = BUF_INIT, .keep = keep };
 	enum dm_format f;
 	int rc = hook_decode(hook_word(&line), &uri);
 
@@ -213,7 +213,9 @@ int hook_desc_line(struct hook_desc *d, struct slice line)
 	if (slice_eq_str(word, "node"))
 		return node_line(d, line);
 	if (slice_eq_str(word, "put"))
-		return put_line(d, line);
+		return put_line(d, line, false);
+	if (slice_eq_str(word, "default"))
+		return put_line(d, line, true);
 	if (slice_eq_str(word, "root"))
 		return root_line(d, line);
 	if (slice_eq_str(word, "id") && !d->id && line.n && line.n < 256) {

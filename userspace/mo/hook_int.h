@@ -45,6 +45,7 @@ struct hook_put {
 	char *uri;
 	enum dmsc_format format;
 	struct buf value;
+	bool keep;			/* what is there stays */
 };
 
 struct hook_desc {
