@@ -250,6 +250,7 @@ def objects_that_are_not_roots(e):
     assert "not root's" in r.err and "lamp: not used: No such file" in r.err, r.err
 
 
+# Rules: INFO-6
 @test
 def configured_facts(e):
     configure(e, maker="ACME", model="Model 7", device_type="gateway", firmware_version="F1",

@@ -103,7 +103,7 @@ static void inbox(struct far_end *f)
 	assert_int_equal(far_find(f, "./DMAcc/acc/AppAuth/1/AAuthSecret")->access & DM_ACC_GET, 0);
 }
 
-/* The other identifier, no name, and a name that is taken. */
+/* The other identifier, no name, and a name that is taken. Rules: INBOX-7 ACCT-9 */
 static void names(struct far_end *f)
 {
 	far_node(f, "./DMAcc/acc/ServerID", "by hand", NULL);
@@ -120,6 +120,7 @@ static void wrapped(struct far_end *f)
 	assert_non_null(far_find(f, "./DMAcc/x/AppAddr"));
 }
 
+/* Rules: INBOX-6 INBOX-8 */
 static void references(struct far_end *f)
 {
 	apply(f, INBOX(TDIR("N", NAP, TLEAF("NAPID", "n") TLEAF("Link", "./Inbox/N"))

@@ -45,7 +45,7 @@ static void account(struct far_end *f)
 	}
 }
 
-/* Rules: INFO-1 INFO-2 INFO-3 */
+/* Rules: INFO-1 INFO-2 INFO-3 DDF-12 */
 static void devinfo(struct far_end *f)
 {
 	open_root(f);
@@ -61,7 +61,7 @@ static void devinfo(struct far_end *f)
 	       "S 12 Add 405 @./DevInfo/Ext\n");
 }
 
-/* Rules: DETAIL-1 DETAIL-2 DETAIL-3 */
+/* Rules: DETAIL-1 DETAIL-2 DETAIL-3 DDF-12 */
 static void devdetail(struct far_end *f)
 {
 	open_root(f);
@@ -71,7 +71,7 @@ static void devdetail(struct far_end *f)
 	       ADD("7", "./DevDetail/Ext/dmsc/Card/1/ICCID", "89") DEL("8", "./DevDetail/Ext/dmsc"),
 	       "S 2 Get 200\nR 2 ./DevDetail [node] URI/DevTyp/OEM/FwV/SwV/HwV/LrgObj/Ext\n"
 	       "S 3 Get 200\nR 3 ./DevDetail/URI [node] MaxDepth/MaxTotLen/MaxSegLen\n"
-	       "S 4 Get 200\nR 4 ./DevDetail/LrgObj [bool] false\n"
+	       "S 4 Get 200\nR 4 ./DevDetail/LrgObj [bool] true\n"
 	       "S 5 Get 200\nR 5 ./DevDetail/URI/MaxDepth 16\nS 6 Replace 405\n"
 	       "S 7 Add 405 @./DevDetail/Ext/dmsc/Card/1\n"
 	       "S 8 Delete 405\n");
@@ -98,7 +98,7 @@ static void account_leaves(struct far_end *f)
 	assert_string_equal(far_value(f, ACC "/AppAuth/1/AAuthData"), "Nonce");
 }
 
-/* Rules: DDF-2 DDF-3 DDF-4 */
+/* Rules: DDF-2 DDF-3 DDF-4 DDF-13 */
 static void shape(struct far_end *f)
 {
 	account(f);
@@ -187,6 +187,41 @@ static void mime(struct far_end *f)
 	dm_ddf_bind(f->tree, NULL);
 }
 
+/* Rules: INFO-4 INFO-5 DETAIL-4 */
+static void package1(struct far_end *f)
+{
+	far_start(f);		/* the far end wants DevId for Source */
+	assert_string_equal(buf_cstr(&f->said), "A 1201\nD 5\nF\n");
+	assert_string_equal(far_value(f, "./DevInfo/DevId"), FAR_DEVICE);
+	assert_null(strstr(buf_cstr(&f->out), "DevDetail"));
+	assert_non_null(strstr(buf_cstr(&f->out), "./DevInfo/Lang"));
+}
+
+/* As DevDetail says: 16 segments, 255 bytes, 64 bytes a segment. Rules: DETAIL-5 */
+static void uri_limits(struct far_end *f)
+{
+#define A16 "aaaaaaaaaaaaaaaa"
+#define A64 A16 A16 A16 A16
+	open_root(f);
+	far_do(f, ADDN("2", "./1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16")
+	       ADDN("3", "./1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17") ADDN("4", "./" A64)
+	       ADDN("5", "./" A64 "b") ADDN("6", "./" A64 "/" A64 "/" A64 "/" A64),
+	       "S 2 Add 200\nS 3 Add 414\nS 4 Add 200\nS 5 Add 414\nS 6 Add 414\n");
+}
+
+/* Rules: ACCT-11 ACCT-12 */
+static void own_account_goes(struct far_end *f)
+{
+	account(f);
+	far_node(f, "./N", "still read", "Get=" ME);
+	far_node(f, "./M", "x", "Get=*&Replace=*");
+	far_do(f, DEL("2", ACC), "S 2 Delete 200\n");
+	assert_null(far_find(f, ACC));
+	assert_null(far_find(f, "./DMAcc")->first_child);
+	assert_int_equal(far_message(f, 200, GET("3", "./M"), true), 1);
+	assert_string_equal(buf_cstr(&f->said), "H 200\nS 3 Get 200\nR 3 ./M x\nF\n");
+}
+
 /* N of ZeroOrN, and the last of OneOrN. Rules: DDF-6 */
 static void at_most(struct far_end *f)
 {
@@ -230,7 +265,7 @@ static void card_is_lenient(struct far_end *f)
 	       "S 5 Replace 200\nS 6 Get 405\nS 7 Delete 200\n");
 }
 
-/* Rules: INBOX-1 INBOX-2 INBOX-3 */
+/* Rules: INBOX-1 INBOX-2 INBOX-3 INBOX-6 ACCT-9 */
 static void inbox(struct far_end *f)
 {
 	open_root(f);
@@ -386,7 +421,7 @@ static void budget(struct far_end *f)
 #define TESTS(X)                                                                                   \
 	X(devinfo) X(devdetail) X(account_leaves) X(shape) X(occurrence) X(names) X(extension)     \
 	X(mime) X(at_most) X(card_is_lenient) X(inbox) X(versions) X(inbox_work)                   \
-	X(replaced_away) X(replaced_by_device) X(budget)
+	X(package1) X(uri_limits) X(own_account_goes) X(replaced_away) X(replaced_by_device) X(budget)
 
 #define RUN(n)                                                                                     \
 	static void test_##n(void **state)                                                         \

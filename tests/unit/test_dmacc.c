@@ -38,6 +38,7 @@ static void add(struct far_end *f, const char *server, uint32_t origin)
 	dm_tree_committed(f->tree);
 }
 
+/* Rules: ACCT-6 */
 static void by_hand(struct far_end *f)
 {
 	struct dmacc_new n = { .server_id = S("a b"), .url = S("https://h/dm") };
@@ -92,6 +93,7 @@ static void url_is(struct far_end *f, const char *addr, const char *type, const 
 	dm_account_fini(&a);
 }
 
+/* Rules: ACCT-8 */
 static void urls(struct far_end *f)
 {
 	url_is(f, "https://h/dm", NULL, "8443", "https://h:8443/dm");
@@ -106,7 +108,7 @@ static void urls(struct far_end *f)
 	url_is(f, "", NULL, NULL, NULL);
 }
 
-/* Nonces as text are base64; a later one is kept raw. */
+/* Nonces as text are base64; a later one is kept raw. Rules: ACCT-7 */
 static void nonces(struct far_end *f)
 {
 	struct dm_account a;
@@ -130,15 +132,15 @@ static void nonces(struct far_end *f)
 static void objects(struct far_end *f)
 {
 	struct mo_facts facts = { .dev_id = FAR_DEVICE, .man = "Maker", .mod = "Other", .dmv = "1",
-				  .lang = "en", .limits = { 16, 255, 64 }, .large_objects = true };
+				  .lang = "en", .limits = { 16, 255, 64 } };
 
 	assert_string_equal(far_value(f, "./DevInfo/DevId"), FAR_DEVICE);
 	assert_string_equal(far_value(f, "./DevDetail/URI/MaxDepth"), "16");
-	assert_string_equal(far_value(f, "./DevDetail/LrgObj"), "false");
+	assert_string_equal(far_value(f, "./DevDetail/LrgObj"), "true");
 	assert_non_null(far_find(f, "./Inbox"));
 	assert_int_equal(mo_install(f->tree, &facts, 5), 0);
 	assert_string_equal(far_value(f, "./DevInfo/Mod"), "Other");
-	assert_string_equal(far_value(f, "./DevDetail/LrgObj"), "true");
+	assert_string_equal(far_value(f, "./DevDetail/LrgObj"), "false");
 	dm_tree_committed(f->tree);
 	assert_int_equal(mo_install(f->tree, &facts, 6), 0);
 	assert_false(dm_tree_dirty(f->tree));
@@ -146,6 +148,7 @@ static void objects(struct far_end *f)
 			 DM_ST_NONE);
 }
 
+/* Rules: INFO-6 */
 static void facts(struct far_end *f)
 {
 	struct mo_facts x;
