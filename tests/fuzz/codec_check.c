@@ -91,11 +91,12 @@ void codec_check_message(enum codec_format from, struct slice in)
 		int ret = codec_decode(from, in, &lim, &sink, &c, &err);
 
 		check_code(ret);
-		/* What XML cannot carry is refused, all else must read back and be written alike. */
+		/* What XML cannot carry is refused, all else must read and be written alike. */
 		if (!ret && !buf_error(&c.out)) {
 			if (codec_decode(to, buf_slice(&c.out), NULL, &sink, &again, &err))
 				abort();
-			if (buf_error(&again.out) || !slice_eq(buf_slice(&c.out), buf_slice(&again.out)))
+			if (buf_error(&again.out) ||
+			    !slice_eq(buf_slice(&c.out), buf_slice(&again.out)))
 				abort();
 		}
 		buf_fini(&c.out);

@@ -41,7 +41,7 @@ struct prov {
 	size_t cap;
 	unsigned int elements;
 	unsigned int depth;	/* open elements, the root included */
-	unsigned int skip;	/* the depth of an element whose content does not count; 0 = none */
+	unsigned int skip;	/* depth of an element whose content does not count; 0 = none */
 	enum prov_element now;
 	struct dm_prov_item item;	/* begun, its attributes still come */
 };
@@ -107,7 +107,8 @@ static int on_start(void *ctx, unsigned int tag)
 	p->depth++;
 	if (p->depth == 1) {
 		if (tag != PROV_TAG_DOC)
-			return codec_fail(p->err, -EBADMSG, "the root element is not wap-provisioningdoc");
+			return codec_fail(p->err, -EBADMSG,
+					  "the root element is not wap-provisioningdoc");
 		p->now = EL_ROOT;
 		return 0;
 	}
