@@ -106,11 +106,37 @@ static void generic_alerts(struct far_end *f)
 	far_start(f);
 	says(f, "A 1201\nD 5\nA 1226\nA 1226\nF\n");
 	assert_true(has(f, "<Mark xmlns=\"syncml:metinf\">minor</Mark>"));
+	assert_true(has(f, "<Format xmlns=\"syncml:metinf\">int</Format>"));
+	assert_true(has(f, "<Source><LocURI>./T</LocURI></Source>"));
+	/* What was not said is said all the same. */
+	assert_true(has(f, "<Format xmlns=\"syncml:metinf\">chr</Format>"));
 	assert_int_equal(far_message(f, 212, STATUS("1", "3", "Alert", "202")
 				     STATUS("1", "4", "Alert", "415"), true), 0);
 	assert_int_equal(result(f)->alert_status[0], 202);
 	assert_int_equal(result(f)->alert_status[1], 415);
 	assert_int_equal(result(f)->end, DM_END_NORMAL);
+}
+
+/* Rules: PKG-30 */
+static void credentials_in_header(struct far_end *f)
+{
+	const char *end, *cred;
+
+	f->account.client.present = true;
+	f->account.client.type = f->account.pref = DM_AUTH_BASIC;
+	buf_put_str(&f->account.client.name, "u");
+	buf_put_str(&f->account.client.secret, "s");
+	tree(f);
+	far_start(f);
+	for (int i = 0; i < 3; i++) {
+		end = strstr(buf_cstr(&f->out), "</SyncHdr>");
+		cred = strstr(buf_cstr(&f->out), "<Cred>");
+		assert_non_null(end);
+		assert_non_null(cred);
+		assert_true(cred < end);
+		assert_null(strstr(end, "Cred"));
+		assert_int_equal(far_message(f, 200, GET("2", "./T/a"), true), 1);
+	}
 }
 
 /* What the server makes of Alert and DevInfo is its business: it says what comes next. */
@@ -359,12 +385,16 @@ static void stored_before_said(struct far_end *f)
 	tree(f);
 	far_do(f, REP("2", "./T/a", "x") ADD("3", "./T/y", "z"), "S 2 Replace 200\nS 3 Add 200\n");
 	assert_int_equal(f->commits, 1);
+	far_node(f, "./T/Run", "", NULL);
 	f->commit_rc = -EIO;
 	assert_int_equal(far_message(f, 212, REP("2", "./T/a", "w") GET("3", "./T/y")
 				     DEL("4", "./none") "<Sequence><CmdID>5</CmdID>"
-				     DEL("6", "./T/y") "</Sequence>", true), 2);
+				     DEL("6", "./T/y") "</Sequence>" EXEC("7", "./T/Run")
+				     "<Atomic><CmdID>8</CmdID>" DEL("9", "./T/a") DEL("10", "./none")
+				     DEL("11", "./T/a") "</Atomic>", true), 2);
 	says(f, "H 200\nS 2 Replace 510\nS 3 Get 200\nR 3 ./T/y z\nS 4 Delete 404\n"
-		"S 5 Sequence 510\nS 6 Delete 510\nA 1223\nF\n");
+		"S 5 Sequence 510\nS 6 Delete 510\nS 7 Exec 202\nS 8 Atomic 507\nS 9 Delete 216\n"
+		"S 10 Delete 404\nS 11 Delete 215\nA 1223\nF\n");
 	assert_int_equal(result(f)->end, DM_END_STORE);
 	assert_string_equal(far_value(f, "./T/a"), "x");
 	assert_non_null(far_find(f, "./T/y"));
@@ -634,7 +664,7 @@ static void with(void (*fn)(struct far_end *f))
 }
 
 #define CASES(X)                                                                                   \
-	X(first_message) X(notified) X(generic_alerts) X(package1_refused) X(in_progress)          \
+	X(first_message) X(notified) X(generic_alerts) X(credentials_in_header) X(package1_refused) X(in_progress)          \
 	X(answers_in_order) X(results_meta) X(end_without_commands) X(open_package_is_closed)      \
 	X(we_abort) X(server_aborts) X(server_aborts_in_container) X(resp_uri) X(versions)         \
 	X(breaks_off) X(header_refused) X(old_status) X(no_command_of_dm) X(stored_before_said)    \

@@ -305,6 +305,9 @@ static void limit_comes_and_goes(struct far_end *f)
 	take(f, 1000000);
 	assert_int_equal(far_message(f, 212, ASK, false), 1);
 	assert_false(f->split);
+	f->hdr_extra = "<Meta><MaxMsgSize xmlns='syncml:metinf'>0</MaxMsgSize></Meta>";
+	assert_int_equal(far_message(f, 212, buf_cstr(&b), true), 1);
+	assert_true(f->out.len > 50000 && !f->split);
 }
 
 /* Rules: MULTI-13 */

@@ -185,6 +185,19 @@ static int give_up(struct dm_session *s, struct buf *out)
 	}
 }
 
+/* True for a Status that tells of a change. What ran outside did run, what did not is as it was. */
+static bool said_to_be_stored(const struct dm_rec *r)
+{
+	switch (r->kind) {
+	case DM_CMD_GET:
+	case DM_CMD_ALERT:
+	case DM_CMD_EXEC:
+		return false;
+	default:
+		return r->code >= 200 && r->code <= DM_ST_CHUNK_BUFFERED;
+	}
+}
+
 /* The promise: what the answer reports is durable before it leaves. */
 static int commit(struct dm_session *s, int64_t now)
 {
@@ -203,8 +216,7 @@ static int commit(struct dm_session *s, int64_t now)
 	for (size_t i = s->in.first_rec; i < s->reply.n; i++) {
 		struct dm_rec *r = &s->reply.recs[i];
 
-		if (r->type == DM_CMD_STATUS && r->kind != DM_CMD_GET && r->kind != DM_CMD_ALERT &&
-		    r->code >= 200 && r->code < 300)
+		if (r->type == DM_CMD_STATUS && said_to_be_stored(r))
 			r->code = DM_ST_STORE_FAILED;
 	}
 	session_end(s, DM_END_STORE, "the changes could not be stored: %s", strerror(-rc));

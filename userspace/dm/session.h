@@ -47,7 +47,7 @@ struct dm_session_ops {
 struct dm_session_alert {
 	struct slice source;		/* MO URI; may be SLICE_NONE */
 	struct slice type;		/* "Reversed-Domain-Name: org.example.x" */
-	struct slice format;		/* "chr"; SLICE_NONE = default */
+	struct slice format;		/* SLICE_NONE = "chr" */
 	struct slice mark;		/* SLICE_NONE = informational */
 	struct slice data;
 	struct slice correlator;	/* SLICE_NONE = none */

@@ -88,6 +88,15 @@ static void put_alert(struct dm_session *s, struct buf *out, unsigned int *cmd_i
 	s->cfg.encoder->command(out, &c);
 }
 
+/* What is behind a message that was written: who has closed its package, and pieces. */
+static void message_sent(struct dm_session *s, bool final, unsigned int last_id)
+{
+	s->open = !final;
+	if (final)
+		s->server_closed = false;
+	s->piece_id = dm_reply_in_pieces(&s->reply) ? last_id : 0;
+}
+
 /* --- package 1 ----------------------------------------------------------- */
 
 #define MAX_DEVINFO 64			/* leaves sent */
@@ -128,9 +137,13 @@ static void put_generic_alerts(struct dm_session *s, struct buf *out, unsigned i
 {
 	for (size_t i = 0; i < s->cfg.nalerts; i++) {
 		const struct dm_session_alert *a = &s->cfg.alerts[i];
+		/* Type, Format and Data have to be there (PRO 2.3.7.1). */
 		struct dm_item it = {
-			.source = a->source, .data = a->data,
-			.meta = { .type = a->type, .format = a->format, .mark = a->mark },
+			.source = a->source,
+			.data = slice_present(a->data) ? a->data : SLICE_LIT(""),
+			.meta = { .type = a->type, .mark = a->mark,
+				  .format = slice_present(a->format) ? a->format
+								     : SLICE_LIT("chr") },
 		};
 		struct dm_cmd c = { .kind = DM_CMD_ALERT, .data = SLICE_LIT("1226"),
 				    .correlator = a->correlator, .items = &it, .nitems = 1 };
@@ -160,7 +173,10 @@ int session_package1(struct dm_session *s, struct buf *out)
 		return rc;
 	put_generic_alerts(s, out, &cmd_id);
 	rc = end_message(s, out, true);
-	return rc ? rc : 1;
+	if (rc)
+		return rc;
+	message_sent(s, true, 0);
+	return 1;
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -176,15 +192,6 @@ static void reserve(struct dm_session *s, struct buf *out)
 	if (s->peer_max_msg && n > s->peer_max_msg)
 		n = s->peer_max_msg;
 	buf_room(out, n + SESSION_HDR_ROOM);
-}
-
-/* What is behind a message that was written: who has closed its package, and pieces. */
-static void message_sent(struct dm_session *s, bool final, unsigned int last_id)
-{
-	s->open = !final;
-	if (final)
-		s->server_closed = false;
-	s->piece_id = dm_reply_in_pieces(&s->reply) ? last_id : 0;
 }
 
 int session_message(struct dm_session *s, struct buf *out, bool abort)
