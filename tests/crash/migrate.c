@@ -145,7 +145,8 @@ bool migration(const struct history *h, unsigned int seeds, bool split)
 	else
 		wrong = all_cuts(h, d, seeds, before, after, split);
 	printf("%s migration%s: %zu operations on the disk, %zu wrong\n",
-	       !wrong == split ? "not ok" : "ok", split ? " in two transactions, which has to be noticed" : "", disk_ops(d), wrong);
+	       !wrong == split ? "not ok" : "ok",
+	       split ? " in two transactions, which has to be noticed" : "", disk_ops(d), wrong);
 	free(before);
 	free(after);
 	disk_free(first);

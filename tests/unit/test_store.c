@@ -770,6 +770,42 @@ static void test_depth_is_bounded(void **state)
 	store_close(s);
 }
 
+/* What no engine hands out is not believed when it comes from the disk. */
+static void expect_unsound(const struct dm_node_row *row)
+{
+	struct store *s = open_rw();
+	struct dm_tree *t = load(s);
+	struct dm_node *n;
+
+	assert_int_equal(dm_tree_load(t, row), 0);
+	n = dm_tree_child(t, dm_tree_root(t), row->init.name);
+	assert_non_null(n);
+	assert_int_equal(dm_tree_set_title(t, n, SLICE_LIT("T"), 1), 0);
+	assert_int_equal(store_tree_commit(s, t), 0);
+	dm_tree_free(t);
+	t = dm_tree_new();
+	assert_int_equal(store_tree_load(s, t), -EBADMSG);
+	dm_tree_free(t);
+	store_close(s);
+}
+
+static void test_rows_are_bounded(void **state)
+{
+	struct dm_node_row row = { .id = 5, .parent = 1, .init = { .name = SLICE_LIT("n"),
+				   .format = DM_FMT_CHR, .access = DM_ACC_ALL } };
+
+	row.id = INT64_MAX - 1;		/* no room for what is made next */
+	expect_unsound(&row);
+	row.id = (uint64_t)1 << 63;	/* negative where it is stored */
+	expect_unsound(&row);
+	row.id = 5;
+	row.init.access = DM_ACC_ALL + 1;
+	expect_unsound(&row);
+	row.init.access = DM_ACC_ALL;
+	row.init.flags = 0x80;
+	expect_unsound(&row);
+}
+
 static void test_no_store_to_read(void **state)
 {
 	struct store *s = NULL;
@@ -823,6 +859,7 @@ int main(void)
 		T(test_move_that_was_cut),
 		T(test_damage_with_a_log),
 		T(test_depth_is_bounded),
+		T(test_rows_are_bounded),
 		T(test_no_store_to_read),
 		T(test_link_is_not_followed),
 	};

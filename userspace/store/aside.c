@@ -16,6 +16,12 @@ static const char *const parts[] = { "", "-wal", "-journal", "-shm" };
 
 #define NAME_SIZE 64
 
+int db_sync_dir(int dir_fd)
+{
+	/* EINVAL: a file system that has nothing to sync there. */
+	return fsync(dir_fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
 static void kept_name(char out[NAME_SIZE], unsigned int n, const char *part)
 {
 	snprintf(out, NAME_SIZE, STORE_FILE ".damaged-%u%s", n, part);
@@ -67,7 +73,7 @@ static int move_files(int dir_fd, unsigned int n, size_t first)
 		if (err && err != -ENOENT)
 			return err;
 	}
-	return fsync(dir_fd) < 0 ? -errno : 0;
+	return db_sync_dir(dir_fd);
 }
 
 /* No name that belongs to it is taken. */

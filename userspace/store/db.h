@@ -40,6 +40,8 @@ int db_check_schema(struct store *s, int version);
  * kept already, nothing was done) or another -errno; it has said in the log what it did.
  */
 int db_move_aside(int dir_fd, const char *dir) must_check;
+/* Names that came or went there are durable. 0 or -errno. */
+int db_sync_dir(int dir_fd) must_check;
 /* What a power cut left of that; before a new store is made. 0 or -errno. */
 int db_finish_aside(int dir_fd, const char *dir) must_check;
 

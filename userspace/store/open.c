@@ -94,7 +94,8 @@ static int make_dir(const char *dir, int *out)
 	if (!made)
 		return 0;
 	parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return parent < 0 || fsync(parent) < 0 ? -errno : 0;
+	/* Who may make a directory there need not be allowed to read it. */
+	return parent < 0 ? 0 : db_sync_dir(parent);
 }
 
 /*
@@ -111,9 +112,9 @@ static int make_file(struct store *s)
 	fd = open_private(s->dir_fd, &dir, STORE_FILE);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0 || (st.st_size == 0 && fsync(s->dir_fd) < 0))
+	if (fstat(fd, &st) < 0)
 		return -errno;
-	return 0;
+	return st.st_size == 0 ? db_sync_dir(s->dir_fd) : 0;
 }
 
 static int open_to_read(const char *dir)
