@@ -31,9 +31,56 @@ struct identity {
 
 /* The steps return NULL or the name of what failed, with errno set. */
 
-/* Everything read-only but the store; /sys empty. The bind makes the store a mount of its own. */
+/* What describes the machine, readable by everybody; DevInfo and DevDetail are made of it. */
+static const char *const machine[] = { "/sys/class/dmi/id", "/sys/firmware/devicetree/base" };
+#define NMACHINE (sizeof(machine) / sizeof(machine[0]))
+
+/* Puts the mount @fd at @path of a /sys that is empty but for it. */
+static bool show_machine(int fd, const char *path)
+{
+	char dir[64];
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	for (char *slash = dir + strlen("/sys/"); slash; slash = strchr(slash + 1, '/')) {
+		bool inner = *slash == '/';
+
+		if (inner)
+			*slash = 0;
+		if (inner && mkdir(dir, 0755) && errno != EEXIST)
+			return false;
+		if (inner)
+			*slash = '/';
+	}
+	return (!mkdir(dir, 0755) || errno == EEXIST) &&
+	       !move_mount(fd, "", AT_FDCWD, dir, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/* /sys shows the machine and nothing else, least of all the cards. */
+static const char *confine_sys(void)
+{
+	const char *what = NULL;
+	int fds[NMACHINE];
+
+	umask(022);		/* for others to look at; the child gets its own later */
+	for (size_t i = 0; i < NMACHINE; i++)	/* of most machines one is there */
+		fds[i] = open_tree(AT_FDCWD, machine[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (mount("none", "/sys", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "size=4k,mode=755"))
+		what = "hiding /sys";
+	for (size_t i = 0; i < NMACHINE; i++) {
+		if (fds[i] < 0)
+			continue;
+		if (!what && !show_machine(fds[i], machine[i]))
+			what = machine[i];
+		close(fds[i]);
+	}
+	return what;
+}
+
+/* Everything read-only but the store. The bind makes the store a mount of its own. */
 static const char *confine_mounts(const char *store)
 {
+	const char *what;
+
 	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
 	struct mount_attr rw = { .attr_set = MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID,
 				 .attr_clr = MOUNT_ATTR_RDONLY };
@@ -44,8 +91,9 @@ static const char *confine_mounts(const char *store)
 		return "private mounts";
 	if (mount(store, store, NULL, MS_BIND, NULL))
 		return "store mount";
-	if (mount("none", "/sys", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "size=4k,mode=555"))
-		return "hiding /sys";
+	what = confine_sys();
+	if (what)
+		return what;
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &ro, sizeof(ro)))
 		return "read-only mounts";
 	if (mount_setattr(AT_FDCWD, store, 0, &rw, sizeof(rw)))
