@@ -368,12 +368,14 @@ static void descriptions(struct world *w)
 	static const struct dmsc_ddf bad_name[] = { { .name = "a/b", .formats = CHR, DMSC_ONE }, END };
 	static const struct dmsc_ddf live_node[] = {
 		{ .name = "x", .formats = NODE, .flags = DMSC_LIVE, DMSC_ONE }, END };
+	static const struct dmsc_ddf live_copy[] = {
+		{ .name = "x", .formats = CHR, .access = DMSC_COPY, .flags = DMSC_LIVE, DMSC_ONE }, END };
 	static const struct dmsc_ddf leaf_children[] = {
 		{ .name = "x", .formats = CHR, DMSC_ONE, .children = item }, END };
 	static const struct dmsc_ddf many[] = {
 		{ .name = "x", .formats = CHR, DMSC_ZERO_OR_N(60000) }, END };
 	static const struct dmsc_ddf *const bad[] = { after_any, two_kinds, bad_name, live_node,
-						      leaf_children, many };
+						      live_copy, leaf_children, many };
 	struct dmsc_ddf ddf = object_ddf, loop[2] = { { .name = "l", .formats = NODE, DMSC_ONE }, END };
 	struct dmsc_mo mo = object(w), second;
 	static const char *const other[] = { "./Vendor/P", "./Vendor/O", NULL };
@@ -407,7 +409,7 @@ static void descriptions(struct world *w)
 	assert_int_equal(mo_set_add(w->set, &mo, end, w), -EEXIST);
 	mo.roots = roots;
 	assert_int_equal(mo_set_add(w->set, &mo, end, w), 0);
-	assert_int_equal(w->ended, 13);		/* each that was not taken */
+	assert_int_equal(w->ended, 14);		/* each that was not taken */
 	/* A second one there, and nothing of it stays. */
 	second = mo;
 	second.roots = other;

@@ -177,8 +177,8 @@ static bool ddf_good(const struct dmsc_ddf *root)
 		if (++seen > DDF_MAX_ENTRIES || d->formats >= DMSC_FMT(DMSC_FLOAT + 1) ||
 		    (node && d->formats != DMSC_FMT(DMSC_NODE)) || d->max > OCCURS_MAX ||
 		    (d->max && d->min > d->max) || d->min > 1 || (d->children && !node) ||
-		    (d->flags & DMSC_LIVE && node))
-			return false;
+		    (d->flags & DMSC_LIVE && (node || d->access & DMSC_COPY)))
+			return false;	/* a copy would be of what is stored */
 		if (d != root && d->name && !dm_uri_segment_valid(slice_str(d->name)))
 			return false;
 		if (d != root && !d->name && d[1].formats)
