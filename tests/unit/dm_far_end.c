@@ -254,7 +254,7 @@ static void listen(struct far_end *f)
 
 void far_start(struct far_end *f)
 {
-	f->ops.cmd.ui = f->ui_answer ? far_ui : NULL;
+	f->ops.cmd.ui = f->ui_answer ? far_ui : f->ui;
 	f->s = dm_session_new(&f->cfg);
 	assert_non_null(f->s);
 	assert_int_equal(dm_session_start(f->s, f->now, &f->out), 0);

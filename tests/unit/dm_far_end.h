@@ -37,6 +37,8 @@ struct far_end {
 	const char *source_name;	/* our Source/LocName; NULL = none */
 	enum dm_status ui_answer;
 	const char *ui_text;
+	/* In place of ui_answer: asked instead of the far end's own person. */
+	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *a);
 	const char *target;		/* our Target; NULL = the device */
 	unsigned int sid_wrong;
 	int64_t now;

@@ -12,6 +12,7 @@
 #include "util/digest.h"
 #include "util/str.h"
 
+/* Rules: AUTH-1 */
 static void test_basic(void **state)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -20,6 +21,7 @@ static void test_basic(void **state)
 	assert_string_equal(buf_cstr(&b), "QnJ1Y2UyOk9oQmVoYXZl");
 }
 
+/* Rules: AUTH-2 AUTH-3 */
 static void test_md5(void **state)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -79,6 +81,7 @@ static int computed(struct slice scheme, const struct buf *f, struct buf *out)
 }
 
 /* tests/vectors/credentials/make computed them with other code. */
+/* Rules: AUTH-1 AUTH-2 AUTH-44 */
 static void test_vectors(void **state)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT, got = BUF_INIT;
@@ -212,6 +215,7 @@ static void test_hmac_parse(void **state)
 	parses(big, NULL, NULL);
 }
 
+/* Rules: AUTH-8 */
 static void test_names(void **state)
 {
 	assert_int_equal(dm_auth_from_meta(SLICE_LIT("syncml:auth-md5")), DM_AUTH_MD5);
@@ -223,6 +227,10 @@ static void test_names(void **state)
 	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("DIGEST,MD5")), DM_AUTH_MD5);
 	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("X509, BASIC")), DM_AUTH_BASIC);
 	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("SECURID")), DM_AUTH_OTHER);
+	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("HMAC")), DM_AUTH_MAC);
+	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("TRANSPORT")), DM_AUTH_TRANSPORT);
+	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("HTTP-BASIC")), DM_AUTH_TRANSPORT);
+	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("HTTP-DIGEST")), DM_AUTH_TRANSPORT);
 	assert_int_equal(dm_auth_from_aauth(SLICE_LIT("")), DM_AUTH_NONE);
 	assert_string_equal(dm_auth_meta_name(DM_AUTH_MD5), "syncml:auth-md5");
 	assert_string_equal(dm_auth_aauth_name(DM_AUTH_MAC), "HMAC");

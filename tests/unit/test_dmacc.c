@@ -108,7 +108,24 @@ static void urls(struct far_end *f)
 	url_is(f, "", NULL, NULL, NULL);
 }
 
-/* Nonces as text are base64; a later one is kept raw. Rules: ACCT-7 */
+/* Of several addresses the first that can be used, in the order they were put there. */
+/* Rules: HTTP-17 */
+static void addresses(struct far_end *f)
+{
+	struct dm_account a;
+
+	far_node(f, "./DMAcc/u/ServerID", "u", NULL);
+	far_node(f, "./DMAcc/u/AppAddr/3/Addr", "no address", NULL);
+	far_node(f, "./DMAcc/u/AppAddr/1/Addr", "https://first/", NULL);
+	far_node(f, "./DMAcc/u/AppAddr/1/Port/1/PortNbr", "8443", NULL);
+	far_node(f, "./DMAcc/u/AppAddr/2/Addr", "https://second/", NULL);
+	assert_int_equal(dmacc_read(f->tree, S("u"), &a), 0);
+	assert_string_equal(buf_cstr(&a.url), "https://first:8443/");
+	dm_account_fini(&a);
+}
+
+/* Nonces as text are base64; a later one is kept raw. */
+/* Rules: AUTH-3 AUTH-27 ACCT-7 */
 static void nonces(struct far_end *f)
 {
 	struct dm_account a;
@@ -249,7 +266,7 @@ static void with(void (*fn)(struct far_end *f))
 	far_fini(&f);
 }
 
-#define CASES(X) X(by_hand) X(urls) X(nonces) X(objects) X(facts) X(card) X(origin) X(keep)
+#define CASES(X) X(by_hand) X(urls) X(addresses) X(nonces) X(objects) X(facts) X(card) X(origin) X(keep)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

@@ -82,6 +82,25 @@ static bool answer(int fd)
 			"Content-Length: 5\r\n\r\nhello");
 		return true;
 	}
+	if (strstr(srv.request, "POST /two-macs ")) {
+		put(fd, "HTTP/1.1 200 OK\r\nx-syncml-hmac: mac=a\r\nX-SYNCML-HMAC:mac=b \r\n"
+			"Content-Length: 0\r\n\r\n");
+		return true;
+	}
+	if (strstr(srv.request, "POST /interim ")) {
+		put(fd, "HTTP/1.1 102 Wait\r\nx-syncml-hmac: mac=a\r\n\r\n"
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+		return true;
+	}
+	if (strstr(srv.request, "POST /long-mac ")) {
+		char line[1024];
+
+		memset(line, 'x', sizeof(line));
+		put(fd, "HTTP/1.1 200 OK\r\nx-syncml-hmac: ");
+		(void)!write(fd, line, sizeof(line));
+		put(fd, "\r\nContent-Length: 0\r\n\r\n");
+		return true;
+	}
 	if (strstr(srv.request, "POST /moved ")) {
 		put(fd, "HTTP/1.1 307 Moved\r\nLocation: https://other.example.net/dm\r\n"
 			"Content-Length: 0\r\n\r\n");
@@ -159,6 +178,7 @@ static const struct http_opts plain = { .allow_http = true };
 
 /* --- tests --- */
 
+/* Rules: HTTP-8 */
 static void test_post_and_answer(void **state)
 {
 	struct http *h = new_http(&plain);
@@ -185,6 +205,7 @@ static void test_post_and_answer(void **state)
 	http_free(h);
 }
 
+/* Rules: HTTP-8 */
 static void test_hmac_header(void **state)
 {
 	struct http *h = new_http(&plain);
@@ -195,6 +216,13 @@ static void test_hmac_header(void **state)
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/ok", srv.port);
 	assert_int_equal(http_post(h, url, "a/b", "algorithm=MD5, mac=x", SLICE_LIT(""), &r), 0);
 	assert_non_null(strstr(srv.request, "x-syncml-hmac: algorithm=MD5, mac=x\r\n"));
+	/* Several are one list; a final answer's counts; what is too long is there, and wrong. */
+	assert_int_equal(post(h, "/two-macs", &r), 0);
+	assert_string_equal(r.hmac, "mac=a, mac=b");
+	assert_int_equal(post(h, "/interim", &r), 0);
+	assert_string_equal(r.hmac, "");
+	assert_int_equal(post(h, "/long-mac", &r), 0);
+	assert_string_equal(r.hmac, "?");
 	http_response_fini(&r);
 	http_free(h);
 }

@@ -14,18 +14,20 @@
 #include "dm/status.h"
 #include "dm/tnds.h"
 #include "dm/tree.h"
+#include "dm/ui.h"
 #include "dm/uri.h"
 
 /* A UI alert (RepPro 1100-1104) as the user is to see it. Borrowed. */
 struct dm_ui_request {
-	unsigned int code;		/* 1100 .. 1104 */
+	unsigned int code;		/* enum dm_ui_code */
 	struct slice options;		/* "MINDT=10&MAXDT=30", as sent; may be empty */
+	struct dm_ui_options opts;	/* the same, read */
 	struct slice text;
 	const struct dm_item *choices;	/* .data each; numbered from 1 */
 	size_t nchoices;
 };
 
-#define DM_UI_MAX_CHOICES 32
+/* Choices that are none are not sent, nor is text beyond DM_UI_MAX_TEXT bytes or MAXLEN. */
 struct dm_ui_answer {
 	struct buf text;		/* 1102 */
 	unsigned int chosen[DM_UI_MAX_CHOICES];	/* 1103, 1104: numbers from 1 */

@@ -43,12 +43,14 @@ struct dm_session_ops {
 	struct dm_cmd_ops cmd;
 };
 
-/* A Generic Alert (1226) of package 1. Its server status arrives in struct dm_session_result. */
+/* A Generic Alert (1226), or Client Event (1224), of package 1. Its server status arrives in struct dm_session_result. */
 struct dm_session_alert {
+	unsigned int code;		/* 1226 or 1224; 0 = 1226 */
 	struct slice source;		/* MO URI; may be SLICE_NONE */
-	struct slice type;		/* "Reversed-Domain-Name: org.example.x" */
+	/* "Reversed-Domain-Name: org.example.x" or "Content-Type: a/b"; of 1224 any. */
+	struct slice type;
 	struct slice format;		/* SLICE_NONE = "chr" */
-	struct slice mark;		/* SLICE_NONE = informational */
+	struct slice mark;		/* one of the seven words; SLICE_NONE = informational */
 	struct slice data;
 	struct slice correlator;	/* SLICE_NONE = none */
 };
@@ -112,7 +114,7 @@ struct dm_session_result {
 struct dm_session *dm_session_new(const struct dm_session_config *cfg);
 void dm_session_free(struct dm_session *s);
 
-/* Writes package 1 to @out (emptied first). 0 or -errno. */
+/* Writes package 1 to @out (emptied first). 0 or -errno (-EINVAL: an alert is none). */
 int dm_session_start(struct dm_session *s, int64_t now, struct buf *out) must_check;
 
 /* Announces that a received message will now be decoded into dm_session_sink(). */

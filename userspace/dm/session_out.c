@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "dm/session_int.h"
+#include "util/str.h"
 
 /* Texts a header borrows while it is written. */
 struct hdr_text {
@@ -133,6 +134,24 @@ static int put_devinfo(struct dm_session *s, struct buf *out, unsigned int *cmd_
 	return 0;
 }
 
+/* The words and namespaces of DM Protocol 1.2, Generic Alert. */
+static bool alert_valid(const struct dm_session_alert *a)
+{
+	static const char *const marks[] = { "fatal", "critical", "minor", "warning",
+					     "informational", "harmless", "indeterminate" };
+	size_t i = 0;
+
+	if (a->code == 1224)
+		return a->type.n;
+	if (a->code && a->code != 1226)
+		return false;
+	if (!str_starts(a->type, "Reversed-Domain-Name: ") && !str_starts(a->type, "Content-Type: "))
+		return false;
+	while (i < sizeof(marks) / sizeof(marks[0]) && !slice_eq_str(a->mark, marks[i]))
+		i++;
+	return !slice_present(a->mark) || i < sizeof(marks) / sizeof(marks[0]);
+}
+
 static void put_generic_alerts(struct dm_session *s, struct buf *out, unsigned int *cmd_id)
 {
 	for (size_t i = 0; i < s->cfg.nalerts; i++) {
@@ -145,7 +164,8 @@ static void put_generic_alerts(struct dm_session *s, struct buf *out, unsigned i
 				  .format = slice_present(a->format) ? a->format
 								     : SLICE_LIT("chr") },
 		};
-		struct dm_cmd c = { .kind = DM_CMD_ALERT, .data = SLICE_LIT("1226"),
+		struct dm_cmd c = { .kind = DM_CMD_ALERT,
+				    .data = a->code == 1224 ? SLICE_LIT("1224") : SLICE_LIT("1226"),
 				    .correlator = a->correlator, .items = &it, .nitems = 1 };
 		char id[12];
 
@@ -162,6 +182,9 @@ int session_package1(struct dm_session *s, struct buf *out)
 	struct hdr_text t;
 	int rc;
 
+	for (size_t i = 0; i < s->cfg.nalerts; i++)
+		if (!alert_valid(&s->cfg.alerts[i]))
+			return -EINVAL;
 	begin_message(s, out, &t);
 	s->pkg1_msg_id = s->msg_id;
 	/* A repeated package 1 answers the challenger's header, perhaps with a challenge too. */

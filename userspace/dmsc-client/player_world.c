@@ -77,7 +77,8 @@ static void load_alerts(struct player *p)
 	for (size_t i = 0; i < p->cfg.nalerts && !tape_bad(t); i++) {
 		struct dm_session_alert *a = &p->alerts[i];
 
-		tape_take(t, "alert");
+		a->code = tape_is(t, "event") ? 1224 : 1226;
+		tape_take(t, a->code == 1224 ? "event" : "alert");
 		a->source = tape_text(t);
 		a->type = tape_text(t);
 		a->format = tape_text(t);

@@ -216,7 +216,7 @@ static void put_alerts(struct record *r, const struct dm_session_config *cfg)
 	for (size_t i = 0; i < cfg->nalerts; i++) {
 		const struct dm_session_alert *a = &cfg->alerts[i];
 
-		if (!begin_line(r, "alert"))
+		if (!begin_line(r, a->code == 1224 ? "event" : "alert"))
 			return;
 		put_text(r, a->source);
 		put_text(r, a->type);
