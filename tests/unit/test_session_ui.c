@@ -157,6 +157,10 @@ static void no_in_atomic(struct far_end *f)
 	assert_null(far_find(f, "./T/x"));
 	assert_null(far_find(f, "./T/y"));
 	assert_non_null(far_find(f, "./T/z"));
+	/* Also when nothing comes behind it. */
+	far_do(f, ATOMIC("2", ADD("3", "./T/x", "1") ASK("4", "1101")),
+	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Alert 304\n");
+	assert_null(far_find(f, "./T/x"));
 }
 
 /* Yes lets it through. */
