@@ -328,6 +328,26 @@ static void without_id(struct far_end *f)
 	assert_null(far_find(f, "./T/n"));
 }
 
+/* Rules: CONT-24 */
+static void store_fails(struct far_end *f)
+{
+	tree(f);
+	far_start(f);
+	f->commit_rc = -ENOSPC;
+	assert_int_equal(far_message(f, 212, ATOMIC("2", DEL("3", "./T/a") DEL("4", "./none"))
+				     ATOMIC("5", DEL("6", "./T/a") ADD("7", "./T/n", "1")), true), 2);
+	says(f, "H 200\nS 2 Atomic 507\nS 3 Delete 216\nS 4 Delete 404\nS 5 Atomic 510\n"
+		"S 6 Delete 510\nS 7 Add 510\nA 1223\nF\n");
+	assert_non_null(far_find(f, "./T/a"));
+}
+
+/* Rules: CONT-23 */
+static void empty(struct far_end *f)
+{
+	far_do(f, ATOMIC("2", "") SEQ("3", ATOMIC("4", "")) GET("5", "./DevInfo/Man"),
+	       "S 2 Atomic 200\nS 3 Sequence 200\nS 4 Atomic 200\nS 5 Get 200\nR 5 ./DevInfo/Man Maker\n");
+}
+
 static void with(void (*fn)(struct far_end *f))
 {
 	struct far_end f;
@@ -341,7 +361,8 @@ static void with(void (*fn)(struct far_end *f))
 	X(sequence_order) X(sequence_all_fail) X(sequence_no) X(sequence_no_within)                \
 	X(cancel_in_containers) X(atomic_done) X(atomic_rolled_back) X(atomic_codes) X(atomic_get) \
 	X(atomic_nested) X(atomic_exec_and_sequence) X(atomic_no) X(atomics_apart)                 \
-	X(rollback_fails) X(atomic_too_large) X(atomic_in_one_message) X(too_deep) X(without_id)
+	X(rollback_fails) X(atomic_too_large) X(atomic_in_one_message) X(too_deep) X(without_id)         \
+	X(empty) X(store_fails)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

@@ -379,6 +379,29 @@ static void no_command_of_dm(struct far_end *f)
 	assert_string_equal(far_value(f, "./T/a"), "one");
 }
 
+/* Rules: PKG-31 */
+static void other_alerts(struct far_end *f)
+{
+	far_do(f, ALERT("2", "1200", "") ALERT("3", "1201", "") ALERT("4", "1224", "") ALERT("5", "1226", "")
+	       ALERT("6", "1105", "") ALERT("7", "", "") ALERT("8", "12x2", "") ALERT("9", "-1", "")
+	       "<Alert><CmdID>10</CmdID></Alert>" ALERT("11", "99999999999", "") ALERT("12", " 1222 ", ""),
+	       "S 2 Alert 406\nS 3 Alert 406\nS 4 Alert 406\nS 5 Alert 406\nS 6 Alert 406\nS 7 Alert 400\n"
+	       "S 8 Alert 400\nS 9 Alert 400\nS 10 Alert 400\nS 11 Alert 400\nS 12 Alert 200\n");
+}
+
+/* Nothing in the engine counts the time between packages. */
+/* Rules: PKG-32 */
+static void late_answer(struct far_end *f)
+{
+	tree(f);
+	far_start(f);
+	for (int i = 0; i < 4; i++) {
+		f->now += i % 2 ? -1000000 : 100000000;
+		assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 1);
+		says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
+	}
+}
+
 /* Rules: PKG-26 */
 static void stored_before_said(struct far_end *f)
 {
@@ -667,7 +690,7 @@ static void with(void (*fn)(struct far_end *f))
 	X(first_message) X(notified) X(generic_alerts) X(credentials_in_header) X(package1_refused) X(in_progress)          \
 	X(answers_in_order) X(results_meta) X(end_without_commands) X(open_package_is_closed)      \
 	X(we_abort) X(server_aborts) X(server_aborts_in_container) X(resp_uri) X(versions)         \
-	X(breaks_off) X(header_refused) X(old_status) X(no_command_of_dm) X(stored_before_said)    \
+	X(breaks_off) X(header_refused) X(old_status) X(no_command_of_dm) X(other_alerts) X(late_answer) X(stored_before_said)    \
 	X(session_id_form) X(our_ids) X(wrong_session) X(wrong_target) X(message_repeated)         \
 	X(half_a_message_repeated) X(message_from_before) X(message_skipped) X(bad_msg_id)         \
 	X(cmd_ids) X(cmd_ids_not_looked_at) X(references) X(noresp) X(noresp_for_all)              \
