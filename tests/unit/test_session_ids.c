@@ -550,6 +550,24 @@ static void half_a_message_repeated(struct far_end *f)
 	assert_non_null(far_find(f, "./T/n"));
 }
 
+/* Rules: ID-23 */
+static void message_repeated_for_ever(struct far_end *f)
+{
+	int n = 0, rc;
+
+	tree(f);
+	far_do(f, GET("2", "./T/a"), "S 2 Get 200\nR 2 ./T/a one\n");
+	do {
+		f->msg_id--;
+		rc = far_message(f, 212, DEL("2", "./T/a"), true);
+	} while (rc == 1 && ++n < 100);
+	assert_int_equal(rc, 2);
+	assert_in_range(n, 3, 20);
+	says(f, "H 400\nS 2 Delete 400\nA 1223\nF\n");
+	assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+	assert_non_null(far_find(f, "./T/a"));
+}
+
 /* Rules: ID-7 */
 static void message_from_before(struct far_end *f)
 {
@@ -692,7 +710,7 @@ static void with(void (*fn)(struct far_end *f))
 	X(we_abort) X(server_aborts) X(server_aborts_in_container) X(resp_uri) X(versions)         \
 	X(breaks_off) X(header_refused) X(old_status) X(no_command_of_dm) X(other_alerts) X(late_answer) X(stored_before_said)    \
 	X(session_id_form) X(our_ids) X(wrong_session) X(wrong_target) X(message_repeated)         \
-	X(half_a_message_repeated) X(message_from_before) X(message_skipped) X(bad_msg_id)         \
+	X(half_a_message_repeated) X(message_repeated_for_ever) X(message_from_before) X(message_skipped) X(bad_msg_id)         \
 	X(cmd_ids) X(cmd_ids_not_looked_at) X(references) X(noresp) X(noresp_for_all)              \
 	X(without_end)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }

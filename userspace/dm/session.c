@@ -254,7 +254,8 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 		rc = session_package1(s, out);
 	} else if (commit(s, now)) {
 		return abort_with(s, out);
-	} else if (dm_reply_empty(&s->reply) && !s->in.commands && s->in.final && !s->open) {
+	} else if (dm_reply_empty(&s->reply) && !s->in.commands && s->in.final &&
+		   (!s->open || s->in.refuse)) {
 		/* Nothing but a Status of SyncHdr would be left to say: it must not be sent. */
 		if (s->in.refuse)
 			session_end(s, DM_END_SERVER_UNAUTHENTICATED,

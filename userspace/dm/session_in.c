@@ -61,6 +61,8 @@ static int on_header(void *ctx, const struct dm_hdr *h)
 		refuse_message(s, DM_ST_NOT_FOUND, "the server's message is for another device");
 	else if (in->msg_id < s->last_in)
 		refuse_message(s, DM_ST_BAD_REQUEST, "the server's MsgID runs backwards");
+	else if (in->msg_id == s->last_in && ++s->repeats > SESSION_MAX_REPEATS)
+		refuse_message(s, DM_ST_BAD_REQUEST, "the server says the same again and again");
 	if (in->fatal)
 		return 0;
 	if (in->msg_id == s->last_in) {
@@ -68,6 +70,7 @@ static int on_header(void *ctx, const struct dm_hdr *h)
 		return 0;
 	}
 	s->last_in = in->msg_id;
+	s->repeats = 0;
 	take_limits(s, h);
 	session_check_server(s, h);
 	return 0;

@@ -7,6 +7,7 @@
 #include "dm/session.h"
 
 #define SESSION_MAX_MESSAGES 4096	/* per direction; a server that never ends is cut off */
+#define SESSION_MAX_REPEATS 16	/* of one message; a server that never counts is cut off */
 #define SESSION_MAX_CONTAINERS 8	/* nested Atomic and Sequence */
 #define SESSION_CMD_IDS 65536		/* numeric CmdIDs below are checked for repetition */
 #define SESSION_DEF_MSG_SIZE 65536u
@@ -77,6 +78,7 @@ struct dm_session {
 	char device_id[256];
 	uint32_t msg_id;		/* of our last message */
 	uint32_t last_in;		/* MsgID last received; 0 = none */
+	unsigned int repeats;		/* how often it came again */
 	/*
 	 * Packages (PRO 2.1.2). Ours is open from a message without Final to one
 	 * with it; the server's is closed from its Final to ours, or to a new one.
