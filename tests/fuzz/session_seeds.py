@@ -6,6 +6,7 @@ from base64 import b64encode
 from xml.sax.saxutils import escape
 
 WBXML, WRAP, SRVCRED, SMALL, STORE_FAILS, BASIC, SRVBASIC, PLAIN = (1 << i for i in range(8))
+MAC = BASIC | SRVBASIC | SRVCRED
 PART = b"\xff\xfe"
 DEVICE, SERVER = "IMEI:493005100592800", "dm.example.net"
 FINAL = "<Final/>"
@@ -128,6 +129,19 @@ def challenges():
                                      "<Data>200</Data></Status>", body=GET))
 
 
+def signed():
+    good = status(1, "200", chal("syncml:auth-MAC"))
+    yield "mac", wrapped(MAC, GET, GET, all_of("Add", item("./Vendor/A/new", "v")), FINAL)
+    yield "mac-wrong", wrapped(MAC, "!" + GET, GET)
+    yield "mac-wrong-twice", wrapped(MAC, "!" + GET, "!" + GET)
+    yield "mac-no-nonce", raw(MAC, refused(1, status(1, "200"), body=GET), message(2, GET))
+    yield "mac-212", raw(MAC, refused(1, status(1, "212"), body=GET), message(2, GET))
+    yield "mac-refused", raw(MAC, refused(1, good, body=GET), refused(2, status(2, "401", chal("syncml:auth-MAC"))))
+    yield "mac-challenge", raw(MAC, refused(1, status(1, "407", chal("syncml:auth-MAC"))), refused(2, status(2, "200", chal("syncml:auth-MAC")), body=GET))
+    yield "mac-name", raw(MAC, message(1, GET).replace("</LocURI></Source>", "</LocURI><LocName>other</LocName></Source>", 1))
+    yield "mac-cred", raw(MAC, message(1, GET, basic_cred()))
+
+
 # --- commands --------------------------------------------------------------------
 
 PROPS = "ACL Format Name Size Title TStamp Type VerNo Other".split()
@@ -161,6 +175,13 @@ def writes():
         item("./Vendor/A/odd", "x", Format="odd"), item("./Vendor/A/ty", "x", Type="a\tb"), item("./Vendor/A/none"), item("./Vendor/B/new", "x"),
         item("./Inbox/x", "y"), item("./Inbox", "y"), item(".", "y"), item("./Vendor/A/q?prop=Name", "y"), item(None, "y"),
         item("./Vendor/A/large", "x" * 5000)))
+    values = {"float": "INF -INF NaN 1e5 -1.5E-3 1e . x +7 1.2.3", "int": "5 -5 +5 5.0 x", "bool": "true false 1",
+              "date": "2026-01-31 2026-W05-6 2026W056 2026-031 2026-13-01 202601 2026 2026-1-1 x",
+              "time": "12:30:59 T123059 12:30 1230Z 12+01:00 12:30.5 12:30. 12:30,25-0100 25:00 12:30:59x", "b64": "AAEC AA", "bin": "AAEC ?"}
+    yield "values", wrapped(0, all_of("Add", *(item(f"./Vendor/A/{f}{n}", v, Format=f) for f, vs in values.items()
+                                               for n, v in enumerate(vs.split()))))
+    yield "parents", wrapped(0, all_of("Add", item("./Vendor/B/p/q", "x"), item("./Vendor/A/" + "d/" * 14 + "x", "x"), item("./DevInfo/p/q", "x"),
+                                       item("./Vendor/A/text/p/q", "x"), item("./Vendor/A/o/p/q", "6 long"), item("./Vendor/A/p", "6 long")))
     yield "replaces", wrapped(0, all_of(
         "Replace", item("./Vendor/A/text", "other"), item("./Vendor/A/number", "x"), item("./Vendor/A/number", "18"), item("./Vendor/A", "x"),
         item("./Vendor/A/none", "x"), item("./Vendor/B/mine", "x"), item("./Vendor/A/text", None), item("./DevInfo/Man", "x"), item("./DevInfo", "x"),
@@ -179,7 +200,10 @@ def writes():
     yield "copies", wrapped(0, all_of("Copy", item("./Vendor/A/c", source="./Vendor/A/text"), item("./Vendor/A/text", source="./Vendor/A/number"),
                                       item("./Vendor/A/d", source="./Vendor/A/Dir"), item("./Vendor/A/e", source="./Vendor/A/none"), item("./Vendor/A/f"),
                                       item("./Vendor/B/g", source="./Vendor/A/text"), item("./Vendor/A/h", source="./Vendor/B/mine"),
-                                      item("./Vendor/A/i?prop=Name", source="./Vendor/A/text"), item(source="./Vendor/A/text")))
+                                      item("./Vendor/A/i?prop=Name", source="./Vendor/A/text"), item(source="./Vendor/A/text"),
+                                      item("./Vendor/A/j", source="./Vendor/A/text?prop=Name"), item("./Vendor/A/bytes", source="./Vendor/A/bytes"),
+                                      item("./Vendor/A/Dir", source="./Vendor/A/text"), item("./DevInfo/Man", source="./Vendor/A/text"),
+                                      item("./Inbox", source="./Vendor/A/text"), item("./Vendor/A/k/l/m", source="./Vendor/A/text")))
     yield "execs", wrapped(0, all_of("Exec", item("./Vendor/A"), item("./Vendor/A/text", "arg"), item("./Vendor/B"), item("./Vendor/A/none"),
                                      item("./Vendor/A?prop=ACL"), item()) + "<Exec><CmdID>9</CmdID><Correlator>c</Correlator>"
                                      + item("./Vendor/A", "ab") + "</Exec>")
@@ -303,6 +327,12 @@ def trees():
                                   with_tree("Replace", "./DMAcc/acc", tree(account("acc", "other.example"))))
     yield "tree-type", wrapped(0, with_tree("Add", "./Vendor/A/T", tree(good), Type="application/other+xml"),
                                with_tree("Add", "./Vendor/A/T", "not a tree"), with_tree("Add", "./Vendor/A/T", "", Type=XML_TYPE))
+    doc = b64(tree(good).encode())
+    yield "tree-b64", wrapped(0, with_tree("Add", "./Vendor/A/T", doc, Format="b64"), with_tree("Add", "./Vendor/A/U", "*", Format="b64"),
+                              with_tree("Add", "./Vendor/A/V", tree(good), Format="chr"), all_of("Add", item("./Vendor/A/W", Type=XML_TYPE, Format="xml")))
+    yield "tree-other", wrapped(0, with_tree("Add", "./Vendor/A/T", tree(node("a", node("b", value="x", fmt="b64"), node("c", value="?", fmt="bin"),
+                                                                         node("d", value="x" * 5000), title="t" * 300))),
+                                with_tree("Replace", "./Vendor/A/Dir", tree(node("Dir", title="new"))), with_tree("Add", "./Vendor/B/T", tree(good)))
     inbox = node("nap", node("NAPID", value="1"), typ="urn:oma:mo:oma-connmo-nap:1.0", fmt="node")
     yield "inbox", wrapped(0, with_tree("Add", "./Inbox", tree(inbox, account(server="new.example"))), all_of("Get", item("./DMAcc"), item("./NAP")))
     yield "inbox-nested", wrapped(0, with_tree("Add", "./Inbox", tree(node("DMAcc", account(server="a.example", typ=None), fmt="node",
@@ -313,7 +343,7 @@ def trees():
 
 def seeds():
     found = {}
-    for group in (headers, challenges, reads, writes, containers, alerts, large, trees):
+    for group in (headers, challenges, signed, reads, writes, containers, alerts, large, trees):
         for name, data in group():
             assert name not in found, name
             found[name] = data
