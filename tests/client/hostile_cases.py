@@ -5,6 +5,7 @@ A case makes the server's message(s) from scratch; tests/client/hostile plays
 them. Elements are tuples (tag, content...): str is text, bytes are opaque data
 (in XML: as they are), Raw is what it is. Page numbers follow from the parents.
 """
+import functools
 import random
 
 import wire
@@ -142,14 +143,30 @@ class Case:
     """
     @make(fmt) gives the message, or a list of them. @exit: what dmsc-client ends
     with, of @make alone. @status: CmdID -> code that must be answered; "hdr" is
-    the SyncHdr's; (code, count): so many of them whatever the CmdIDs.
+    the SyncHdr's; @counts: code -> at least so many, whatever the CmdIDs. @good:
+    another message works behind it. @tree: to begin with, in place of a small one.
     """
 
-    def __init__(self, name, make, exit=OK, status=None, counts=None, formats=(XML, WBXML), good=None):
+    def __init__(self, name, make, exit=OK, status=None, counts=None, formats=(XML, WBXML), good=None, tree=None):
         self.name, self.make, self.exit = name, make, exit
         self.status, self.counts = status or {}, counts or {}
-        self.formats = formats
+        self.formats, self.tree = formats, tree
         self.good = exit == OK if good is None else good  # the session goes on
+
+
+def tree(children=b""):
+    """What the server may do anything with: ./H with the leaf a, and @children in ./H/S."""
+    return (b'<MgmtTree xmlns="syncml:dmddf1.2"><VerDTD>1.2</VerDTD><Node><NodeName>H</NodeName><RTProperties><ACL>'
+            b"Add=*&amp;Get=*&amp;Replace=*&amp;Delete=*&amp;Exec=*</ACL><Format><node/></Format></RTProperties>"
+            b"<Node><NodeName>a</NodeName><RTProperties><Format><chr/></Format><Type><MIME>text/plain</MIME></Type>"
+            b"</RTProperties><Value>one</Value></Node><Node><NodeName>S</NodeName><RTProperties><Format><node/></Format>"
+            b"</RTProperties>" + children + b"</Node></Node></MgmtTree>")
+
+
+@functools.lru_cache(maxsize=4)
+def leaves(n, acl=b"", value=b"x"):
+    return tree(b"".join(b"<Node><NodeName>%x</NodeName><RTProperties>%s<Format><chr/></Format></RTProperties><Value>"
+                         b"%s</Value></Node>" % (i, acl, value) for i in range(n)))
 
 
 CASES = []
@@ -272,6 +289,23 @@ case("50000 challenges", lambda f: message(f, many(f, 50000, lambda i: status(i,
 bad("challenge upon challenge", lambda f: [message(f, enc(f, command("Status", 2, ("MsgRef", str(i)), ("CmdRef", "0"), (
     "Cmd", "SyncHdr"), CHAL, data("407"))), i) for i in (1, 2, 3)], exit=AUTH)
 
+def short(name, n, node, make_tree, code):
+    """Commands of few bytes that have much to do; what is too much of it is 413, or keeps an Atomic from it."""
+    case(name, lambda f: message(f, many(f, n, node) + enc(f, get(9999999, "./DevInfo/DevId"))), counts={code: n // 2},
+         tree=make_tree)
+
+
+for how in "Struct", "StructData", "TNDS":
+    short("2000 lists %s of 50000 nodes" % how, 2000, lambda i, h=how: get(i, "./H/S?list=" + h),
+          lambda: leaves(50000), 413)
+    short("2000 lists %s of 50000 hidden nodes" % how, 2000, lambda i, h=how: get(i, "./H/S?list=" + h),
+          lambda: leaves(50000, b"<ACL>Get=other</ACL>"), 413)
+short("2000 lists of 50000 children", 2000, lambda i: get(i, "./H/S"), lambda: leaves(50000), 413)
+short("2000 Deletes of 50000 nodes, taken back", 2000, lambda i: ("Atomic", ("CmdID", i), command(
+    "Delete", "d", item("./H/S")), command("Delete", "e", item("./H/no"))), lambda: leaves(50000), 413)
+short("5000 copies of a value of 500 kB", 5000, lambda i: command("Copy", i, ("Item", target("./H/c"), loc(
+    "Source", "./H/S/0"))), lambda: leaves(1, value=b"v" * 500000), 420)
+
 BIG = "x" * (10 * MB)
 case("10 MB in one Add", lambda f: message(f, [command("Add", 2, item("./H/b", data(BIG)))]), status={2: 413})
 case("10 MB in one Replace", lambda f: message(f, [command("Replace", 2, item("./H/a", data(BIG)))]),
@@ -281,7 +315,7 @@ case("10 MB as bytes", lambda f: message(f, [command("Add", 2, meta(Format="bin"
 case("10 MB of base64", lambda f: message(f, [command("Add", 2, meta(Format="b64"), item(
     "./H/b", data("QUJD" * (10 * MB // 4))))]), status={2: 413})
 case("10 MB as an ACL", lambda f: message(f, [command("Replace", 2, item("./H?prop=ACL", data(BIG)))]),
-     status={2: 400})
+     status={2: 413})
 case("10 MB as a title", lambda f: message(f, [command("Replace", 2, item("./H?prop=Title", data(BIG)))]),
      status={2: 413})
 case("10 MB as a name", lambda f: message(f, [command("Replace", 2, item("./H/a?prop=Name", data(BIG)))]),
@@ -418,7 +452,7 @@ for acl in "Get", "Get=", "=*", "Get=*&", "&Get=*", "Get=*&&Add=*", "Frob=*", "g
         "Get=a++b", "Get=a b", "Get=a*", "Get=*=", "Get=\u00e4", "Get=*&Get", "Get=*;Add=*", "Get =*":
     refused("ACL %r" % acl, command("Replace", 2, item("./H?prop=ACL", data(acl))), 400)
 refused("ACL of 100000 servers", command("Replace", 2, item("./H?prop=ACL", data(
-    "Get=" + "+".join("s%d" % i for i in range(100000))))), 400)
+    "Get=" + "+".join("s%d" % i for i in range(100000))))), 413)
 refused("ACL of the root without Add=*", command("Replace", 2, item(".?prop=ACL", data("Get=*"))), 425)
 
 
@@ -681,6 +715,12 @@ def acl_text(n):
 
 
 GROWTH = [
+    *[("list %s of nodes" % how, lambda f, n, h=how: (message(f, [get(2, "./H/S?list=" + h)]), leaves(n)), 60000)
+      for how in ("Struct", "StructData", "TNDS")],
+    ("list of nodes with ACLs", lambda f, n: (message(f, [get(2, "./H/S?list=Struct")]), leaves(
+        n, b"<ACL>Get=" + b"+".join(b"s%d" % i for i in range(50)) + b"</ACL>")), 30000),
+    ("Delete of nodes, taken back", lambda f, n: (message(f, [command("Atomic", 2, command("Delete", 3, item(
+        "./H/S")), command("Delete", 4, item("./H/no")))]), leaves(n)), 60000),
     ("commands", lambda f, n: message(f, many(f, n, lambda i: get(i, "./DevInfo/DevId"))), 60000),
     ("items of one command", lambda f, n: message(f, b"".join(enc(f, command("Get", 2 + k, *[item(
         "./DevInfo/DevId")] * 1000)) for k in range(n // 1000))), 60000),
@@ -701,11 +741,11 @@ GROWTH = [
         "./H?prop=ACL", data(acl_text(500) + "&Replace=*&Get=*"))))), 9000),
     ("URIs of many segments", lambda f, n: message(f, many(f, n, lambda i: get(i, "." + "/a" * 60))), 45000),
     ("nodes of a tree object", lambda f, n: tree_message(f, b"".join(
-        tree_open(f, b"%x" % i) + close(f) for i in range(n))), 90000),
+        tree_open(f, b"%x" % i) + close(f) for i in range(n))), 30000),
     ("pieces of a large object", lambda f, n: message(f, enc(f, command("Add", 2, ("Item", target("./H/l"), meta(
         Size="1000000"), data("x"), MORE))) + many(f, n, lambda i: command("Add", i, ("Item", target(
             "./H/l"), data("x"), MORE)), 3)), 60000),
-    ("bytes of one value", lambda f, n: message(f, [command("Add", 2, item("./H/b", data("&" * n)))]), 3000000),
+    ("bytes of one value", lambda f, n: message(f, [command("Add", 2, item("./H/b", data("&" * n)))]), 400000),
     ("Status", lambda f, n: message(f, many(f, n, lambda i: command("Status", i, ("MsgRef", "1"), (
         "CmdRef", "1"), ("Cmd", "Alert"), data("200")))), 120000),
 ]

@@ -122,11 +122,13 @@ static enum dm_status locate(struct dm_cmd_env *env, struct slice target, struct
 	return DM_ST_NONE;
 }
 
-static bool has_permanent(const struct dm_node *top)
+static bool has_permanent(struct dm_cmd_env *env, const struct dm_node *top)
 {
-	for (const struct dm_node *n = top; n; n = dm_tree_next(top, n))
+	for (const struct dm_node *n = top; n; n = dm_tree_next(top, n)) {
+		env->work += 3;		/* what deletes, and takes that back, walks here too */
 		if (n->flags & DM_NODE_PERMANENT)
 			return true;
+	}
 	return false;
 }
 
@@ -145,6 +147,8 @@ static enum dm_status delete_node(struct dm_cmd_env *env, struct dm_node *n)
 	rc = buf_error(&server);
 	if (!rc)
 		rc = dm_tree_delete(env->tree, n);
+	if (server.len)
+		env->work += dm_tree_count(env->tree);
 	if (!rc && server.len)
 		rc = dm_acl_remove_server(env->tree, buf_slice(&server), env->now);
 	buf_fini(&server);
@@ -170,7 +174,7 @@ enum dm_status dm_cmd_delete(struct dm_cmd_env *env, const struct dm_item *item)
 		return DM_ST_NOT_ALLOWED;	/* the root: 405 whatever its ACL says */
 	if (st)
 		return st;
-	if (!n->parent || has_permanent(n))
+	if (!n->parent || has_permanent(env, n))
 		return DM_ST_NOT_ALLOWED;
 	if (n->ddf && env->server.n)
 		st = dm_ddf_may_delete(n);
@@ -206,6 +210,8 @@ enum dm_status dm_cmd_item(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 			   const struct dm_item *item, dm_cmd_result_fn *fn, void *ctx)
 {
 	env->failed_at = SLICE_NONE;
+	if (env->work > DM_MAX_WORK)
+		return DM_ST_TOO_LARGE;
 	switch (cmd->kind) {
 	case DM_CMD_GET:
 		if (!slice_present(item->target))

@@ -65,6 +65,7 @@ struct dm_cmd_env {
 	uint64_t max_obj_size;		/* bytes of one value; 0 = only the built-in limit */
 	size_t max_nodes;		/* of the whole tree; 0 = built-in limit */
 	size_t max_bytes;		/* of the whole tree, dm_tree_bytes(); 0 = built-in limit */
+	size_t work;			/* nodes walked so far; the caller begins anew with 0 */
 	const struct dm_tnds_ops *tnds;	/* NULL: TNDS documents are 415 */
 	const char *tnds_mime;		/* of ?list=TNDS */
 	const struct dm_cmd_ops *ops;
@@ -92,6 +93,11 @@ typedef int dm_cmd_result_fn(void *ctx, const struct dm_cmd_result *r);
 #define DM_MAX_NODES 200000u
 #define DM_MAX_BYTES (64u << 20)
 #define DM_TEXT_MAX 255			/* bytes of a Title (TND 1.2) or a Type */
+/*
+ * A command of thirty bytes may list, or delete, a tree of a hundred thousand
+ * nodes. Once those of a message have walked over so many, the rest is 413.
+ */
+#define DM_MAX_WORK 2000000u
 
 /*
  * One item each; the status to answer. Those that change the tree leave it

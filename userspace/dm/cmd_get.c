@@ -66,6 +66,7 @@ static enum dm_status get_children(struct get *g)
 				   .type = SLICE_LIT("text/plain") };
 
 	for (const struct dm_node *c = g->node->first_child; c; c = c->next) {
+		g->env->work++;
 		if (b.len)
 			buf_put_u8(&b, '/');
 		buf_put(&b, c->name, c->name_len);
@@ -180,11 +181,20 @@ static enum dm_status get_prop(struct get *g, struct slice arg)
 
 /* --- ?list= -------------------------------------------------------------- */
 
+/* A node of a list whose parent is in it: without an ACL of its own, the parent's let it in. */
+static bool readable(struct get *g, const struct dm_node *n)
+{
+	g->env->work++;
+	if (!n->acl && n->access & DM_ACC_GET)
+		return true;
+	return dm_cmd_check(g->env, n, DM_ACC_GET) == DM_ST_NONE;
+}
+
 /* What the server may read of the subtree, in pre-order. */
 static struct dm_node *next_readable(struct get *g, struct dm_node *n)
 {
 	n = dm_tree_next(g->node, n);
-	while (n && dm_cmd_check(g->env, n, DM_ACC_GET))
+	while (n && !readable(g, n))
 		n = dm_tree_skip(g->node, n);
 	return n;
 }

@@ -299,9 +299,11 @@ enum dm_status dm_cmd_tnds_add(struct dm_cmd_env *env, const struct dm_cmd *cmd,
 
 static enum dm_status clear(struct dm_cmd_env *env, struct dm_node *n)
 {
-	for (const struct dm_node *x = dm_tree_next(n, n); x; x = dm_tree_next(n, x))
+	for (const struct dm_node *x = dm_tree_next(n, n); x; x = dm_tree_next(n, x)) {
+		env->work += 3;
 		if (x->flags & DM_NODE_PERMANENT)
 			return DM_ST_NOT_ALLOWED;
+	}
 	while (n->first_child) {
 		int rc = dm_tree_delete(env->tree, n->first_child);
 
@@ -392,8 +394,10 @@ static enum dm_status settle_servers(struct dm_cmd_env *env, const struct dm_nod
 		if (!env->trusted && dm_account_is_root(base) &&
 		    !slice_eq(id, server_of(env, base)))
 			return DM_ST_NOT_ALLOWED;
-		if (!dm_account_find(env->tree, id) &&
-		    dm_acl_remove_server(env->tree, id, env->now))
+		if (dm_account_find(env->tree, id))
+			continue;
+		env->work += dm_tree_count(env->tree);
+		if (dm_acl_remove_server(env->tree, id, env->now))
 			return DM_ST_DEVICE_FULL;
 	}
 	return DM_ST_OK;

@@ -45,6 +45,12 @@ struct dm_reply {
 };
 
 #define DM_REPLY_MAX (64u << 20)	/* bytes held */
+#define DM_REPLY_RESULTS (24u << 20)	/* bytes held beyond which no Results are taken */
+
+static inline size_t dm_reply_held(const struct dm_reply *r)
+{
+	return r->arena.len + r->n * sizeof(*r->recs);
+}
 
 void dm_reply_init(struct dm_reply *r);
 void dm_reply_fini(struct dm_reply *r);

@@ -125,6 +125,7 @@ void dm_session_message(struct dm_session *s, int64_t now)
 	memset(&s->in, 0, sizeof(s->in));
 	s->in.begun = true;
 	s->in.now = s->env.now = now;
+	s->env.work = 0;
 	s->in.first_rec = s->reply.n;
 	s->in.mark = dm_tree_mark(s->cfg.tree);
 }

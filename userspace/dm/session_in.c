@@ -166,7 +166,7 @@ static int on_result(void *ctx, const struct dm_cmd_result *r)
 
 	if (s->peer_max_obj && n > s->peer_max_obj)
 		return -EMSGSIZE;
-	if (s->reply.arena.len + n > DM_REPLY_MAX / 2)
+	if (dm_reply_held(&s->reply) + n > DM_REPLY_RESULTS)
 		return -EMSGSIZE;
 	dm_reply_results(&s->reply, s->in.msg_id, g->cmd, r, binary_ok);
 	return s->reply.err;
@@ -176,17 +176,22 @@ static int on_result(void *ctx, const struct dm_cmd_result *r)
 static void run_get(struct dm_session *s, const struct dm_cmd *cmd, const struct dm_item *item)
 {
 	struct get_ctx g = { s, cmd };
-	size_t at = SIZE_MAX, results;
+	size_t at = SIZE_MAX, results, held;
 	enum dm_status st;
 
 	if (!silent(s, cmd))
 		at = dm_reply_status(&s->reply, s->in.msg_id, cmd, item, DM_ST_OK);
 	results = s->reply.n;
+	held = s->reply.arena.len;
 	st = dm_cmd_item(&s->env, cmd, item, on_result, &g);
 	if (st == DM_ST_OK)
 		return;
-	if (s->reply.n > results)
+	/* All Results of an item or none; their room is for the next. */
+	if (s->reply.n > results) {
 		s->reply.n = results;
+		if (!s->reply.err)
+			buf_truncate(&s->reply.arena, held);
+	}
 	dm_reply_code(&s->reply, at, st);
 }
 
