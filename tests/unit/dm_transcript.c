@@ -155,8 +155,9 @@ static int on_end(void *ctx, bool final)
 
 void transcript_add(struct transcript *t, enum codec_format format, struct slice msg, size_t limit)
 {
-	static const struct dm_sink sink = { .header = on_header, .command = on_command, .end = on_end };
-	struct codec_error err = { 0 };
+	static const struct dm_sink sink = {
+	    .header = on_header, .command = on_command, .end = on_end};
+	struct codec_error err = {0};
 
 	if (limit && msg.n > limit)
 		fail_msg("%zu bytes where %zu are taken", msg.n, limit);

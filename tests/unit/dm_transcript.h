@@ -14,16 +14,17 @@
 
 #include "codec/codec.h"
 
-#define TRANSCRIPT_ASK "1222"	/* the CmdID the server's Alert 1222 has */
+#define TRANSCRIPT_ASK "1222" /* the CmdID the server's Alert 1222 has */
 
 struct transcript {
-	struct buf text;	/* "S 2 Get 200 ./T/a\n", "R 2 ./T/a [bin] type value\n", "A 1225 ./T/a\n" */
+	struct buf
+	    text; /* "S 2 Get 200 ./T/a\n", "R 2 ./T/a [bin] type value\n", "A 1225 ./T/a\n" */
 	unsigned int messages, statuses, results, pieces;
-	unsigned int asked;	/* Statuses of Alert 1222 */
-	unsigned int hdr_code;	/* of the last message */
-	uint32_t msg_ref;	/* what its header Status refers to */
-	bool final, next, abort;	/* the last message has Final, Alert 1222, Alert 1223 */
-	bool binary;		/* values are counted as raw bytes */
+	unsigned int asked;	 /* Statuses of Alert 1222 */
+	unsigned int hdr_code;	 /* of the last message */
+	uint32_t msg_ref;	 /* what its header Status refers to */
+	bool final, next, abort; /* the last message has Final, Alert 1222, Alert 1223 */
+	bool binary;		 /* values are counted as raw bytes */
 	/* Within a message, or a value in pieces. */
 	uint32_t msg_id;
 	unsigned int cmd_id;

@@ -11,14 +11,14 @@
 #include "dm_far_end.h"
 #include "dm/acl.h"
 
-#define ME FAR_SERVER
-#define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
-#define ATOMIC(id, members) "<Atomic><CmdID>" id "</CmdID>" members "</Atomic>"
-#define SEQ(id, members) "<Sequence><CmdID>" id "</CmdID>" members "</Sequence>"
+#define ME		       FAR_SERVER
+#define ALL		       "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
+#define ATOMIC(id, members)    "<Atomic><CmdID>" id "</CmdID>" members "</Atomic>"
+#define SEQ(id, members)       "<Sequence><CmdID>" id "</CmdID>" members "</Sequence>"
 #define ALERT(id, code, items) "<Alert><CmdID>" id "</CmdID><Data>" code "</Data>" items "</Alert>"
-#define DATA(d) "<Item><Data>" d "</Data></Item>"
-#define CONFIRM(id) ALERT(id, "1101", DATA("") DATA("?"))
-#define MAX_MSG(n) "<Meta><MaxMsgSize xmlns='syncml:metinf'>" n "</MaxMsgSize></Meta>"
+#define DATA(d)		       "<Item><Data>" d "</Data></Item>"
+#define CONFIRM(id)	       ALERT(id, "1101", DATA("") DATA("?"))
+#define MAX_MSG(n)	       "<Meta><MaxMsgSize xmlns='syncml:metinf'>" n "</MaxMsgSize></Meta>"
 
 static void says(struct far_end *f, const char *want)
 {
@@ -40,9 +40,11 @@ static void sequence_order(struct far_end *f)
 {
 	tree(f);
 	far_node(f, "./T/Run", "", NULL);
-	far_do(f, SEQ("2", ADD("3", "./T/n", "1") GET("4", "./T/n") REP("5", "./T/n", "2") GET("6", "./T/n")
-		      COPY("7", "./T/n", "./T/m") DEL("8", "./T/n") GET("9", "./T/n") GET("10", "./T/m")
-		      EXEC("11", "./T/Run") ALERT("12", "1100", DATA("") DATA("x")) ADD("13", "./T/n", "3")),
+	far_do(f,
+	       SEQ("2", ADD("3", "./T/n", "1") GET("4", "./T/n") REP("5", "./T/n", "2")
+			    GET("6", "./T/n") COPY("7", "./T/n", "./T/m") DEL("8", "./T/n")
+				GET("9", "./T/n") GET("10", "./T/m") EXEC("11", "./T/Run") ALERT(
+				    "12", "1100", DATA("") DATA("x")) ADD("13", "./T/n", "3")),
 	       "S 2 Sequence 200\nS 3 Add 200\nS 4 Get 200\nR 4 ./T/n 1\nS 5 Replace 200\n"
 	       "S 6 Get 200\nR 6 ./T/n 2\nS 7 Copy 200\nS 8 Delete 200\nS 9 Get 404\n"
 	       "S 10 Get 200\nR 10 ./T/m 2\nS 11 Exec 202\nS 12 Alert 406\nS 13 Add 200\n");
@@ -62,9 +64,10 @@ static void sequence_no(struct far_end *f)
 {
 	tree(f);
 	f->ui_answer = DM_ST_NOT_MODIFIED;
-	far_do(f, SEQ("2", ADD("3", "./T/n", "1") CONFIRM("4") ADD("5", "./T/m", "1") GET("6", "./T/a")
-		      SEQ("7", DEL("8", "./T/a")) ATOMIC("9", DEL("10", "./T/a")) CONFIRM("11"))
-	       DEL("12", "./T/a"),
+	far_do(f,
+	       SEQ("2", ADD("3", "./T/n", "1") CONFIRM("4") ADD("5", "./T/m", "1") GET("6", "./T/a")
+			    SEQ("7", DEL("8", "./T/a")) ATOMIC("9", DEL("10", "./T/a"))
+				CONFIRM("11")) DEL("12", "./T/a"),
 	       "S 2 Sequence 200\nS 3 Add 200\nS 4 Alert 304\nS 5 Add 215\nS 6 Get 215\n"
 	       "S 7 Sequence 215\nS 8 Delete 215\nS 9 Atomic 215\nS 10 Delete 215\nS 11 Alert 215\n"
 	       "S 12 Delete 200\n");
@@ -87,10 +90,14 @@ static void cancel_in_containers(struct far_end *f)
 {
 	tree(f);
 	f->ui_answer = DM_ST_CANCELLED;
-	far_do(f, ADD("2", "./T/k", "1") SEQ("3", ADD("4", "./T/n", "1")
-	       ATOMIC("5", DEL("6", "./T/a") CONFIRM("7") ADD("8", "./T/m", "1")) ADD("9", "./T/o", "1"))
-	       ADD("10", "./T/p", "1") ATOMIC("11", ADD("12", "./T/q", "1")),
-	       "S 2 Add 200\nS 3 Sequence 200\nS 4 Add 200\nS 5 Atomic 507\nS 6 Delete 216\nS 7 Alert 214\n"
+	far_do(f,
+	       ADD("2", "./T/k", "1")
+		   SEQ("3", ADD("4", "./T/n", "1")
+				ATOMIC("5", DEL("6", "./T/a") CONFIRM("7") ADD("8", "./T/m", "1"))
+				    ADD("9", "./T/o", "1")) ADD("10", "./T/p", "1")
+		       ATOMIC("11", ADD("12", "./T/q", "1")),
+	       "S 2 Add 200\nS 3 Sequence 200\nS 4 Add 200\nS 5 Atomic 507\nS 6 Delete 216\nS 7 "
+	       "Alert 214\n"
 	       "S 8 Add 215\nS 9 Add 215\nS 10 Add 215\nS 11 Atomic 215\nS 12 Add 215\n");
 	assert_non_null(far_find(f, "./T/a"));
 	assert_non_null(far_find(f, "./T/n"));
@@ -104,9 +111,11 @@ static void atomic_done(struct far_end *f)
 {
 	tree(f);
 	f->ui_answer = DM_ST_OK;
-	far_do(f, ATOMIC("2", ADD("3", "./T/n", "1") REP("4", "./T/n", "2") COPY("5", "./T/n", "./T/m")
-			 CONFIRM("6") DEL("7", "./T/d")),
-	       "S 2 Atomic 200\nS 3 Add 200\nS 4 Replace 200\nS 5 Copy 200\nS 6 Alert 200\nS 7 Delete 200\n");
+	far_do(f,
+	       ATOMIC("2", ADD("3", "./T/n", "1") REP("4", "./T/n", "2") COPY("5", "./T/n", "./T/m")
+			       CONFIRM("6") DEL("7", "./T/d")),
+	       "S 2 Atomic 200\nS 3 Add 200\nS 4 Replace 200\nS 5 Copy 200\nS 6 Alert 200\nS 7 "
+	       "Delete 200\n");
 	assert_string_equal(far_value(f, "./T/m"), "2");
 	assert_null(far_find(f, "./T/d"));
 	assert_int_equal(f->commits, 1);
@@ -119,12 +128,16 @@ static void atomic_rolled_back(struct far_end *f)
 	struct dm_node *t;
 
 	tree(f);
-	far_do(f, ATOMIC("2", ADD("3", "./T/n", "1") REP("4", "./T/a", "2") COPY("5", "./T/a", "./T/d/x")
-			 REP("6", "./T/a?prop=ACL", "Get=*&amp;Replace=*") REP("7", "./T/a?prop=Title", "t")
-			 REP("8", "./T/a?prop=Name", "b") ADD("9", "./T/i/j/k", "1") DEL("10", "./T/d")
-			 REP("11", "./T/none", "v") ADD("12", "./T/z", "1") DEL("13", "./T/b"))
-	       GET("14", "./T") GET("15", "./T/a?prop=ACL") GET("16", "./T/a?prop=Title")
-	       GET("17", "./T/a") GET("18", "./T/d/x"),
+	far_do(f,
+	       ATOMIC("2",
+		      ADD("3", "./T/n", "1") REP("4", "./T/a", "2") COPY("5", "./T/a", "./T/d/x")
+			  REP("6", "./T/a?prop=ACL", "Get=*&amp;Replace=*")
+			      REP("7", "./T/a?prop=Title", "t") REP("8", "./T/a?prop=Name", "b")
+				  ADD("9", "./T/i/j/k", "1") DEL("10", "./T/d")
+				      REP("11", "./T/none", "v") ADD("12", "./T/z", "1")
+					  DEL("13", "./T/b")) GET("14", "./T")
+		   GET("15", "./T/a?prop=ACL") GET("16", "./T/a?prop=Title") GET("17", "./T/a")
+		       GET("18", "./T/d/x"),
 	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Replace 216\nS 5 Copy 216\nS 6 Replace 216\n"
 	       "S 7 Replace 216\nS 8 Replace 216\nS 9 Add 216\nS 10 Delete 216\nS 11 Replace 404\n"
 	       "S 12 Add 215\nS 13 Delete 215\n"
@@ -141,12 +154,15 @@ static void atomic_rolled_back(struct far_end *f)
 static void atomic_codes(struct far_end *f)
 {
 	tree(f);
-	far_do(f, ATOMIC("2", ADD("3", "./T/a", "1")) ATOMIC("4", DEL("5", "./DevInfo"))
-	       ATOMIC("6", COPY("7", "./T/none", "./T/m")) ATOMIC("8", "<Add><CmdID>9</CmdID></Add>")
-	       ATOMIC("10", ADD("11", "./T/k", "1") CONFIRM("12") ADD("13", "./T/l", "1"))
-	       ATOMIC("14", ADD("15", "./T/k", "1") "<Map><CmdID>16</CmdID></Map>"),
-	       "S 2 Atomic 507\nS 3 Add 418\nS 4 Atomic 507\nS 5 Delete 425\nS 6 Atomic 507\nS 7 Copy 404\n"
-	       "S 8 Atomic 507\nS 9 Add 400\nS 10 Atomic 507\nS 11 Add 216\nS 12 Alert 406\nS 13 Add 215\n"
+	far_do(f,
+	       ATOMIC("2", ADD("3", "./T/a", "1")) ATOMIC("4", DEL("5", "./DevInfo")) ATOMIC(
+		   "6", COPY("7", "./T/none", "./T/m")) ATOMIC("8", "<Add><CmdID>9</CmdID></Add>")
+		   ATOMIC("10", ADD("11", "./T/k", "1") CONFIRM("12") ADD("13", "./T/l", "1"))
+		       ATOMIC("14", ADD("15", "./T/k", "1") "<Map><CmdID>16</CmdID></Map>"),
+	       "S 2 Atomic 507\nS 3 Add 418\nS 4 Atomic 507\nS 5 Delete 425\nS 6 Atomic 507\nS 7 "
+	       "Copy 404\n"
+	       "S 8 Atomic 507\nS 9 Add 400\nS 10 Atomic 507\nS 11 Add 216\nS 12 Alert 406\nS 13 "
+	       "Add 215\n"
 	       "S 14 Atomic 507\nS 15 Add 216\nS 16 Map 405\n");
 	assert_null(far_find(f, "./T/k"));
 }
@@ -155,9 +171,11 @@ static void atomic_codes(struct far_end *f)
 static void atomic_get(struct far_end *f)
 {
 	tree(f);
-	far_do(f, ATOMIC("2", ADD("3", "./T/n", "1") GET("4", "./T/a") ADD("5", "./T/m", "1"))
-	       ATOMIC("6", GET("7", "./T/a")),
-	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Get 500\nS 5 Add 215\nS 6 Atomic 507\nS 7 Get 500\n");
+	far_do(
+	    f,
+	    ATOMIC("2", ADD("3", "./T/n", "1") GET("4", "./T/a") ADD("5", "./T/m", "1"))
+		ATOMIC("6", GET("7", "./T/a")),
+	    "S 2 Atomic 507\nS 3 Add 216\nS 4 Get 500\nS 5 Add 215\nS 6 Atomic 507\nS 7 Get 500\n");
 	assert_null(far_find(f, "./T/n"));
 }
 
@@ -165,10 +183,13 @@ static void atomic_get(struct far_end *f)
 static void atomic_nested(struct far_end *f)
 {
 	tree(f);
-	far_do(f, ATOMIC("2", ADD("3", "./T/n", "1") ATOMIC("4", ADD("5", "./T/o", "1")) ADD("6", "./T/m", "1"))
-	       SEQ("7", ATOMIC("8", SEQ("9", ATOMIC("10", ADD("11", "./T/o", "1"))))),
-	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Atomic 500\nS 5 Add 215\nS 6 Add 215\n"
-	       "S 7 Sequence 200\nS 8 Atomic 507\nS 9 Sequence 500\nS 10 Atomic 215\nS 11 Add 215\n");
+	far_do(
+	    f,
+	    ATOMIC("2", ADD("3", "./T/n", "1") ATOMIC("4", ADD("5", "./T/o", "1"))
+			    ADD("6", "./T/m", "1"))
+		SEQ("7", ATOMIC("8", SEQ("9", ATOMIC("10", ADD("11", "./T/o", "1"))))),
+	    "S 2 Atomic 507\nS 3 Add 216\nS 4 Atomic 500\nS 5 Add 215\nS 6 Add 215\n"
+	    "S 7 Sequence 200\nS 8 Atomic 507\nS 9 Sequence 500\nS 10 Atomic 215\nS 11 Add 215\n");
 	assert_null(far_find(f, "./T/n"));
 	assert_null(far_find(f, "./T/o"));
 }
@@ -178,9 +199,11 @@ static void atomic_exec_and_sequence(struct far_end *f)
 {
 	tree(f);
 	far_node(f, "./T/Run", "", NULL);
-	far_do(f, ATOMIC("2", ADD("3", "./T/n", "1") EXEC("4", "./T/Run"))
-	       ATOMIC("5", SEQ("6", ADD("7", "./T/n", "1"))),
-	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Exec 500\nS 5 Atomic 507\nS 6 Sequence 500\nS 7 Add 215\n");
+	far_do(f,
+	       ATOMIC("2", ADD("3", "./T/n", "1") EXEC("4", "./T/Run"))
+		   ATOMIC("5", SEQ("6", ADD("7", "./T/n", "1"))),
+	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Exec 500\nS 5 Atomic 507\nS 6 Sequence 500\nS 7 "
+	       "Add 215\n");
 	assert_null(far_find(f, "./T/n"));
 }
 
@@ -189,9 +212,11 @@ static void atomic_no(struct far_end *f)
 {
 	tree(f);
 	f->ui_answer = DM_ST_NOT_MODIFIED;
-	far_do(f, ATOMIC("2", DEL("3", "./T/a") CONFIRM("4") ADD("5", "./T/m", "1")) CONFIRM("6")
-	       ADD("7", "./T/o", "1"),
-	       "S 2 Atomic 507\nS 3 Delete 216\nS 4 Alert 304\nS 5 Add 215\nS 6 Alert 304\nS 7 Add 200\n");
+	far_do(f,
+	       ATOMIC("2", DEL("3", "./T/a") CONFIRM("4") ADD("5", "./T/m", "1")) CONFIRM("6")
+		   ADD("7", "./T/o", "1"),
+	       "S 2 Atomic 507\nS 3 Delete 216\nS 4 Alert 304\nS 5 Add 215\nS 6 Alert 304\nS 7 Add "
+	       "200\n");
 	assert_non_null(far_find(f, "./T/a"));
 }
 
@@ -199,15 +224,18 @@ static void atomic_no(struct far_end *f)
 static void atomics_apart(struct far_end *f)
 {
 	tree(f);
-	far_do(f, SEQ("2", ADD("3", "./T/n", "1") ATOMIC("4", REP("5", "./T/n", "2") DEL("6", "./none"))
-		      ATOMIC("7", REP("8", "./T/n", "3")) ATOMIC("9", REP("10", "./T/n", "4") DEL("11", "./none"))
-		      GET("12", "./T/n")),
-	       "S 2 Sequence 200\nS 3 Add 200\nS 4 Atomic 507\nS 5 Replace 216\nS 6 Delete 404\n"
-	       "S 7 Atomic 200\nS 8 Replace 200\nS 9 Atomic 507\nS 10 Replace 216\nS 11 Delete 404\n"
-	       "S 12 Get 200\nR 12 ./T/n 3\n");
+	far_do(
+	    f,
+	    SEQ("2", ADD("3", "./T/n", "1") ATOMIC("4", REP("5", "./T/n", "2") DEL("6", "./none"))
+			 ATOMIC("7", REP("8", "./T/n", "3")) ATOMIC(
+			     "9", REP("10", "./T/n", "4") DEL("11", "./none")) GET("12", "./T/n")),
+	    "S 2 Sequence 200\nS 3 Add 200\nS 4 Atomic 507\nS 5 Replace 216\nS 6 Delete 404\n"
+	    "S 7 Atomic 200\nS 8 Replace 200\nS 9 Atomic 507\nS 10 Replace 216\nS 11 Delete 404\n"
+	    "S 12 Get 200\nR 12 ./T/n 3\n");
 }
 
-static enum dm_status commits_behind(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *a)
+static enum dm_status commits_behind(void *ctx, const struct dm_ui_request *req,
+				     struct dm_ui_answer *a)
 {
 	struct far_end *f = ctx;
 
@@ -222,10 +250,14 @@ static void rollback_fails(struct far_end *f)
 	tree(f);
 	far_start(f);
 	f->ops.cmd.ui = commits_behind;
-	assert_int_equal(far_message(f, 212, ADD("2", "./T/k", "1")
-				     ATOMIC("3", ADD("4", "./T/n", "1") CONFIRM("5") DEL("6", "./T/a")),
-				     true), 1);
-	says(f, "H 200\nS 2 Add 200\nS 3 Atomic 507\nS 4 Add 516\nS 5 Alert 304\nS 6 Delete 215\nF\n");
+	assert_int_equal(
+	    far_message(f, 212,
+			ADD("2", "./T/k", "1")
+			    ATOMIC("3", ADD("4", "./T/n", "1") CONFIRM("5") DEL("6", "./T/a")),
+			true),
+	    1);
+	says(f,
+	     "H 200\nS 2 Add 200\nS 3 Atomic 507\nS 4 Add 516\nS 5 Alert 304\nS 6 Delete 215\nF\n");
 }
 
 static void many_adds(struct buf *b, const char *open, int from, int n, const char *close)
@@ -278,8 +310,10 @@ static void atomic_in_one_message(struct far_end *f)
 			const char *at = strstr(buf_cstr(&f->said), "Atomic 200\n");
 
 			assert_true(f->out.len <= 3000);
-			snprintf(want, sizeof(want), "Atomic 200\nS 3 Add %d\nS 4 Add %d\nS 5 Add %d\n"
-				 "S 6 Add %d\nS 7 Add %d\nS 8 Add %d\n", 200, 200, 200, 200, 200, 200);
+			snprintf(want, sizeof(want),
+				 "Atomic 200\nS 3 Add %d\nS 4 Add %d\nS 5 Add %d\n"
+				 "S 6 Add %d\nS 7 Add %d\nS 8 Add %d\n",
+				 200, 200, 200, 200, 200, 200);
 			if (at) {
 				found++;
 				assert_int_equal(strncmp(at, want, strlen(want)), 0);
@@ -320,10 +354,12 @@ static void too_deep(struct far_end *f)
 static void without_id(struct far_end *f)
 {
 	tree(f);
-	far_do(f, "<Atomic>" DEL("3", "./T/a") "</Atomic><Sequence><CmdID>0</CmdID>" DEL("4", "./T/a")
-	       "</Sequence>" ATOMIC("5", ADD("6", "./T/n", "1") DEL("6", "./T/a")),
-	       "S  Atomic 400\nS 3 Delete 215\nS  Sequence 400\nS 4 Delete 215\n"
-	       "S 5 Atomic 507\nS 6 Add 216\nS 6 Delete 400\n");
+	far_do(
+	    f,
+	    "<Atomic>" DEL("3", "./T/a") "</Atomic><Sequence><CmdID>0</CmdID>" DEL(
+		"4", "./T/a") "</Sequence>" ATOMIC("5", ADD("6", "./T/n", "1") DEL("6", "./T/a")),
+	    "S  Atomic 400\nS 3 Delete 215\nS  Sequence 400\nS 4 Delete 215\n"
+	    "S 5 Atomic 507\nS 6 Add 216\nS 6 Delete 400\n");
 	assert_non_null(far_find(f, "./T/a"));
 	assert_null(far_find(f, "./T/n"));
 }
@@ -334,8 +370,11 @@ static void store_fails(struct far_end *f)
 	tree(f);
 	far_start(f);
 	f->commit_rc = -ENOSPC;
-	assert_int_equal(far_message(f, 212, ATOMIC("2", DEL("3", "./T/a") DEL("4", "./none"))
-				     ATOMIC("5", DEL("6", "./T/a") ADD("7", "./T/n", "1")), true), 2);
+	assert_int_equal(far_message(f, 212,
+				     ATOMIC("2", DEL("3", "./T/a") DEL("4", "./none"))
+					 ATOMIC("5", DEL("6", "./T/a") ADD("7", "./T/n", "1")),
+				     true),
+			 2);
 	says(f, "H 200\nS 2 Atomic 507\nS 3 Delete 216\nS 4 Delete 404\nS 5 Atomic 510\n"
 		"S 6 Delete 510\nS 7 Add 510\nA 1223\nF\n");
 	assert_non_null(far_find(f, "./T/a"));
@@ -345,7 +384,8 @@ static void store_fails(struct far_end *f)
 static void empty(struct far_end *f)
 {
 	far_do(f, ATOMIC("2", "") SEQ("3", ATOMIC("4", "")) GET("5", "./DevInfo/Man"),
-	       "S 2 Atomic 200\nS 3 Sequence 200\nS 4 Atomic 200\nS 5 Get 200\nR 5 ./DevInfo/Man Maker\n");
+	       "S 2 Atomic 200\nS 3 Sequence 200\nS 4 Atomic 200\nS 5 Get 200\nR 5 ./DevInfo/Man "
+	       "Maker\n");
 }
 
 static void with(void (*fn)(struct far_end *f))
@@ -358,18 +398,23 @@ static void with(void (*fn)(struct far_end *f))
 }
 
 #define CASES(X)                                                                                   \
-	X(sequence_order) X(sequence_all_fail) X(sequence_no) X(sequence_no_within)                \
-	X(cancel_in_containers) X(atomic_done) X(atomic_rolled_back) X(atomic_codes) X(atomic_get) \
-	X(atomic_nested) X(atomic_exec_and_sequence) X(atomic_no) X(atomics_apart)                 \
-	X(rollback_fails) X(atomic_too_large) X(atomic_in_one_message) X(too_deep) X(without_id)         \
-	X(empty) X(store_fails)
-#define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
+	X(sequence_order)                                                                          \
+	X(sequence_all_fail) X(sequence_no) X(sequence_no_within) X(cancel_in_containers)          \
+	    X(atomic_done) X(atomic_rolled_back) X(atomic_codes) X(atomic_get) X(atomic_nested)    \
+		X(atomic_exec_and_sequence) X(atomic_no) X(atomics_apart) X(rollback_fails)        \
+		    X(atomic_too_large) X(atomic_in_one_message) X(too_deep) X(without_id)         \
+			X(empty) X(store_fails)
+#define DEFINE(fn)                                                                                 \
+	static void test_##fn(void **state)                                                        \
+	{                                                                                          \
+		with(fn);                                                                          \
+	}
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { CASES(LIST) };
+	const struct CMUnitTest tests[] = {CASES(LIST)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

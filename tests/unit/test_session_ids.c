@@ -10,11 +10,12 @@
 
 #include "dm_far_end.h"
 
-#define ME FAR_SERVER
-#define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
+#define ME		       FAR_SERVER
+#define ALL		       "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
 #define ALERT(id, code, items) "<Alert><CmdID>" id "</CmdID><Data>" code "</Data>" items "</Alert>"
-#define STATUS(msg, cmd, name, code) "<Status><CmdID>90</CmdID><MsgRef>" msg "</MsgRef><CmdRef>" cmd \
-	"</CmdRef><Cmd>" name "</Cmd><Data>" code "</Data></Status>"
+#define STATUS(msg, cmd, name, code)                                                               \
+	"<Status><CmdID>90</CmdID><MsgRef>" msg "</MsgRef><CmdRef>" cmd "</CmdRef><Cmd>" name      \
+	"</Cmd><Data>" code "</Data></Status>"
 
 static const struct dm_session_result *result(struct far_end *f)
 {
@@ -42,11 +43,13 @@ static int message(struct far_end *f, const char *sid, const char *msg_id, const
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 
-	buf_printf(&b, "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
+	buf_printf(&b,
+		   "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
 		   "<VerProto>DM/1.2</VerProto><SessionID>%s</SessionID>%s"
 		   "<Target><LocURI>" FAR_DEVICE "</LocURI></Target>"
 		   "<Source><LocURI>https://other.example</LocURI></Source></SyncHdr>"
-		   "<SyncBody>%s<Final/></SyncBody></SyncML>", sid, msg_id, body);
+		   "<SyncBody>%s<Final/></SyncBody></SyncML>",
+		   sid, msg_id, body);
 	return far_raw(f, buf_cstr(&b));
 }
 
@@ -55,21 +58,27 @@ static int message(struct far_end *f, const char *sid, const char *msg_id, const
 /* Rules: PKG-1 PKG-2 PKG-4 PKG-5 PKG-7 ID-5 MULTI-12 */
 static void first_message(struct far_end *f)
 {
-	static const char *const leaves[][2] = { { "Lang", "en" }, { "DmV", "1" }, { "Mod", "Model" },
-						 { "Man", "Maker" }, { "DevId", FAR_DEVICE } };
+	static const char *const leaves[][2] = {{"Lang", "en"},
+						{"DmV", "1"},
+						{"Mod", "Model"},
+						{"Man", "Maker"},
+						{"DevId", FAR_DEVICE}};
 
 	f->cfg.max_msg_size = 4321;
 	f->cfg.max_obj_size = 54321;
 	far_start(f);
 	says(f, "A 1201\nD 5\nF\n");
 	assert_true(has(f, "<VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>"));
-	assert_true(has(f, "<MsgID>1</MsgID><Target><LocURI>https://srv.example/dm</LocURI></Target>"
-			   "<Source><LocURI>" FAR_DEVICE "</LocURI>"));
+	assert_true(has(f,
+			"<MsgID>1</MsgID><Target><LocURI>https://srv.example/dm</LocURI></Target>"
+			"<Source><LocURI>" FAR_DEVICE "</LocURI>"));
 	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {
 		char want[256];
 
-		snprintf(want, sizeof(want), "<Item><Source><LocURI>./DevInfo/%s</LocURI></Source>"
-			 "<Data>%s</Data></Item>", leaves[i][0], leaves[i][1]);
+		snprintf(want, sizeof(want),
+			 "<Item><Source><LocURI>./DevInfo/%s</LocURI></Source>"
+			 "<Data>%s</Data></Item>",
+			 leaves[i][0], leaves[i][1]);
 		assert_true(has(f, want));
 	}
 	assert_true(has(f, "4321</MaxMsgSize>"));
@@ -95,10 +104,13 @@ static void notified(struct far_end *f)
 static void generic_alerts(struct far_end *f)
 {
 	const struct dm_session_alert a[] = {
-		{ .type = SLICE_LIT("Reversed-Domain-Name: org.example.a"), .data = SLICE_LIT("1"),
-		  .format = SLICE_LIT("int") },
-		{ .type = SLICE_LIT("Reversed-Domain-Name: org.example.b"), .data = SLICE_LIT("2"),
-		  .source = SLICE_LIT("./T"), .mark = SLICE_LIT("minor") },
+	    {.type = SLICE_LIT("Reversed-Domain-Name: org.example.a"),
+	     .data = SLICE_LIT("1"),
+	     .format = SLICE_LIT("int")},
+	    {.type = SLICE_LIT("Reversed-Domain-Name: org.example.b"),
+	     .data = SLICE_LIT("2"),
+	     .source = SLICE_LIT("./T"),
+	     .mark = SLICE_LIT("minor")},
 	};
 
 	f->cfg.alerts = a;
@@ -110,8 +122,10 @@ static void generic_alerts(struct far_end *f)
 	assert_true(has(f, "<Source><LocURI>./T</LocURI></Source>"));
 	/* What was not said is said all the same. */
 	assert_true(has(f, "<Format xmlns=\"syncml:metinf\">chr</Format>"));
-	assert_int_equal(far_message(f, 212, STATUS("1", "3", "Alert", "202")
-				     STATUS("1", "4", "Alert", "415"), true), 0);
+	assert_int_equal(
+	    far_message(f, 212, STATUS("1", "3", "Alert", "202") STATUS("1", "4", "Alert", "415"),
+			true),
+	    0);
 	assert_int_equal(result(f)->alert_status[0], 202);
 	assert_int_equal(result(f)->alert_status[1], 415);
 	assert_int_equal(result(f)->end, DM_END_NORMAL);
@@ -145,8 +159,11 @@ static void package1_refused(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(far_message(f, 212, STATUS("1", "1", "Alert", "500")
-				     STATUS("1", "2", "Replace", "403") GET("2", "./T/a"), true), 1);
+	assert_int_equal(far_message(f, 212,
+				     STATUS("1", "1", "Alert", "500")
+					 STATUS("1", "2", "Replace", "403") GET("2", "./T/a"),
+				     true),
+			 1);
 	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
 }
 
@@ -169,11 +186,15 @@ static void answers_in_order(struct far_end *f)
 {
 	tree(f);
 	far_node(f, "./T/b", "two", NULL);
-	far_do(f, REP("7", "./T/a", "x") "<Get><CmdID>3</CmdID>" BARE("./T/a") BARE("./none")
-	       BARE("./T/b") "</Get>" "<Sequence><CmdID>9</CmdID>" ADD("5", "./T/c", "v") DEL("4", "./T/b")
-	       "</Sequence>" ALERT("2", "1100", "") DEL("1", "./T/none"),
-	       "S 7 Replace 200\nS 3 Get 200\nR 3 ./T/a x\nS 3 Get 404\nS 3 Get 200\nR 3 ./T/b two\n"
-	       "S 9 Sequence 200\nS 5 Add 200\nS 4 Delete 200\nS 2 Alert 406\nS 1 Delete 404\n");
+	far_do(
+	    f,
+	    REP("7", "./T/a", "x") "<Get><CmdID>3</CmdID>" BARE("./T/a") BARE("./none")
+		BARE("./T/b") "</Get>"
+			      "<Sequence><CmdID>9</CmdID>" ADD("5", "./T/c", "v")
+				  DEL("4", "./T/b") "</Sequence>" ALERT("2", "1100", "")
+				      DEL("1", "./T/none"),
+	    "S 7 Replace 200\nS 3 Get 200\nR 3 ./T/a x\nS 3 Get 404\nS 3 Get 200\nR 3 ./T/b two\n"
+	    "S 9 Sequence 200\nS 5 Add 200\nS 4 Delete 200\nS 2 Alert 406\nS 1 Delete 404\n");
 	assert_true(has(f, "<TargetRef>./T/a</TargetRef>"));
 	assert_true(has(f, "<TargetRef>./none</TargetRef>"));
 }
@@ -183,9 +204,11 @@ static void results_meta(struct far_end *f)
 {
 	tree(f);
 	assert_int_equal(dm_tree_set_value(f->tree, far_node(f, "./T/n", "5", NULL), DM_FMT_INT,
-					   SLICE_LIT("text/plain"), SLICE_LIT("5"), 1), 0);
+					   SLICE_LIT("text/plain"), SLICE_LIT("5"), 1),
+			 0);
 	assert_int_equal(dm_tree_set_value(f->tree, far_node(f, "./T/x", "5", NULL), DM_FMT_CHR,
-					   SLICE_LIT("text/html"), SLICE_LIT("5"), 1), 0);
+					   SLICE_LIT("text/html"), SLICE_LIT("5"), 1),
+			 0);
 	far_do(f, GET("2", "./T/n") GET("3", "./T/x") GET("4", "./T"),
 	       "S 2 Get 200\nR 2 ./T/n [int] 5\nS 3 Get 200\nR 3 ./T/x 5\n"
 	       "S 4 Get 200\nR 4 ./T [node] a/n/x\n");
@@ -239,8 +262,8 @@ static void server_aborts(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(far_message(f, 212, DEL("2", "./T/a") ALERT("3", "1223", "")
-				     DEL("4", "./T"), true), 0);
+	assert_int_equal(
+	    far_message(f, 212, DEL("2", "./T/a") ALERT("3", "1223", "") DEL("4", "./T"), true), 0);
 	assert_int_equal(f->out.len, 0);
 	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_SERVER);
 	assert_non_null(far_find(f, "./T/a"));
@@ -252,8 +275,11 @@ static void server_aborts_in_container(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(far_message(f, 212, "<Sequence><CmdID>2</CmdID>" DEL("3", "./T/a")
-				     ALERT("4", "1223", "") "</Sequence>", true), 0);
+	assert_int_equal(far_message(f, 212,
+				     "<Sequence><CmdID>2</CmdID>" DEL("3", "./T/a")
+					 ALERT("4", "1223", "") "</Sequence>",
+				     true),
+			 0);
 	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_SERVER);
 	assert_non_null(far_find(f, "./T/a"));
 }
@@ -297,10 +323,12 @@ static void resp_uri(struct far_end *f)
 static void versions(struct far_end *f)
 {
 	static const char *const msg =
-		"<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>%s</VerDTD><VerProto>%s</VerProto>"
-		"<SessionID>AB</SessionID><MsgID>1</MsgID><Target><LocURI>" FAR_DEVICE "</LocURI></Target>"
-		"<Source><LocURI>x</LocURI></Source></SyncHdr><SyncBody>" DEL("2", "./T/a")
-		"<Atomic><CmdID>3</CmdID>" DEL("4", "./T/a") "</Atomic><Final/></SyncBody></SyncML>";
+	    "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>%s</VerDTD><VerProto>%s</VerProto>"
+	    "<SessionID>AB</SessionID><MsgID>1</MsgID><Target><LocURI>" FAR_DEVICE
+	    "</LocURI></Target>"
+	    "<Source><LocURI>x</LocURI></Source></SyncHdr><SyncBody>" DEL(
+		"2", "./T/a") "<Atomic><CmdID>3</CmdID>" DEL("4", "./T/a") "</Atomic><Final/></"
+									   "SyncBody></SyncML>";
 	char text[1024];
 
 	tree(f);
@@ -324,10 +352,12 @@ static void breaks_off(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(far_raw(f, "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
-				 "<VerProto>DM/1.2</VerProto><SessionID>AB</SessionID><MsgID>1</MsgID>"
-				 "<Target><LocURI>" FAR_DEVICE "</LocURI></Target><Source><LocURI>x</LocURI>"
-				 "</Source></SyncHdr><SyncBody>" DEL("2", "./T/a") GET("3", "./T") "<Ge"), 2);
+	assert_int_equal(
+	    far_raw(f, "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
+		       "<VerProto>DM/1.2</VerProto><SessionID>AB</SessionID><MsgID>1</MsgID>"
+		       "<Target><LocURI>" FAR_DEVICE "</LocURI></Target><Source><LocURI>x</LocURI>"
+		       "</Source></SyncHdr><SyncBody>" DEL("2", "./T/a") GET("3", "./T") "<Ge"),
+	    2);
 	says(f, "H 400\nA 1223\nF\n");
 	assert_int_equal(result(f)->end, DM_END_MALFORMED);
 	assert_non_null(far_find(f, "./T/a"));
@@ -337,7 +367,7 @@ static void breaks_off(struct far_end *f)
 /* Rules: PKG-21 */
 static void header_refused(struct far_end *f)
 {
-	static const unsigned int codes[] = { 301, 400, 404, 403, 417, 500, 503, 505, 511, 513 };
+	static const unsigned int codes[] = {301, 400, 404, 403, 417, 500, 503, 505, 511, 513};
 
 	tree(f);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
@@ -359,10 +389,13 @@ static void old_status(struct far_end *f)
 {
 	tree(f);
 	far_do(f, GET("2", "./T/a"), "S 2 Get 200\nR 2 ./T/a one\n");
-	assert_int_equal(far_message(f, 212, STATUS("1", "0", "SyncHdr", "503")
-				     STATUS("x", "0", "SyncHdr", "503") STATUS("2", "y", "Alert", "503")
-				     STATUS("2", "0", "SyncHdr", "z") STATUS("2", "77", "Get", "500")
-				     GET("2", "./T/a"), true), 1);
+	assert_int_equal(
+	    far_message(f, 212,
+			STATUS("1", "0", "SyncHdr", "503") STATUS("x", "0", "SyncHdr", "503")
+			    STATUS("2", "y", "Alert", "503") STATUS("2", "0", "SyncHdr", "z")
+				STATUS("2", "77", "Get", "500") GET("2", "./T/a"),
+			true),
+	    1);
 	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
 	assert_int_equal(result(f)->hdr_status, 212);
 }
@@ -371,10 +404,12 @@ static void old_status(struct far_end *f)
 static void no_command_of_dm(struct far_end *f)
 {
 	tree(f);
-	far_do(f, "<Map><CmdID>2</CmdID></Map><Put><CmdID>3</CmdID>" BARE("./T/a") "</Put>"
-	       "<Search><CmdID>4</CmdID></Search><Sync><CmdID>5</CmdID></Sync>"
-	       "<Results><CmdID>6</CmdID><CmdRef>1</CmdRef>" ITEM("./T/a", "", "v") "</Results>"
-	       STATUS("1", "2", "Replace", "200"),
+	far_do(f,
+	       "<Map><CmdID>2</CmdID></Map><Put><CmdID>3</CmdID>" BARE(
+		   "./T/a") "</Put>"
+			    "<Search><CmdID>4</CmdID></Search><Sync><CmdID>5</CmdID></Sync>"
+			    "<Results><CmdID>6</CmdID><CmdRef>1</CmdRef>" ITEM(
+				"./T/a", "", "v") "</Results>" STATUS("1", "2", "Replace", "200"),
 	       "S 2 Map 405\nS 3 Put 405\nS 4 Search 405\nS 5 Sync 405\n");
 	assert_string_equal(far_value(f, "./T/a"), "one");
 }
@@ -382,10 +417,14 @@ static void no_command_of_dm(struct far_end *f)
 /* Rules: PKG-31 */
 static void other_alerts(struct far_end *f)
 {
-	far_do(f, ALERT("2", "1200", "") ALERT("3", "1201", "") ALERT("4", "1224", "") ALERT("5", "1226", "")
-	       ALERT("6", "1105", "") ALERT("7", "", "") ALERT("8", "12x2", "") ALERT("9", "-1", "")
-	       "<Alert><CmdID>10</CmdID></Alert>" ALERT("11", "99999999999", "") ALERT("12", " 1222 ", ""),
-	       "S 2 Alert 406\nS 3 Alert 406\nS 4 Alert 406\nS 5 Alert 406\nS 6 Alert 406\nS 7 Alert 400\n"
+	far_do(f,
+	       ALERT("2", "1200", "") ALERT("3", "1201", "") ALERT("4", "1224", "")
+		   ALERT("5", "1226", "") ALERT("6", "1105", "") ALERT("7", "", "")
+		       ALERT("8", "12x2", "")
+			   ALERT("9", "-1", "") "<Alert><CmdID>10</CmdID></Alert>" ALERT(
+			       "11", "99999999999", "") ALERT("12", " 1222 ", ""),
+	       "S 2 Alert 406\nS 3 Alert 406\nS 4 Alert 406\nS 5 Alert 406\nS 6 Alert 406\nS 7 "
+	       "Alert 400\n"
 	       "S 8 Alert 400\nS 9 Alert 400\nS 10 Alert 400\nS 11 Alert 400\nS 12 Alert 200\n");
 }
 
@@ -410,11 +449,19 @@ static void stored_before_said(struct far_end *f)
 	assert_int_equal(f->commits, 1);
 	far_node(f, "./T/Run", "", NULL);
 	f->commit_rc = -EIO;
-	assert_int_equal(far_message(f, 212, REP("2", "./T/a", "w") GET("3", "./T/y")
-				     DEL("4", "./none") "<Sequence><CmdID>5</CmdID>"
-				     DEL("6", "./T/y") "</Sequence>" EXEC("7", "./T/Run")
-				     "<Atomic><CmdID>8</CmdID>" DEL("9", "./T/a") DEL("10", "./none")
-				     DEL("11", "./T/a") "</Atomic>", true), 2);
+	assert_int_equal(
+	    far_message(
+		f, 212,
+		REP("2", "./T/a", "w") GET("3", "./T/y")
+		    DEL("4", "./none") "<Sequence><CmdID>5</CmdID>" DEL(
+			"6",
+			"./T/y") "</Sequence>" EXEC("7",
+						    "./T/Run") "<Atomic><CmdID>8</CmdID>" DEL("9",
+											      "./T/"
+											      "a")
+			DEL("10", "./none") DEL("11", "./T/a") "</Atomic>",
+		true),
+	    2);
 	says(f, "H 200\nS 2 Replace 510\nS 3 Get 200\nR 3 ./T/y z\nS 4 Delete 404\n"
 		"S 5 Sequence 510\nS 6 Delete 510\nS 7 Exec 202\nS 8 Atomic 507\nS 9 Delete 216\n"
 		"S 10 Delete 404\nS 11 Delete 215\nA 1223\nF\n");
@@ -427,7 +474,7 @@ static void stored_before_said(struct far_end *f)
 
 static int some_id(void *ctx, void *p, size_t n)
 {
-	static const uint8_t bytes[2] = { 0x0c, 0xb0 };
+	static const uint8_t bytes[2] = {0x0c, 0xb0};
 
 	for (size_t i = 0; i < n; i++)
 		((uint8_t *)p)[i] = bytes[i % 2];
@@ -437,8 +484,11 @@ static int some_id(void *ctx, void *p, size_t n)
 /* Rules: ID-1 ID-2 */
 static void session_id_form(struct far_end *f)
 {
-	static const struct { unsigned int id; const char *text; } good[] = {
-		{ 1, "1" }, { 0xa, "A" }, { 0x10, "10" }, { 0xfff, "FFF" }, { 0xffff, "FFFF" },
+	static const struct {
+		unsigned int id;
+		const char *text;
+	} good[] = {
+	    {1, "1"}, {0xa, "A"}, {0x10, "10"}, {0xfff, "FFF"}, {0xffff, "FFFF"},
 	};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -468,7 +518,8 @@ static void our_ids(struct far_end *f)
 		char id[32];
 
 		/* The far end reads SessionID, and that every command has a CmdID. */
-		assert_int_equal(far_message(f, 212, GET("2", "./T/a") GET("3", "./T/none"), true), 1);
+		assert_int_equal(far_message(f, 212, GET("2", "./T/a") GET("3", "./T/none"), true),
+				 1);
 		snprintf(id, sizeof(id), "<MsgID>%u</MsgID>", n);
 		assert_true(has(f, id));
 		for (unsigned int c = 1; c < 5; c++) {
@@ -486,7 +537,8 @@ static void our_ids(struct far_end *f)
 /* Rules: ID-4 PKG-19 */
 static void wrong_session(struct far_end *f)
 {
-	static const char *const ids[] = { "AC", "", "0AB", "ABCDE", "AB AB", "ffffffffffffffffffff" };
+	static const char *const ids[] = {"AC",	   "",	    "0AB",
+					  "ABCDE", "AB AB", "ffffffffffffffffffff"};
 
 	tree(f);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -528,7 +580,8 @@ static void message_repeated(struct far_end *f)
 		buf_reset(&first);
 		buf_put_slice(&first, buf_slice(&f->out));
 		f->msg_id--;
-		assert_int_equal(far_message(f, 212, ADD("2", "./T/n", "v") DEL("3", "./T/a"), true), 1);
+		assert_int_equal(
+		    far_message(f, 212, ADD("2", "./T/n", "v") DEL("3", "./T/a"), true), 1);
 		assert_string_equal(buf_cstr(&f->out), buf_cstr(&first));
 		assert_non_null(far_find(f, "./T/a"));
 	}
@@ -542,10 +595,12 @@ static void half_a_message_repeated(struct far_end *f)
 {
 	tree(f);
 	far_do(f, ADD("2", "./T/n", "v"), "S 2 Add 200\n");
-	assert_int_equal(far_raw(f, "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
-				 "<VerProto>DM/1.2</VerProto><SessionID>AB</SessionID><MsgID>1</MsgID>"
-				 "<Target><LocURI>" FAR_DEVICE "</LocURI></Target><Source><LocURI>x</LocURI>"
-				 "</Source></SyncHdr><SyncBody>" DEL("2", "./T/n")), 1);
+	assert_int_equal(
+	    far_raw(f, "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD>"
+		       "<VerProto>DM/1.2</VerProto><SessionID>AB</SessionID><MsgID>1</MsgID>"
+		       "<Target><LocURI>" FAR_DEVICE "</LocURI></Target><Source><LocURI>x</LocURI>"
+		       "</Source></SyncHdr><SyncBody>" DEL("2", "./T/n")),
+	    1);
 	says(f, "H 200\nS 2 Add 200\nF\n");
 	assert_non_null(far_find(f, "./T/n"));
 }
@@ -596,8 +651,12 @@ static void message_skipped(struct far_end *f)
 /* Rules: ID-9 PKG-19 */
 static void bad_msg_id(struct far_end *f)
 {
-	static const char *const ids[] = { "", "<MsgID>0</MsgID>", "<MsgID/>", "<MsgID>-1</MsgID>",
-					   "<MsgID>one</MsgID>", "<MsgID>4294967296</MsgID>" };
+	static const char *const ids[] = {"",
+					  "<MsgID>0</MsgID>",
+					  "<MsgID/>",
+					  "<MsgID>-1</MsgID>",
+					  "<MsgID>one</MsgID>",
+					  "<MsgID>4294967296</MsgID>"};
 
 	tree(f);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -615,10 +674,13 @@ static void bad_msg_id(struct far_end *f)
 static void cmd_ids(struct far_end *f)
 {
 	tree(f);
-	far_do(f, GET("2", "./T/a") DEL("2", "./T/a") DEL("0", "./T/a") DEL("00", "./T/a") DEL("", "./T/a")
-	       DEL(" 0 ", "./T/a") "<Delete>" BARE("./T/a") "</Delete><Atomic>" DEL("3", "./T/a") "</Atomic>"
-	       DEL(" 2 ", "./T/a"),
-	       "S 2 Get 200\nR 2 ./T/a one\nS 2 Delete 400\nS  Delete 400\nS 00 Delete 400\nS  Delete 400\n"
+	far_do(f,
+	       GET("2", "./T/a") DEL("2", "./T/a") DEL("0", "./T/a") DEL("00", "./T/a")
+		   DEL("", "./T/a")
+		       DEL(" 0 ", "./T/a") "<Delete>" BARE("./T/a") "</Delete><Atomic>" DEL(
+			   "3", "./T/a") "</Atomic>" DEL(" 2 ", "./T/a"),
+	       "S 2 Get 200\nR 2 ./T/a one\nS 2 Delete 400\nS  Delete 400\nS 00 Delete 400\nS  "
+	       "Delete 400\n"
 	       "S  Delete 400\nS  Delete 400\nS  Atomic 400\nS 3 Delete 215\nS 2 Delete 400\n");
 	assert_non_null(far_find(f, "./T/a"));
 	/* They are unique in a message, no longer. */
@@ -629,8 +691,9 @@ static void cmd_ids(struct far_end *f)
 static void cmd_ids_not_looked_at(struct far_end *f)
 {
 	tree(f);
-	far_do(f, GET("x", "./T/a") GET("x", "./T/a") GET("65536", "./T/a") GET("65536", "./T/a")
-	       GET("65535", "./T/a") GET("65535", "./T/a"),
+	far_do(f,
+	       GET("x", "./T/a") GET("x", "./T/a") GET("65536", "./T/a") GET("65536", "./T/a")
+		   GET("65535", "./T/a") GET("65535", "./T/a"),
 	       "S x Get 200\nR x ./T/a one\nS x Get 200\nR x ./T/a one\n"
 	       "S 65536 Get 200\nR 65536 ./T/a one\nS 65536 Get 200\nR 65536 ./T/a one\n"
 	       "S 65535 Get 200\nR 65535 ./T/a one\nS 65535 Get 400\n");
@@ -641,8 +704,9 @@ static void references(struct far_end *f)
 {
 	tree(f);
 	far_start(f);
-	assert_int_equal(message(f, "AB", "<MsgID>7</MsgID>", GET("21", "./T/a")
-				 COPY("22", "./T/a", "./T/c")), 1);
+	assert_int_equal(
+	    message(f, "AB", "<MsgID>7</MsgID>", GET("21", "./T/a") COPY("22", "./T/a", "./T/c")),
+	    1);
 	says(f, "H 200\nS 21 Get 200\nR 21 ./T/a one\nS 22 Copy 200\nF\n");
 	assert_true(has(f, "<CmdID>1</CmdID><MsgRef>7</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>"
 			   "<TargetRef>" FAR_DEVICE "</TargetRef>"
@@ -658,10 +722,14 @@ static void references(struct far_end *f)
 static void noresp(struct far_end *f)
 {
 	tree(f);
-	far_do(f, "<Replace><CmdID>2</CmdID><NoResp/>" ITEM("./T/a", "", "quiet") "</Replace>"
-	       "<Delete><CmdID>3</CmdID><NoResp/>" BARE("./none") "</Delete>" GET("4", "./T/a"),
+	far_do(f,
+	       "<Replace><CmdID>2</CmdID><NoResp/>" ITEM(
+		   "./T/a", "", "quiet") "</Replace>"
+					 "<Delete><CmdID>3</CmdID><NoResp/>" BARE(
+					     "./none") "</Delete>" GET("4", "./T/a"),
 	       "S 4 Get 200\nR 4 ./T/a quiet\n");
-	far_do(f, "<Atomic><CmdID>2</CmdID><NoResp/>" DEL("3", "./T/a") DEL("4", "./none") "</Atomic>",
+	far_do(f,
+	       "<Atomic><CmdID>2</CmdID><NoResp/>" DEL("3", "./T/a") DEL("4", "./none") "</Atomic>",
 	       "S 3 Delete 216\nS 4 Delete 404\n");
 	assert_non_null(far_find(f, "./T/a"));
 }
@@ -672,7 +740,8 @@ static void noresp_for_all(struct far_end *f)
 	tree(f);
 	far_start(f);
 	f->hdr_extra = "<NoResp/>";
-	assert_int_equal(far_message(f, 212, REP("2", "./T/a", "quiet") DEL("3", "./none"), true), 1);
+	assert_int_equal(far_message(f, 212, REP("2", "./T/a", "quiet") DEL("3", "./none"), true),
+			 1);
 	says(f, "H 200\nF\n");
 	assert_string_equal(far_value(f, "./T/a"), "quiet");
 }
@@ -705,21 +774,28 @@ static void with(void (*fn)(struct far_end *f))
 }
 
 #define CASES(X)                                                                                   \
-	X(first_message) X(notified) X(generic_alerts) X(credentials_in_header) X(package1_refused) X(in_progress)          \
-	X(answers_in_order) X(results_meta) X(end_without_commands) X(open_package_is_closed)      \
-	X(we_abort) X(server_aborts) X(server_aborts_in_container) X(resp_uri) X(versions)         \
-	X(breaks_off) X(header_refused) X(old_status) X(no_command_of_dm) X(other_alerts) X(late_answer) X(stored_before_said)    \
-	X(session_id_form) X(our_ids) X(wrong_session) X(wrong_target) X(message_repeated)         \
-	X(half_a_message_repeated) X(message_repeated_for_ever) X(message_from_before) X(message_skipped) X(bad_msg_id)         \
-	X(cmd_ids) X(cmd_ids_not_looked_at) X(references) X(noresp) X(noresp_for_all)              \
-	X(without_end)
-#define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
+	X(first_message)                                                                           \
+	X(notified) X(generic_alerts) X(credentials_in_header) X(package1_refused) X(in_progress)  \
+	    X(answers_in_order) X(results_meta) X(end_without_commands) X(open_package_is_closed)  \
+		X(we_abort) X(server_aborts) X(server_aborts_in_container) X(resp_uri) X(versions) \
+		    X(breaks_off) X(header_refused) X(old_status) X(no_command_of_dm)              \
+			X(other_alerts) X(late_answer) X(stored_before_said) X(session_id_form)    \
+			    X(our_ids) X(wrong_session) X(wrong_target) X(message_repeated)        \
+				X(half_a_message_repeated) X(message_repeated_for_ever)            \
+				    X(message_from_before) X(message_skipped) X(bad_msg_id)        \
+					X(cmd_ids) X(cmd_ids_not_looked_at) X(references)          \
+					    X(noresp) X(noresp_for_all) X(without_end)
+#define DEFINE(fn)                                                                                 \
+	static void test_##fn(void **state)                                                        \
+	{                                                                                          \
+		with(fn);                                                                          \
+	}
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { CASES(LIST) };
+	const struct CMUnitTest tests[] = {CASES(LIST)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,12 +16,12 @@
 #include "dm_far_end.h"
 #include "dm_transcript.h"
 
-#define ME FAR_SERVER
-#define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
-#define NODES 6
+#define ME	  FAR_SERVER
+#define ALL	  "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
+#define NODES	  6
 #define MAX_VALUE 4000
-#define SEEDS 400
-#define ASK "<Alert><CmdID>" TRANSCRIPT_ASK "</CmdID><Data>1222</Data></Alert>"
+#define SEEDS	  400
+#define ASK	  "<Alert><CmdID>" TRANSCRIPT_ASK "</CmdID><Data>1222</Data></Alert>"
 
 struct model {
 	bool there[NODES];
@@ -30,7 +30,7 @@ struct model {
 
 struct piece {
 	bool active, wrong, add;
-	bool sized;			/* Size was said: it is in the first piece alone */
+	bool sized; /* Size was said: it is in the first piece alone */
 	unsigned int node, left;
 	size_t at;
 	char value[MAX_VALUE + 1];
@@ -39,17 +39,19 @@ struct piece {
 struct run {
 	struct far_end f;
 	struct transcript t;
-	struct model now, before;	/* before the message */
+	struct model now, before; /* before the message */
 	struct piece lo;
 	struct buf body, want, last;
 	unsigned int seed, id, max_obj;
 	size_t max_msg;
-	bool failed;			/* an Atomic that goes nowhere any more */
+	bool failed; /* an Atomic that goes nowhere any more */
 };
 
 static unsigned int current_seed;
 /* What came about in all: a test of many seeds must not pass for want of matter. */
-static struct { unsigned int answers, statuses, pieces_out, pieces_in, broken, lost, split, atomics, early; } sum;
+static struct {
+	unsigned int answers, statuses, pieces_out, pieces_in, broken, lost, split, atomics, early;
+} sum;
 static uint64_t state;
 
 /* xorshift64*: the same on every machine. */
@@ -63,10 +65,10 @@ static unsigned int rnd(unsigned int n)
 
 static void some_value(char *v)
 {
-	static const char *const bits[] = { "a", "<", "\xc3\xa4", "\xe2\x82\xac", "0", " ", "&" };
+	static const char *const bits[] = {"a", "<", "\xc3\xa4", "\xe2\x82\xac", "0", " ", "&"};
 	size_t n = rnd(6) ? rnd(12) : rnd(MAX_VALUE / 3 - 1), at = 0;
 
-	v[at++] = 'x';			/* blanks at the ends are for the codec's tests */
+	v[at++] = 'x'; /* blanks at the ends are for the codec's tests */
 	for (size_t i = 0; i < n; i++) {
 		const char *b = bits[rnd(7)];
 
@@ -100,8 +102,9 @@ static void want(struct run *r, unsigned int id, const char *cmd, unsigned int c
 
 static void target(struct run *r, const char *cmd, unsigned int id, bool noresp, unsigned int node)
 {
-	buf_printf(&r->body, "<%s><CmdID>%u</CmdID>%s<Item><Target><LocURI>./T/n%u</LocURI></Target>", cmd, id,
-		   noresp ? "<NoResp/>" : "", node);
+	buf_printf(&r->body,
+		   "<%s><CmdID>%u</CmdID>%s<Item><Target><LocURI>./T/n%u</LocURI></Target>", cmd,
+		   id, noresp ? "<NoResp/>" : "", node);
 }
 
 static void get(struct run *r, bool atomic)
@@ -139,7 +142,7 @@ static unsigned int apply(struct model *m, const char *cmd, unsigned int node, c
 /* The code, 0 when a Status is not wanted. */
 static unsigned int write_one(struct run *r, bool noresp, const char **cmd, unsigned int *node)
 {
-	static const char *const cmds[] = { "Add", "Replace", "Delete" };
+	static const char *const cmds[] = {"Add", "Replace", "Delete"};
 	char v[MAX_VALUE + 1] = "";
 	unsigned int id = r->id++;
 
@@ -192,7 +195,10 @@ static void sequence(struct run *r)
 
 static void atomic(struct run *r)
 {
-	struct { unsigned int id, code, node; const char *cmd; } m[4];
+	struct {
+		unsigned int id, code, node;
+		const char *cmd;
+	} m[4];
 	struct model saved = r->now;
 	unsigned int id = r->id++, n = 1 + rnd(4);
 	bool nested = !rnd(10);
@@ -217,8 +223,8 @@ static void atomic(struct run *r)
 	buf_put_str(&r->body, "</Atomic>");
 	want(r, id, "Atomic", r->failed || nested ? 507 : 200, -1);
 	for (unsigned int i = 0; i < n; i++)
-		want(r, m[i].id, m[i].cmd, (r->failed || nested) && m[i].code == 200 ? 216 : m[i].code,
-		     (int)m[i].node);
+		want(r, m[i].id, m[i].cmd,
+		     (r->failed || nested) && m[i].code == 200 ? 216 : m[i].code, (int)m[i].node);
 	if (nested)
 		want(r, r->id - 1, "Atomic", r->failed ? 215 : 500, -1);
 	if (r->failed || nested)
@@ -235,8 +241,11 @@ static void piece(struct run *r)
 	const char *cmd;
 
 	if (!p->active) {
-		*p = (struct piece){ .active = true, .wrong = !rnd(4), .add = rnd(2), .node = rnd(NODES),
-				     .left = 2 + rnd(4) };
+		*p = (struct piece){.active = true,
+				    .wrong = !rnd(4),
+				    .add = rnd(2),
+				    .node = rnd(NODES),
+				    .left = 2 + rnd(4)};
 		some_value(p->value);
 	}
 	cmd = p->add ? "Add" : "Replace";
@@ -291,8 +300,10 @@ static void limits(struct run *r)
 		return;
 	r->max_msg = 1200 + rnd(4000);
 	r->max_obj = 1 + rnd(4000);
-	snprintf(meta, sizeof(meta), "<Meta><MaxMsgSize xmlns='syncml:metinf'>%zu</MaxMsgSize>"
-		 "<MaxObjSize xmlns='syncml:metinf'>%u</MaxObjSize></Meta>", r->max_msg, r->max_obj);
+	snprintf(meta, sizeof(meta),
+		 "<Meta><MaxMsgSize xmlns='syncml:metinf'>%zu</MaxMsgSize>"
+		 "<MaxObjSize xmlns='syncml:metinf'>%u</MaxObjSize></Meta>",
+		 r->max_msg, r->max_obj);
 	r->f.hdr_extra = meta;
 }
 
@@ -308,7 +319,7 @@ static bool fill(struct run *r)
 	} else if (r->lo.active) {
 		broken(r);
 		if (!n)
-			return true;	/* Final alone says so */
+			return true; /* Final alone says so */
 		get(r, false);
 	}
 	while (n--) {
@@ -334,7 +345,8 @@ static bool fill(struct run *r)
 
 static void heard(struct run *r)
 {
-	transcript_add(&r->t, r->f.wbxml ? CODEC_WBXML : CODEC_XML, buf_slice(&r->f.out), r->max_msg);
+	transcript_add(&r->t, r->f.wbxml ? CODEC_WBXML : CODEC_XML, buf_slice(&r->f.out),
+		       r->max_msg);
 	buf_reset(&r->last);
 	buf_put_slice(&r->last, buf_slice(&r->f.out));
 }
@@ -360,7 +372,7 @@ static bool exchange(struct run *r)
 	limits(r);
 	final = fill(r);
 	if (!rnd(8))
-		r->f.msg_id += rnd(5);		/* a MsgID that was used for nothing */
+		r->f.msg_id += rnd(5); /* a MsgID that was used for nothing */
 	rc = far_message(&r->f, 212, buf_cstr(&r->body), final);
 	if (!rc) {
 		/* Nothing to answer: rightly so? */
@@ -401,7 +413,7 @@ static void end(struct run *r)
 	r->id = 2;
 	r->before = r->now;
 	buf_reset(&r->body);
-	get(r, false);			/* no piece of anything */
+	get(r, false); /* no piece of anything */
 	change(r);
 	change(r);
 	switch (rnd(5)) {
@@ -424,7 +436,7 @@ static void end(struct run *r)
 	case 3:
 		r->f.commit_rc = -EIO;
 		rc = far_message(&r->f, 212, buf_cstr(&r->body), true);
-		if (rc == 1) {		/* nothing was to be stored */
+		if (rc == 1) { /* nothing was to be stored */
 			assert_memory_equal(&r->now, &r->before, sizeof(r->now));
 			return;
 		}
@@ -498,7 +510,7 @@ static int which(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(random_sessions, NULL, which),
+	    cmocka_unit_test_setup_teardown(random_sessions, NULL, which),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

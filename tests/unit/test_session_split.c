@@ -11,7 +11,7 @@
 #include "dm_far_end.h"
 #include "dm_transcript.h"
 
-#define ME FAR_SERVER
+#define ME  FAR_SERVER
 #define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
 #define ASK "<Alert><CmdID>" TRANSCRIPT_ASK "</CmdID><Data>1222</Data></Alert>"
 
@@ -35,8 +35,8 @@ static char header[256];
 
 static void take(struct far_end *f, size_t max_msg)
 {
-	snprintf(header, sizeof(header), "<Meta><MaxMsgSize xmlns='syncml:metinf'>%zu</MaxMsgSize></Meta>",
-		 max_msg);
+	snprintf(header, sizeof(header),
+		 "<Meta><MaxMsgSize xmlns='syncml:metinf'>%zu</MaxMsgSize></Meta>", max_msg);
 	f->hdr_extra = max_msg ? header : NULL;
 }
 
@@ -105,7 +105,7 @@ static void end_of_answer(struct far_end *f, struct transcript *t)
 static void next_messages(struct far_end *f)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
-	struct transcript t = { 0 };
+	struct transcript t = {0};
 
 	tree(f);
 	gets(&b, 2, 40);
@@ -201,23 +201,26 @@ static void world(struct far_end *f, struct buf *body)
 	for (int i = 0; i < 200; i++)
 		buf_put_u8(&raw, i * 7);
 	n = far_node(f, "./T/raw", "x", NULL);
-	assert_int_equal(dm_tree_set_value(f->tree, n, DM_FMT_BIN, SLICE_NONE, buf_slice(&raw), 1), 0);
+	assert_int_equal(dm_tree_set_value(f->tree, n, DM_FMT_BIN, SLICE_NONE, buf_slice(&raw), 1),
+			 0);
 	far_node(f, "./T/empty", "", NULL);
 	far_node(f, "./T/a-rather-long-name-of-a-node-that-takes-its-room/b", "2", NULL);
 	dm_tree_committed(f->tree);
-	buf_put_str(body, GET("2", "./T") GET("3", "./T/text") DEL("4", "./T/none") GET("5", "./T/raw")
-		    ADD("6", "./DevInfo/x", "1") "<Sequence><CmdID>7</CmdID>" GET("8", "./T/empty")
-		    GET("9", "./T/a-rather-long-name-of-a-node-that-takes-its-room/b") "</Sequence>"
-		    "<Atomic><CmdID>10</CmdID>" REP("11", "./T/none", "1") DEL("12", "./T/a") "</Atomic>"
-		    GET("13", "./T/a?list=Struct") "<Get><CmdID>14</CmdID>" BARE("./T/a") BARE("./T/no")
-		    BARE("./T/raw") "</Get>" "<Alert><CmdID>15</CmdID><Data>1100</Data></Alert>"
-		    GET("16", "./T?list=StructData"));
+	buf_put_str(body, GET("2", "./T") GET("3", "./T/text") DEL("4", "./T/none"));
+	buf_put_str(body, GET("5", "./T/raw") ADD("6", "./DevInfo/x", "1"));
+	buf_put_str(body, "<Sequence><CmdID>7</CmdID>" GET("8", "./T/empty"));
+	buf_put_str(body, GET("9", "./T/a-rather-long-name-of-a-node-that-takes-its-room/b"));
+	buf_put_str(body, "</Sequence><Atomic><CmdID>10</CmdID>" REP("11", "./T/none", "1"));
+	buf_put_str(body, DEL("12", "./T/a") "</Atomic>" GET("13", "./T/a?list=Struct"));
+	buf_put_str(body, CMD("Get", "14", BARE("./T/a") BARE("./T/no") BARE("./T/raw")));
+	buf_put_str(body, "<Alert><CmdID>15</CmdID><Data>1100</Data></Alert>");
+	buf_put_str(body, GET("16", "./T?list=StructData"));
 }
 
 static void any_size(struct far_end *f, size_t to)
 {
 	_cleanup_buf_ struct buf body = BUF_INIT;
-	struct transcript whole = { 0 };
+	struct transcript whole = {0};
 	unsigned int ended = 0, split = 0;
 
 	world(f, &body);
@@ -225,7 +228,7 @@ static void any_size(struct far_end *f, size_t to)
 	assert_int_equal(whole.messages, 1);
 	dm_session_free(f->s);
 	for (size_t max = 1; max < to; max += split < 20 ? 1 + max % 3 : max / 23) {
-		struct transcript t = { 0 };
+		struct transcript t = {0};
 
 		whole_answer(f, &t, buf_cstr(&body), max);
 		if (result(f)->end == DM_END_LIMIT) {
@@ -263,7 +266,10 @@ static void any_size_wbxml(struct far_end *f)
 /* Rules: MULTI-10 */
 static void no_room_at_all(struct far_end *f)
 {
-	static const struct { size_t max; int rc; } sizes[] = { { 1, 0 }, { 100, 0 }, { 800, 2 } };
+	static const struct {
+		size_t max;
+		int rc;
+	} sizes[] = {{1, 0}, {100, 0}, {800, 2}};
 
 	tree(f);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -271,10 +277,15 @@ static void no_room_at_all(struct far_end *f)
 		f->msg_id = 0;
 		take(f, sizes[i].max);
 		/* The abort has room where the Status has none. */
-		assert_int_equal(far_message(f, 212, "<Delete><CmdID>a-very-long-identifier-of-a-command"
-				"-that-has-to-be-repeated-in-the-status-of-the-command-and-takes-all-the-room"
-				"-that-there-is-so-that-nothing-else-fits</CmdID>" BARE("./none") "</Delete>",
-				true), sizes[i].rc);
+		assert_int_equal(
+		    far_message(f, 212,
+				"<Delete><CmdID>a-very-long-identifier-of-a-command"
+				"-that-has-to-be-repeated-in-the-status-of-the-command-and-takes-"
+				"all-the-room"
+				"-that-there-is-so-that-nothing-else-fits</CmdID>" BARE(
+				    "./none") "</Delete>",
+				true),
+		    sizes[i].rc);
 		assert_int_equal(result(f)->end, DM_END_LIMIT);
 		assert_true(f->out.len <= sizes[i].max);
 		assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 0);
@@ -314,13 +325,15 @@ static void limit_comes_and_goes(struct far_end *f)
 static void status_without_refs(struct far_end *f)
 {
 	static const char name[] = "a-name-of-a-node-that-is-as-long-as-names-may-be-in-this-device"
-		"/and-another-one-below-it-that-takes-its-room-in-each-status"
-		"/and-one-more";
+				   "/and-another-one-below-it-that-takes-its-room-in-each-status"
+				   "/and-one-more";
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	size_t max;
 
 	tree(f);
-	buf_printf(&b, "<Delete><CmdID>2</CmdID><Item><Target><LocURI>./T/%s</LocURI></Target></Item></Delete>",
+	buf_printf(&b,
+		   "<Delete><CmdID>2</CmdID><Item><Target><LocURI>./T/%s</LocURI></Target></Item></"
+		   "Delete>",
 		   name);
 	/* The smallest message that names the target, and the largest that cannot. */
 	for (max = 2000; max; max--) {
@@ -334,11 +347,15 @@ static void status_without_refs(struct far_end *f)
 		dm_session_free(f->s);
 	}
 	assert_in_range(max, 700, 1500);
-	assert_non_null(strstr(buf_cstr(&f->out), "<CmdRef>2</CmdRef><Cmd>Delete</Cmd><Data>404</Data>"));
+	assert_non_null(
+	    strstr(buf_cstr(&f->out), "<CmdRef>2</CmdRef><Cmd>Delete</Cmd><Data>404</Data>"));
 }
 
-#define CHAL "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Chal><Meta>" \
-	"<Type xmlns='syncml:metinf'>syncml:auth-basic</Type><Format xmlns='syncml:metinf'>b64</Format>" \
+#define CHAL                                                                                       \
+	"<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</"               \
+	"Cmd><Chal><Meta>"                                                                         \
+	"<Type xmlns='syncml:metinf'>syncml:auth-basic</Type><Format "                             \
+	"xmlns='syncml:metinf'>b64</Format>"                                                       \
 	"</Meta></Chal><Data>407</Data></Status>"
 
 /* Rules: MULTI-15 PKG-24 */
@@ -367,16 +384,21 @@ static void with(void (*fn)(struct far_end *f))
 }
 
 #define CASES(X)                                                                                   \
-	X(not_final) X(next_messages) X(next_messages_with_final) X(commands_in_between)           \
-	X(another_package_in_between) X(any_size_xml) X(any_size_wbxml) X(no_room_at_all)          \
-	X(limit_comes_and_goes) X(status_without_refs) X(package1_again)
-#define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
+	X(not_final)                                                                               \
+	X(next_messages) X(next_messages_with_final) X(commands_in_between)                        \
+	    X(another_package_in_between) X(any_size_xml) X(any_size_wbxml) X(no_room_at_all)      \
+		X(limit_comes_and_goes) X(status_without_refs) X(package1_again)
+#define DEFINE(fn)                                                                                 \
+	static void test_##fn(void **state)                                                        \
+	{                                                                                          \
+		with(fn);                                                                          \
+	}
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { CASES(LIST) };
+	const struct CMUnitTest tests[] = {CASES(LIST)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ struct dm_rec {
 	uint8_t kind;			/* enum dm_cmd_kind of the command answered */
 	uint8_t nitems; /* Status: answers of a UI alert, one after the other in @data */
 	bool raw : 1;			/* Results: data are raw bytes (OPAQUE) */
-	bool hurried : 1;		/* of little account: the next counts as the first of its message */
+	bool hurried : 1;		/* the next counts as the first of its message, too */
 	bool failed_at : 1;		/* Status: @data is the LocURI of its one item's target */
 	uint16_t code;			/* enum dm_status, or the alert's code */
 	uint16_t together;		/* records behind it that belong into the same message */

@@ -268,7 +268,8 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 		rc = session_message(s, out, false);
 	}
 	if (rc == -ENOBUFS) {
-		session_end(s, DM_END_LIMIT, "the server's MaxMsgSize leaves no room for an answer");
+		session_end(s, DM_END_LIMIT,
+			    "the server's MaxMsgSize leaves no room for an answer");
 		dm_reply_clear(&s->reply);
 		return abort_with(s, out);
 	}

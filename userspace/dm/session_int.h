@@ -84,7 +84,7 @@ struct dm_session {
 	 * with it; the server's is closed from its Final to ours, or to a new one.
 	 */
 	bool open, server_closed;
-	unsigned int piece_id;		/* CmdID of the piece our last message ended with; 0 = none */
+	unsigned int piece_id;		/* CmdID of the piece that ended our last message, or 0 */
 	struct buf resp_uri;
 	struct buf source;		/* the server's Source, as its message said it */
 	uint64_t peer_max_msg, peer_max_obj;	/* 0 = unlimited */
