@@ -114,6 +114,23 @@ static void md5_challenge(struct far_end *f)
 	nonce_is(f, "1", "Nonce");
 }
 
+/* Also when the same message aborts: what it changed does not stay, its nonce does. */
+/* Rules: AUTH-22 */
+static void nonce_of_a_goodbye(struct far_end *f)
+{
+	account(f, DM_AUTH_MD5, "Nonce", false);
+	assert_int_equal(dm_tree_set_acl(f->tree, dm_tree_root(f->tree), SLICE_LIT("Add=*"), 1), 0);
+	dm_tree_committed(f->tree);
+	far_start(f);
+	assert_int_equal(far_message(f, 0, STATUS("1", "212", CHAL("md5", NEXT("bmV4dA==")))
+				     ADD("2", "./Kept", "x") CMD("Alert", "3", "<Data>1223</Data>"),
+				     true), 0);
+	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_SERVER);
+	nonce_is(f, "1", "next");
+	assert_string_equal(far_value(f, "./Kept"), "(none)");
+	assert_int_equal(f->commits, 1);
+}
+
 /* A stale nonce costs one challenge; the same again ends it. */
 /* Rules: AUTH-13 AUTH-17 */
 static void md5_refused(struct far_end *f)
@@ -686,7 +703,7 @@ static void with(void (*fn)(struct far_end *f))
 		X(preference) X(cred_element) X(asked_for_another) X(to_the_respuri) X(same_again) \
 		X(once_for_all) X(new_password) X(our_challenge) X(new_nonces)                     \
 		X(srv_other_scheme) X(srv_no_nonce) X(srv_empty_secret) X(nonce_of_a_stranger)     \
-		X(srv_missing_all) X(raw_bytes)
+		X(srv_missing_all) X(raw_bytes) X(nonce_of_a_goodbye)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

@@ -179,6 +179,14 @@ static void for_the_session(struct far_end *f)
 				     ADD("2", "./Kept", "x"), true), 2);
 	assert_int_equal(result(f)->end, DM_END_PROTOCOL);
 	assert_string_equal(far_value(f, "./Kept"), "(none)");
+	dm_session_free(f->s);
+	/* Said behind a command: it was run, is not done any more, and not told of. */
+	f->msg_id = 0;
+	far_start(f);
+	assert_int_equal(far_message(f, 0, ADD("2", "./Kept", "x")
+				     STATUS("1", "212", CHAL("MAC", NEXT(N1))), true), 2);
+	assert_string_equal(buf_cstr(&f->said), "H 200\nA 1223\nF\n");
+	assert_string_equal(far_value(f, "./Kept"), "(none)");
 }
 
 /* Rules: AUTH-45 */

@@ -151,41 +151,6 @@ static int abort_with(struct dm_session *s, struct buf *out)
 	return rc < 0 ? rc : 2;
 }
 
-/* The message cannot be answered as a whole: -1 = it can, else what reply returns. */
-static int give_up(struct dm_session *s, struct buf *out)
-{
-	if (s->in.aborted) {
-		take_back(s);
-		session_end(s, DM_END_ABORTED_BY_SERVER, "the server aborted the session");
-		return 0;
-	}
-	if (!s->in.ended || !s->in.hdr) {
-		session_end(s, DM_END_MALFORMED,
-			    "the server's answer is no DM message, or breaks off");
-		s->in.hdr_code = s->in.hdr_code ? DM_ST_BAD_REQUEST : DM_ST_NONE;
-		s->in.chal = false;
-		s->reply.n = s->in.first_rec;
-	} else if (s->reply.err) {
-		session_end(s, DM_END_INTERNAL, "no memory for the answer");
-	} else if (s->result.messages_in > SESSION_MAX_MESSAGES) {
-		session_end(s, DM_END_LIMIT, "the server does not come to an end");
-	} else if (!s->in.fatal) {
-		return -1;
-	}
-	take_back(s);
-	switch (s->result.end) {
-	case DM_END_AUTH_REFUSED:
-	case DM_END_AUTH_UNSUPPORTED:
-	case DM_END_STATUS:
-		return 0;
-	case DM_END_INTERNAL:
-		dm_reply_clear(&s->reply);
-		return abort_with(s, out);
-	default:
-		return abort_with(s, out);
-	}
-}
-
 /* True for a Status that tells of a change. What ran outside did run, what did not is as it was. */
 static bool said_to_be_stored(const struct dm_rec *r)
 {
@@ -222,6 +187,45 @@ static int commit(struct dm_session *s, int64_t now)
 	}
 	session_end(s, DM_END_STORE, "the changes could not be stored: %s", strerror(-rc));
 	return rc;
+}
+
+/* The message cannot be answered as a whole: -1 = it can, else what reply returns. */
+static int give_up(struct dm_session *s, struct buf *out)
+{
+	if (s->in.aborted) {
+		take_back(s);
+		session_end(s, DM_END_ABORTED_BY_SERVER, "the server aborted the session");
+		/* Its nonce for the next session counts all the same. */
+		(void)commit(s, s->in.now);
+		return 0;
+	}
+	if (!s->in.ended || !s->in.hdr) {
+		session_end(s, DM_END_MALFORMED,
+			    "the server's answer is no DM message, or breaks off");
+		s->in.hdr_code = s->in.hdr_code ? DM_ST_BAD_REQUEST : DM_ST_NONE;
+		s->in.chal = false;
+	} else if (s->reply.err) {
+		session_end(s, DM_END_INTERNAL, "no memory for the answer");
+	} else if (s->result.messages_in > SESSION_MAX_MESSAGES) {
+		session_end(s, DM_END_LIMIT, "the server does not come to an end");
+	} else if (!s->in.fatal) {
+		return -1;
+	}
+	take_back(s);
+	/* What was done is not done any more: nothing of it may be told. */
+	if (!s->in.refuse)
+		s->reply.n = s->in.first_rec;
+	switch (s->result.end) {
+	case DM_END_AUTH_REFUSED:
+	case DM_END_AUTH_UNSUPPORTED:
+	case DM_END_STATUS:
+		return 0;
+	case DM_END_INTERNAL:
+		dm_reply_clear(&s->reply);
+		return abort_with(s, out);
+	default:
+		return abort_with(s, out);
+	}
 }
 
 int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
