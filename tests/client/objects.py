@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import struct
 import subprocess
 import time
@@ -261,6 +262,19 @@ def configured_facts(e):
             ("DevDetail/DevTyp", "gateway"), ("DevDetail/OEM", "OEM Ltd"), ("DevDetail/FwV", "F1"),
             ("DevDetail/SwV", "S2"), ("DevDetail/HwV", "H3"))))
     assert "./DevInfo/Man = ACME" in e.tree("./DevInfo")
+
+
+@test
+def only_a_session_says_what_the_device_is(e):
+    """Who only changes accounts knows less of the device, and leaves what is stored."""
+    play(e, "package\n\tget ./DevInfo/DevId\n\t\texpect 200\n")
+    with e.server() as s:
+        e.run("account", "remove", "--server-id", SERVER_ID)
+        e.account(s.url)
+    e.run("bootstrap", os.path.join(TOP, "tests/simcard/profiles/bootstrap-two.wbxml"))
+    with sqlite3.connect(os.path.join(e.store, "store.db")) as db:
+        rows = db.execute("SELECT value, verno FROM node WHERE name = 'DevId'").fetchall()
+    assert rows == [(b"IMEI:493005100592800", 0)], rows
 
 
 @test

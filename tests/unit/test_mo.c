@@ -425,6 +425,25 @@ static void descriptions(struct world *w)
 	say(w, ADD("2", "./Vendor/P", "free"), "S 2 Add 200\n");
 }
 
+/* What an object that is gone left behind can be tidied up, and is its own again when it comes back. */
+static void left_behind(struct world *w)
+{
+	const struct mo_facts facts = { .dev_id = FAR_DEVICE, .limits = { 16, 255, 64 } };
+	const struct dmsc_mo mo = object(w);
+	struct mo_set *without = mo_set_new(&facts);
+
+	start(w, &mo);
+	assert_int_equal(mo_set_install(without, w->f.tree, w->f.now), 0);
+	dm_tree_committed(w->f.tree);
+	say(w, GET("2", "./Vendor/O/Kept") DEL("3", "./Vendor/O/Kept") REP("4", "./Vendor/O/Live", "x"),
+	    "S 2 Get 200\nR 2 ./Vendor/O/Kept first\nS 3 Delete 200\nS 4 Replace 200\n");
+	heard(w, "");
+	mo_set_free(without);
+	assert_int_equal(mo_set_install(w->set, w->f.tree, w->f.now), 0);
+	dm_tree_committed(w->f.tree);
+	say(w, DEL("2", "./Vendor/O/Kept"), "S 2 Delete 405\n");
+}
+
 /* --- hooks ------------------------------------------------------------------------ */
 
 #define DESCRIBE "describe) echo 'id urn:x:1.0'; echo 'root ./H'; " \
@@ -650,7 +669,7 @@ static void trust(struct world *w)
 }
 
 #define TESTS(X)                                                                                   \
-	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only)            \
+	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only) X(left_behind)            \
 	X(descriptions) X(hook_works) X(hook_fails) X(hook_floods) X(hook_dies_late) X(hook_value_too_long)       \
 	X(hook_not_described) X(trust)
 

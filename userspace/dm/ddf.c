@@ -22,6 +22,18 @@ const struct dmsc_ddf *dm_ddf_child(const struct dmsc_ddf *d, struct slice name)
 	return NULL;
 }
 
+/* What described permanent nodes here is not there any more: what it left is a server's to delete. */
+static void release(struct dm_node *top)
+{
+	for (struct dm_node *n = top; n; n = dm_tree_next(top, n)) {
+		n->ddf = NULL;
+		if (!(n->flags & DM_NODE_PERMANENT))
+			continue;
+		n->flags &= ~DM_NODE_PERMANENT;
+		n->access = DM_ACC_ALL;
+	}
+}
+
 void dm_ddf_bind(struct dm_tree *t, const struct dmsc_ddf *root)
 {
 	struct dm_node *top = dm_tree_root(t), *n = top;
@@ -29,9 +41,12 @@ void dm_ddf_bind(struct dm_tree *t, const struct dmsc_ddf *root)
 	top->ddf = root;
 	/* What has no entry hides what is below it. */
 	while (n) {
-		n = n->ddf ? dm_tree_next(top, n) : dm_tree_skip(top, n);
-		if (n)
-			dm_ddf_attach(n);
+		n = n->ddf || n == top ? dm_tree_next(top, n) : dm_tree_skip(top, n);
+		if (!n)
+			break;
+		dm_ddf_attach(n);
+		if (!n->ddf)
+			release(n);
 	}
 }
 

@@ -18,8 +18,9 @@
 const struct dmsc_ddf *dm_ddf_child(const struct dmsc_ddf *d, struct slice name);
 /*
  * Describes the tree: @root is the entry of "." and is borrowed for the tree's
- * life. Nodes that are there get access types and scope of their entries; nodes
- * made later get their entry when they are made.
+ * life. Nodes that are there get access types and scope of their entries, and
+ * permanent ones that have none any more become dynamic; nodes made later get
+ * their entry when they are made.
  */
 void dm_ddf_bind(struct dm_tree *t, const struct dmsc_ddf *root);
 /* Finds the entry of one node, whose parent has its own; access types and scope follow it. */
