@@ -9,7 +9,7 @@ import ssl
 import threading
 import warnings
 
-from __main__ import NETWORK, ONE_GET, SERVER_ID, TLS, make_certs, test
+from __main__ import AUTH, NETWORK, ONE_GET, PROTOCOL, SERVER_ID, TLS, make_certs, test
 
 XML = "application/vnd.syncml.dm+xml"
 
@@ -168,3 +168,21 @@ def tls_that_is_none(e):
     for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
         with between(e, hand_on, tls, version=version):
             e.session("--ca", e.path("ca.pem"))
+
+
+# Rules: AUTH-14
+@test
+def another_address(e):
+    """RespURI: never from TLS to the open, and nowhere at a stranger's word."""
+    tls = make_certs(e)
+    with e.server("resp-uri http://localhost:1/\n" + ONE_GET, tls=tls) as s:
+        e.account(s.url)
+        r = e.session("--ca", e.path("ca.pem"), expect=PROTOCOL)
+        assert "RespURI is not https" in r.err and len(s.requests()) == 1, r.err
+        e.run("account", "remove", "--server-id", SERVER_ID)
+    with e.server("resp-uri https://localhost:1/\n" + ONE_GET,
+                  "device secret md5 server-name=srv server-password=guessed", strict=False) as s:
+        e.account(s.url, extra=("--server-user", "srv", "--server-password-file",
+                                e.write("srvpw", "topsecret\n")))
+        r = e.session("--allow-http", expect=AUTH)
+        assert "not authenticated" in r.err and len(s.requests()) == 1, r.err
