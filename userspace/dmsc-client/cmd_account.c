@@ -95,13 +95,13 @@ static int read_password(const char *file, struct buf *out)
 	return CLIENT_CONFIG;
 }
 
-static enum dm_auth auth_of(const char *word)
+static enum dm_auth auth_of(const char *scheme)
 {
-	if (strcmp(word, "md5") == 0)
+	if (strcmp(scheme, "md5") == 0)
 		return DM_AUTH_MD5;
-	if (strcmp(word, "basic") == 0)
+	if (strcmp(scheme, "basic") == 0)
 		return DM_AUTH_BASIC;
-	return strcmp(word, "hmac") == 0 ? DM_AUTH_MAC : DM_AUTH_NONE;
+	return strcmp(scheme, "hmac") == 0 ? DM_AUTH_MAC : DM_AUTH_NONE;
 }
 
 static int check_add(const struct account_args *x)
