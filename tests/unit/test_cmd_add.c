@@ -98,6 +98,23 @@ static void implicit_parent_fails(struct far_end *f)
 	       "S 5 Add 425\nS 6 Copy 425 @./closed/p\nS 7 Add 425 @./closed/p\nS 8 Delete 404\n");
 }
 
+/* So is that of a value that came in pieces. Rules: CMD-ADD-6 */
+static void large_parent_fails(struct far_end *f)
+{
+	tree(f);
+	far_start(f);
+	assert_int_equal(far_message(f, 212,
+				     CMD("Add", "2",
+					 "<Item><Target><LocURI>./T/leaf/p/x</LocURI></Target><Meta><Size "
+					 "xmlns='syncml:metinf'>6</Size></Meta><Data>abc</Data>"
+					 "<MoreData/></Item>"),
+				     false),
+			 1);
+	assert_non_null(strstr(buf_cstr(&f->said), "S 2 Add 213\n"));
+	far_do(f, ADD("2", "./T/leaf/p/x", "def") GET("3", "./T/none"),
+	       "S 2 Add 405 @./T/leaf/p\nS 3 Get 404\n");
+}
+
 /* What was made on the way to a failure goes again. Rules: CMD-ADD-7 */
 static void implicit_parents_go(struct far_end *f)
 {
@@ -386,7 +403,7 @@ static void formats(struct far_end *f)
 
 #define CASES                                                                                      \
 	X(adds)                                                                                    \
-	X(add_case) X(add_existing) X(add_below_leaf) X(implicit_parents) X(implicit_parent_fails) \
+	X(add_case) X(large_parent_fails) X(add_existing) X(add_below_leaf) X(implicit_parents) X(implicit_parent_fails) \
 	    X(implicit_parents_go) X(add_interior) X(add_formats_unknown) X(data_left_out)         \
 		X(meta_levels) X(replaces) X(replace_missing) X(replace_interior)                  \
 		    X(replace_permanent) X(sizes) X(binary_xml) X(binary_wbxml) X(formats)

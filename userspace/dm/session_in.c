@@ -202,6 +202,17 @@ enum dm_status session_run_item(struct dm_session *s, const struct dm_cmd *cmd,
 	return dm_cmd_item(&s->env, cmd, item, NULL, NULL);
 }
 
+/* The parent that could not be made, in the Status that was queued last. */
+static void name_parent(struct dm_session *s, const struct dm_cmd *cmd, const struct dm_item *item)
+{
+	size_t n = s->env.failed_at.n;
+
+	/* It points into the target of the first piece; the last one's is the same, or none. */
+	s->env.failed_at = SLICE_NONE;
+	if (!silent(s, cmd) && n <= item->target.n)
+		dm_reply_failed_at(&s->reply, slice_of(item->target.p, n));
+}
+
 static void run_items(struct dm_session *s, const struct dm_cmd *cmd)
 {
 	struct session_frame *f = top(s);
@@ -229,9 +240,9 @@ static void run_items(struct dm_session *s, const struct dm_cmd *cmd)
 			run_get(s, cmd, item);
 		} else {
 			session_status(s, cmd, item, session_run_item(s, cmd, item));
-			if (slice_present(s->env.failed_at) && !silent(s, cmd))
-				dm_reply_failed_at(&s->reply, s->env.failed_at);
 		}
+		if (slice_present(s->env.failed_at))
+			name_parent(s, cmd, item);
 	}
 }
 
