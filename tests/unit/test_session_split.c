@@ -294,6 +294,42 @@ static void no_room_at_all(struct far_end *f)
 	f->s = NULL;
 }
 
+/* Not even what asks for more, or ends it, has room: nothing is sent. */
+/* Rules: MULTI-10 */
+static void no_room_for_alerts(struct far_end *f)
+{
+	tree(f);
+	far_start(f);
+	take(f, 500);
+	assert_int_equal(far_message(f, 212, "", false), 0);
+	assert_int_equal(f->out.len, 0);
+	assert_int_equal(result(f)->end, DM_END_LIMIT);
+	dm_session_free(f->s);
+	f->msg_id = 0;
+	far_start(f);
+	take(f, 2000);
+	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 1);
+	/* Received, not answered yet, and the card goes. */
+	dm_session_message(f->s, f->now);
+	assert_int_equal(
+	    codec_decode(
+		CODEC_XML,
+		SLICE_LIT(
+		    "<SyncML "
+		    "xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</"
+		    "VerProto>"
+		    "<SessionID>AB</SessionID><MsgID>2</MsgID><Target><LocURI>" FAR_DEVICE
+		    "</LocURI></Target>"
+		    "<Source><LocURI>x</LocURI></Source><Meta><MaxMsgSize "
+		    "xmlns='syncml:metinf'>300</MaxMsgSize>"
+		    "</Meta></SyncHdr><SyncBody>" GET("2", "./T/a") "<Final/></SyncBody></SyncML>"),
+		NULL, dm_session_sink(), f->s, NULL),
+	    0);
+	assert_int_equal(dm_session_abort(f->s, "card removed", &f->out), 0);
+	assert_int_equal(f->out.len, 0);
+	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_US);
+}
+
 /* Rules: MULTI-9 MULTI-11 */
 static void limit_comes_and_goes(struct far_end *f)
 {
@@ -385,8 +421,9 @@ static void with(void (*fn)(struct far_end *f))
 
 #define CASES(X)                                                                                   \
 	X(not_final)                                                                               \
-	X(next_messages) X(next_messages_with_final) X(commands_in_between)                        \
-	    X(another_package_in_between) X(any_size_xml) X(any_size_wbxml) X(no_room_at_all)      \
+	X(next_messages)                                                                           \
+	X(next_messages_with_final) X(commands_in_between) X(another_package_in_between)           \
+	    X(any_size_xml) X(any_size_wbxml) X(no_room_at_all) X(no_room_for_alerts)              \
 		X(limit_comes_and_goes) X(status_without_refs) X(package1_again)
 #define DEFINE(fn)                                                                                 \
 	static void test_##fn(void **state)                                                        \

@@ -290,11 +290,11 @@ int dm_session_abort(struct dm_session *s, const char *why, struct buf *out)
 	if (s->in.begun)
 		take_back(s);
 	session_end(s, DM_END_ABORTED_BY_US, "%s", why ? why : "aborted");
-	dm_reply_clear(&s->reply);
 	s->in.hdr = false;
+	dm_reply_clear(&s->reply);
 	/* The message written last may not have left: its nonce serves for this one. */
 	s->nonce_fresh = s->nonce.len;
-	return session_message(s, out, true) == 1;
+	return abort_with(s, out) == 2;
 }
 
 struct slice dm_session_hmac(const struct dm_session *s)

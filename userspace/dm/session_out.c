@@ -217,6 +217,12 @@ static void reserve(struct dm_session *s, struct buf *out)
 	buf_room(out, n + SESSION_HDR_ROOM);
 }
 
+/* The end included, @out would be more than the server takes. */
+static bool too_long(const struct dm_session *s, const struct buf *out)
+{
+	return s->peer_max_msg && out->len + s->cfg.encoder->tail_size > s->peer_max_msg;
+}
+
 int session_message(struct dm_session *s, struct buf *out, bool abort)
 {
 	bool next, final;
@@ -237,16 +243,16 @@ int session_message(struct dm_session *s, struct buf *out, bool abort)
 			      next || abort ? SESSION_ALERT_ROOM : 0, &cmd_id);
 	if (buf_error(out))
 		return buf_error(out);
-	if (left == DM_REPLY_STUCK && !abort) {
-		s->msg_id--;		/* it was never sent */
-		buf_reset(out);
-		return -ENOBUFS;
-	}
 	answers_end = cmd_id - 1;
 	if (abort)
 		put_alert(s, out, &cmd_id, "1223");
 	else if (next && left == DM_REPLY_ALL)
 		put_alert(s, out, &cmd_id, "1222");
+	if (!abort && (left == DM_REPLY_STUCK || too_long(s, out))) {
+		s->msg_id--;		/* it was never sent */
+		buf_reset(out);
+		return -ENOBUFS;
+	}
 	final = abort || (left == DM_REPLY_ALL && !next);
 	rc = end_message(s, out, final);
 	if (rc)
