@@ -21,6 +21,7 @@
 
 #define REPLAY_TIME 1262304000	/* 2010-01-01T00:00:00Z; +1 s per message */
 #define REPLAY_FILE_MAX (64u << 20)
+#define TOO_LARGE "larger than 64 MiB"
 #define REPLAY_MSG_SIZE 0x7fffffff	/* replies are never split unless --max-msg-size says so */
 
 enum { OPT_PRELOAD = OPT_OWN, OPT_OUT, OPT_SERVER, OPT_MAX, OPT_OBJECTS, OPT_TRACE };
@@ -220,18 +221,18 @@ static int preload(struct replay *r)
 	doc.max = REPLAY_FILE_MAX;
 	err = buf_read_file(&doc, r->preload);
 	if (err) {
-		log_err("%s: %s", r->preload, strerror(-err));
-		return err;
+		log_err("%s: %s", r->preload, err == -EMSGSIZE ? TOO_LARGE : strerror(-err));
+		return -ECANCELED;
 	}
 	err = codec_tnds_decode(codec_guess(SLICE_NONE, buf_slice(&doc)), buf_slice(&doc),
 				&preload_limits, &t, &e);
 	if (err) {
-		log_err("%s: byte %zu: %s", r->preload, e.offset, e.text);
-		return err;
+		log_err("%s: no tree object (TNDS): byte %zu: %s", r->preload, e.offset, e.text);
+		return -ECANCELED;
 	}
 	err = preload_nodes(r->tree, codec_tnds_get(t));
 	codec_tnds_free(t);
-	return err;
+	return err ? -ECANCELED : 0;	/* preload_nodes() said why */
 }
 
 /* As a device has them: mo_facts_from_system(). */
@@ -427,7 +428,7 @@ static int read_message(const char *file, struct buf *msg)
 	msg->max = REPLAY_FILE_MAX;
 	err = buf_read_file(msg, file);
 	if (err)
-		log_err("%s: %s", file, strerror(-err));
+		log_err("%s: %s", file, err == -EMSGSIZE ? TOO_LARGE : strerror(-err));
 	return err;
 }
 
@@ -443,6 +444,8 @@ static int replay(struct replay *r)
 	rc = make_session(r);
 	if (!rc)
 		rc = dm_session_start(r->session, REPLAY_TIME, &out);
+	if (rc == -ECANCELED)
+		return CLIENT_CONFIG;	/* said already */
 	if (rc) {
 		log_err("replay: cannot begin: %s", strerror(-rc));
 		return CLIENT_CONFIG;
