@@ -73,7 +73,7 @@ BATTERY = """package
 	replace ./Battery/WarnAt "99"
 		expect 416
 	replace ./Battery/WarnAt chr "20"
-		expect 415
+		expect 405
 	add ./Battery/Other chr text/plain "x"
 		expect 405
 	delete ./Battery/WarnAt
@@ -160,17 +160,28 @@ START_SESSION, OUTCOME, DONE = 7, 6, 0		# userspace/ipc/ipc.h
 
 @test
 def objects_of_a_session_child(e):
-    """The same behind the system call filter, where nothing can be started or loaded."""
+    """The same as an unprivileged user, behind the filter where nothing can be started or loaded."""
     if not is_root():
         return
+    nobody = 65534
     battery(e)
     configure(e, mo_hooks=hook(e), allow_http=SERVER_ID, device_id="IMEI:493005100592800")
+    os.chmod(e.conf, 0o644)
+    client = shutil.copy(os.path.join(e.build, "dmsc-client"), e.dir)
+
+    def become():
+        os.dup2(theirs.fileno(), 3)
+        os.setgroups([])
+        os.setresgid(nobody, nobody, nobody)
+        os.setresuid(nobody, nobody, nobody)
+
     with e.server("server-id %s\n" % SERVER_ID + BATTERY + LAMP) as s:
         e.account(s.url)
+        for name in "", "store.db", "store.lock":
+            os.chown(os.path.join(e.store, name), nobody, nobody)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        p = subprocess.Popen([os.path.join(e.build, "dmsc-client"), "session-child", "--config", e.conf],
-                             pass_fds=(3,), preexec_fn=lambda: os.dup2(theirs.fileno(), 3),
-                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        p = subprocess.Popen([client, "session-child", "--config", e.conf], pass_fds=(3,),
+                             preexec_fn=become, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         theirs.close()
         ours.send(struct.pack("=HHIQ32s256s", 1, START_SESSION, 0, 1, b"uicc0", SERVER_ID.encode()))
         ours.settimeout(30)

@@ -455,8 +455,10 @@ static void left_behind(struct world *w)
 static char dir[] = "/tmp/dmsc-test-mo-XXXXXX", script[100], record[100];
 
 /* What works may be slow on a busy machine; what does not is waited for. */
-static const struct mo_hook_limits patient = { .describe_ms = 10000, .call_ms = 10000 };
-static const struct mo_hook_limits quick = { .describe_ms = 10000, .call_ms = 300 };
+static const struct mo_hook_limits patient = { .describe_ms = 10000, .call_ms = 10000,
+					       .session_ms = 60000 };
+static const struct mo_hook_limits quick = { .describe_ms = 10000, .call_ms = 300,
+					     .session_ms = 60000 };
 
 /* Writes a hook: a loop over requests with these cases. */
 static void write_hook(const char *cases)
@@ -580,6 +582,18 @@ static void hook_floods(struct world *w)
 	say(w, GET("2", "./H/Live"), "S 2 Get 500\n");
 }
 
+/* Each answer in time, and all of them together not. */
+static void hook_dawdles(struct world *w)
+{
+	const struct mo_hook_limits limits = { 10000, 10000, 400 };
+
+	if (not_root())
+		return;
+	hook_begin(w, DESCRIBE "get) sleep 0.3; echo value 1;;", &limits);
+	say(w, GET("2", "./H/Live") GET("3", "./H/Live") GET("4", "./H/Live"),
+	    "S 2 Get 200\nR 2 ./H/Live 1\nS 3 Get 500\nS 4 Get 500\n");
+}
+
 /* It dies between consent and commit: the change stands, and the session goes on. */
 static void hook_dies_late(struct world *w)
 {
@@ -634,7 +648,7 @@ static void hook_not_described(struct world *w)
 	if (not_root())
 		return;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		const struct mo_hook_limits limits = { i ? 10000 : 300, 300 };
+		const struct mo_hook_limits limits = { i ? 10000 : 300, 300, 300 };
 		int64_t before = hook_io_now();
 
 		write_hook(bad[i].cases);
@@ -670,7 +684,7 @@ static void trust(struct world *w)
 
 #define TESTS(X)                                                                                   \
 	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only) X(left_behind)            \
-	X(descriptions) X(hook_works) X(hook_fails) X(hook_floods) X(hook_dies_late) X(hook_value_too_long)       \
+	X(descriptions) X(hook_works) X(hook_fails) X(hook_floods) X(hook_dawdles) X(hook_dies_late) X(hook_value_too_long)       \
 	X(hook_not_described) X(trust)
 
 #define RUN(n)                                                                                     \

@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The management objects that the configuration names, and what it says of the device. */
 #include <errno.h>
+#include <time.h>
 
 #include "dmsc-client/client.h"
 #include "mo/hook.h"
 #include "mo/library.h"
 #include "util/log.h"
 #include "util/str.h"
+
+#define HOOKS_START_MS 10000		/* for all of them to describe themselves */
+#define HOOK_LEAST_MS 500		/* that each of them gets all the same */
+
+static int64_t uptime_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static void take(char *out, size_t size, const char *configured)
 {
@@ -41,12 +53,20 @@ struct mo_set *client_objects_new(const struct conf *c, const char *device_id)
 
 int client_objects_load(struct mo_set *s, const struct conf *c)
 {
+	struct mo_hook_limits limits = mo_hook_defaults;
+	int64_t until = uptime_ms() + HOOKS_START_MS;
 	int rc = 0;
 
 	if (c->mo_libraries[0])
 		mo_libraries_add(s, c->mo_libraries);
 	/* One that fails has said why; the device can be managed without it. */
-	for (size_t i = 0; i < c->mo_hooks.n && rc != -ENOMEM; i++)
-		rc = mo_hook_add(s, c->mo_hooks.v[i], NULL);
+	for (size_t i = 0; i < c->mo_hooks.n && rc != -ENOMEM; i++) {
+		int64_t left = until - uptime_ms();
+
+		/* Who is quick is not kept out by those before it that were not. */
+		if (left < limits.describe_ms)
+			limits.describe_ms = left > HOOK_LEAST_MS ? (int)left : HOOK_LEAST_MS;
+		rc = mo_hook_add(s, c->mo_hooks.v[i], &limits);
+	}
 	return rc == -ENOMEM ? rc : 0;
 }

@@ -14,13 +14,16 @@
 
 #define DESCRIBE_MAX (1u << 20)		/* bytes of all it says it is */
 
-static const struct mo_hook_limits default_limits = { .describe_ms = 5000, .call_ms = 2000 };
+const struct mo_hook_limits mo_hook_defaults = {
+	.describe_ms = 5000, .call_ms = 2000, .session_ms = 30000,
+};
 
 struct hook {
 	struct hook_io io;
 	struct hook_desc desc;
 	struct mo_hook_limits limits;
 	struct dmsc_mo mo;
+	int64_t waited_ms;		/* for answers, in this session */
 	struct buf value;		/* what read() hands out */
 	char *path;
 };
@@ -51,7 +54,7 @@ static void give_up(struct hook *k, int rc)
 /* What io.out holds, and one line back: a status. *value (may be NULL) borrows. */
 static int call(struct hook *k, struct slice *value)
 {
-	int64_t deadline = hook_io_now() + k->limits.call_ms;
+	int64_t start = hook_io_now(), deadline = start + k->limits.call_ms;
 	struct slice line, word;
 	uint32_t code = 0;
 	int rc;
@@ -71,6 +74,9 @@ static int call(struct hook *k, struct slice *value)
 		else if (value || !slice_eq_str(word, "ok") || line.n)
 			rc = -EPROTO;
 	}
+	k->waited_ms += hook_io_now() - start;
+	if (!rc && k->waited_ms > k->limits.session_ms)
+		rc = -ETIMEDOUT;
 	if (!rc)
 		return code;
 	give_up(k, rc);
@@ -247,7 +253,7 @@ int mo_hook_add(struct mo_set *s, const char *path, const struct mo_hook_limits 
 	if (!k)
 		return -ENOMEM;
 	k->io.fd = -1;
-	k->limits = limits ? *limits : default_limits;
+	k->limits = limits ? *limits : mo_hook_defaults;
 	k->path = str_dup(slice_str(path));
 	rc = k->path ? start(k) : -ENOMEM;
 	if (!rc)

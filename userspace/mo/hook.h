@@ -20,10 +20,13 @@
 
 struct mo_hook_limits {
 	int describe_ms, call_ms;	/* waiting for an answer */
+	int session_ms;			/* waiting for all answers to calls together */
 };
 
+extern const struct mo_hook_limits mo_hook_defaults;
+
 /*
- * Starts the program and adds what it describes. @limits may be NULL. 0, or
+ * Starts the program and adds what it describes. @limits NULL: the defaults. 0, or
  * -errno with a log line: -EPERM when the file is not root's or others may
  * write it, -ETIMEDOUT, -EPIPE (it went), -EPROTO (no proper answer).
  */
