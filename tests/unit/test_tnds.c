@@ -251,6 +251,22 @@ static void values(struct far_end *f)
 	assert_null(far_find(f, "./T/o"));
 }
 
+/* When a node changed last, and how often, is the device's to say. Rules: TNDS-26 */
+static void counts(struct far_end *f)
+{
+	tree(f);
+	far_do(f,
+	       TNDS("Add", "2", "./T/n",
+		    TNODE("n",
+			  "<Format><chr/></Format><Name>other</Name><Size>99</Size>"
+			  "<TStamp>19700101T000000Z</TStamp><VerNo>7</VerNo>",
+			  "<Value>v</Value>"))
+		   GET("3", "./T/n?prop=TStamp") GET("4", "./T/n?prop=VerNo")
+		       GET("5", "./T/n?prop=Size"),
+	       "S 2 Add 200\nS 3 Get 200\nR 3 ./T/n?prop=TStamp 20010909T014640Z\n"
+	       "S 4 Get 200\nR 4 ./T/n?prop=VerNo 0\nS 5 Get 200\nR 5 ./T/n?prop=Size 1\n");
+}
+
 #define T50 "tttttttttttttttttttttttttttttttttttttttttttttttttttt"
 /* ACLs of the object are obeyed as far as ACL-7 goes. Rules: TNDS-22 TNDS-23 */
 static void acls(struct far_end *f)
@@ -362,7 +378,7 @@ static void round_trip(struct far_end *f)
 #define CASES                                                                                      \
 	X(adds)                                                                                    \
 	X(all_or_nothing) X(paths) X(names) X(replaces) X(replace_refused) X(types) X(wbxml)       \
-	    X(values) X(acls) X(limits) X(accounts) X(round_trip)
+	    X(values) X(acls) X(limits) X(accounts) X(counts) X(round_trip)
 #define X(fn) FAR_TEST(fn)
 CASES
 #undef X

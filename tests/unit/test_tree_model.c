@@ -687,6 +687,9 @@ static void play(unsigned int seed)
 	far_init(&f);
 	state = seed * 0x9e3779b97f4a7c15ull + 1;
 	now = f.now;
+	/* Both encodings say the same. */
+	f.wbxml = seed % 2;
+	f.cfg.encoder = codec_encoder(f.wbxml ? CODEC_WBXML : CODEC_XML);
 	model = m_new(NULL, ".", false, "");
 	snprintf(model->acl, sizeof(model->acl), "Add=*&Get=*");
 	/* Something to begin with that the server may use as it likes. */

@@ -40,6 +40,7 @@ static void test_bad(void **state)
 	    "",	      "/",     "/A",	   "./",     "A/",    "A//B",	   "../A",
 	    "A/../B", "A/./B", "./../A",   "A?x=1",  "A?",    "?prop=ACL", "A\x01",
 	    "A/\x7f", "\xff",  "\xc0\x80", "A?prop", "././A",
+	    "A/\xef\xbf\xbe", "\xef\xbf\xbf",
 	};
 	struct dm_uri u;
 

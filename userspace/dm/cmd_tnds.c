@@ -167,7 +167,7 @@ static bool fits(const struct dm_uri_limits *lim, struct slice name, size_t *cha
 
 	chars[d + 1] = chars[d] + n + 1;
 	return (!lim->max_segment || n <= lim->max_segment) &&
-	       (!lim->max_total || chars[d] + n <= lim->max_total);
+	       chars[d] + n <= (lim->max_total ? lim->max_total : DM_URI_MAX);
 }
 
 /*

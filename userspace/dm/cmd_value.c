@@ -6,23 +6,14 @@
 #include "util/digest.h"
 #include "util/str.h"
 
-/* U+FFFE and U+FFFF are no characters of XML. */
-static bool is_no_character(struct slice v, size_t i)
-{
-	return v.p[i] == 0xef && i + 2 < v.n && v.p[i + 1] == 0xbf && v.p[i + 2] >= 0xbe;
-}
-
 bool dm_cmd_is_text(struct slice v)
 {
 	if (str_plain(v))
 		return true;
-	for (size_t i = 0; i < v.n; i++) {
-		bool control = v.p[i] < 0x20 && v.p[i] != '\t' && v.p[i] != '\n' && v.p[i] != '\r';
-
-		if (control || is_no_character(v, i))
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] < 0x20 && v.p[i] != '\t' && v.p[i] != '\n' && v.p[i] != '\r')
 			return false;
-	}
-	return str_utf8_valid(v);
+	return str_utf8_valid(v) && !str_has_nonchar(v);
 }
 
 bool dm_cmd_type_good(struct slice type)

@@ -242,9 +242,9 @@ static bool too_long_below(const struct dm_cmd_env *env, const struct dm_node *n
 			   struct slice name)
 {
 	size_t was = dm_uri_chars(slice_of(n->name, n->name_len)), is = dm_uri_chars(name);
-	size_t max = env->limits.max_total;
+	size_t max = env->limits.max_total ? env->limits.max_total : DM_URI_MAX;
 
-	if (!max || is <= was)
+	if (is <= was)
 		return false;
 	for (const struct dm_node *x = n; x; x = dm_tree_next(n, x))
 		if (dm_node_uri_chars(x) + is - was > max)

@@ -51,7 +51,7 @@ static bool name_chars_valid(struct slice s)
 		seen |= 1u << classes[s.p[i]];
 	if (seen & (1u << C_BAD | 1u << C_SLASH))
 		return false;
-	return !(seen & 1u << C_HIGH) || str_utf8_valid(s);
+	return !(seen & 1u << C_HIGH) || (str_utf8_valid(s) && !str_has_nonchar(s));
 }
 
 /* Empty, "." or "..". */

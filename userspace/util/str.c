@@ -245,6 +245,14 @@ bool str_utf8_valid(struct slice s)
 	return true;
 }
 
+bool str_has_nonchar(struct slice s)
+{
+	for (size_t i = 0; i + 2 < s.n; i++)
+		if (s.p[i] == 0xef && s.p[i + 1] == 0xbf && s.p[i + 2] >= 0xbe)
+			return true;
+	return false;
+}
+
 static void hex_put(struct buf *out, struct slice in, const char *digits)
 {
 	uint8_t *p;

@@ -36,6 +36,8 @@ int str_copy(char *out, size_t size, struct slice s) __attribute__((warn_unused_
 bool str_plain(struct slice s);
 /* Well-formed UTF-8 (RFC 3629: shortest forms, no surrogates); NUL is allowed. */
 bool str_utf8_valid(struct slice s);
+/* Has U+FFFE or U+FFFF, which no XML document can hold? @s is well-formed UTF-8. */
+bool str_has_nonchar(struct slice s);
 
 /* Appends lower-case (or upper-case) hex digits. */
 void hex_encode(struct buf *out, struct slice in);
