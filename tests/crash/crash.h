@@ -28,7 +28,8 @@ struct state {
 /* Something was said to somebody outside. */
 struct said {
 	size_t at;		/* operations of the disk before it */
-	size_t state;		/* the state it rests on */
+	size_t state;		/* the last state that was promised */
+	int message;		/* what it answered */
 };
 
 struct history {
@@ -40,6 +41,12 @@ struct history {
 	size_t nsaids;
 	const struct fact *facts;
 	size_t nfacts;
+};
+
+/* What may be found. */
+struct range {
+	size_t from, to;	/* states */
+	int message;		/* whose statuses have to be true, at least */
 };
 
 /* How the store, or the machine, is made worse to prove that the test sees it. */
@@ -77,9 +84,9 @@ size_t failing_disk(const struct history *h, bool verbose);
 bool migration(const struct history *h, unsigned int seeds, bool split);
 
 /*
- * Opens what is on @d as the client does and compares it with the states @from to @to.
+ * Opens what is on @d as the client does and compares it with the states of @r.
  * NULL when all is well; else what is not (static text). @*state: which it was.
  */
-const char *judge(const struct history *h, struct disk *d, size_t from, size_t to, size_t *state);
+const char *judge(const struct history *h, struct disk *d, const struct range *r, size_t *state);
 
 #endif

@@ -44,7 +44,7 @@ int crash_open(const char *dir, struct store **s, struct dm_tree **t)
 	return err;
 }
 
-const char *judge(const struct history *h, struct disk *d, size_t from, size_t to, size_t *state)
+const char *judge(const struct history *h, struct disk *d, const struct range *r, size_t *state)
 {
 	const char *wrong = "the tree is that of no moment between the messages";
 	struct dm_tree *t = NULL;
@@ -59,9 +59,11 @@ const char *judge(const struct history *h, struct disk *d, size_t from, size_t t
 		if (strcmp(text, h->states[i].text) != 0)
 			continue;
 		*state = i;
-		wrong = i < from ? "the store is older than what somebody was told" :
-			i > to ? "the store is newer than what was written" :
-			facts_broken(h->facts, h->nfacts, h->states[i].message, t);
+		wrong = i < r->from ? "the store is older than what somebody was told" :
+			i > r->to ? "the store is newer than what was written" :
+			facts_broken(h->facts, h->nfacts,
+				     h->states[i].message > r->message ? h->states[i].message :
+				     r->message, t);
 		break;
 	}
 	free(text);
@@ -70,21 +72,26 @@ const char *judge(const struct history *h, struct disk *d, size_t from, size_t t
 	return wrong;
 }
 
-/* The states that may be found at crash point @p. */
-static void bounds(const struct history *h, size_t p, size_t *from, size_t *to)
+/* At crash point @p. */
+static struct range bounds(const struct history *h, size_t p)
 {
-	*from = *to = 0;
-	for (size_t i = 0; i < h->nsaids && h->saids[i].at <= p; i++)
-		*from = h->saids[i].state;
+	struct range r = { .message = -1 };
+
+	for (size_t i = 0; i < h->nsaids && h->saids[i].at <= p; i++) {
+		r.from = h->saids[i].state;
+		r.message = h->saids[i].message;
+	}
 	for (size_t i = 0; i < h->nstates && h->states[i].begun <= p; i++)
-		*to = i;
+		r.to = i;
+	return r;
 }
 
 struct cut {
 	const struct history *h;
 	const struct options *o;
 	struct tally *t;
-	size_t p, from, to;
+	size_t p;
+	struct range range;
 };
 
 static void complain(const struct cut *c, const char *what, uint64_t seed, const char *wrong)
@@ -108,7 +115,7 @@ static void cut_again(const struct cut *c, const struct disk *d, uint64_t seed)
 	w = disk_walk_new(d);
 	disk_walk_to(w, disk_draw(&seed) % n);
 	d = disk_found(w, DISK_LOSE_SOME, seed);
-	wrong = judge(c->h, (struct disk *)d, c->from, c->to, &state);
+	wrong = judge(c->h, (struct disk *)d, &c->range, &state);
 	if (wrong)
 		complain(c, "and again while it was opened", seed, wrong);
 	c->t->again++;
@@ -121,12 +128,12 @@ static void one_cut(const struct cut *c, const struct disk_walk *w, enum disk_lo
 {
 	struct disk *d = disk_found(w, loss, seed);
 	size_t state = 0;
-	const char *wrong = judge(c->h, d, c->from, c->to, &state);
+	const char *wrong = judge(c->h, d, &c->range, &state);
 
 	c->t->images[loss]++;
 	if (wrong)
 		complain(c, losses[loss], seed, wrong);
-	else if (state < c->to)
+	else if (state < c->range.to)
 		c->t->older[loss]++;
 	else
 		c->t->newer[loss]++;
@@ -148,7 +155,7 @@ static void all_cuts(const struct history *h, const struct options *o, struct ta
 
 	for (c.p = 0; c.p <= disk_ops(h->disk) && !enough(o, t); c.p++) {
 		disk_walk_to(w, c.p);
-		bounds(h, c.p, &c.from, &c.to);
+		c.range = bounds(h, c.p);
 		one_cut(&c, w, DISK_LOSE_NOTHING, 1);
 		one_cut(&c, w, DISK_LOSE_UNSYNCED, 1);
 		for (unsigned int i = 0; i < o->seeds && disk_walk_pending(w); i++)

@@ -457,14 +457,17 @@ static bool changes_tree(const struct view_op *op)
 	       op->kind == DM_CMD_COPY;
 }
 
-/* What the server asked in its last message, and what it is told, before it is told. */
+/*
+ * What the server asked in its last message, and what it is told, before it is told. A
+ * power cut may take the last line: one message costs one sync of the disk.
+ */
 static int write_journal(struct run *x)
 {
 	int err;
 
 	if (x->view.nops == 0)
 		return 0;
-	err = store_begin(x->store);
+	err = store_begin_soon(x->store);
 	for (size_t i = 0; i < x->view.nops && !err; i++) {
 		const struct view_op *op = &x->view.ops[i];
 

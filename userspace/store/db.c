@@ -183,7 +183,20 @@ static int run_kept(struct store *s, enum db_kept which, const char *what)
 	return err ? err : db_run(s, st, what);
 }
 
-int store_begin(struct store *s)
+/* How a transaction commits is settled before it begins. Without a sync of its own: @soon. */
+static int set_sync(struct store *s, bool soon)
+{
+	int err = 0;
+
+	if (s->soon != soon)
+		err = db_exec(s, soon ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
+			      "choosing when to sync");
+	if (!err)
+		s->soon = soon;
+	return err;
+}
+
+static int begin(struct store *s, bool soon)
 {
 	int err;
 
@@ -191,9 +204,21 @@ int store_begin(struct store *s)
 		return -EROFS;
 	if (s->in_txn)
 		return -EINVAL;
-	err = run_kept(s, DB_BEGIN, "starting a transaction");
+	err = set_sync(s, soon);
+	if (!err)
+		err = run_kept(s, DB_BEGIN, "starting a transaction");
 	s->in_txn = err == 0;
 	return err;
+}
+
+int store_begin(struct store *s)
+{
+	return begin(s, false);
+}
+
+int store_begin_soon(struct store *s)
+{
+	return begin(s, true);
 }
 
 int store_commit(struct store *s)

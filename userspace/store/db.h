@@ -17,6 +17,7 @@ struct store {
 	enum store_mode mode;
 	bool damaged;		/* found so: a writer keeps it aside when it is closed */
 	bool in_txn;		/* store_begin() of the caller */
+	bool soon;		/* its commit waits for no disk */
 };
 
 /* "dmsc" as SQLite's application id, so that another program's file is not taken for ours. */

@@ -74,6 +74,12 @@ const char *store_strerror(int err);
  * in store_commit() or vanish in store_rollback(). They do not nest.
  */
 int store_begin(struct store *s) must_check;
+/*
+ * The same for what a power cut may take: its commit is at once seen by readers
+ * and outlives the process, but is durable only with the next one, or with
+ * store_close(). Order is kept: it is never missing where something later is there.
+ */
+int store_begin_soon(struct store *s) must_check;
 int store_commit(struct store *s) must_check;
 void store_rollback(struct store *s);
 bool store_in_transaction(const struct store *s);
