@@ -60,8 +60,9 @@ static void get_interior(struct far_end *f)
 
 #define ON(p)                                                                                      \
 	ADD("2", "./T/leaf?prop=" p, "v")                                                          \
-	DEL("3", "./T/leaf?prop=" p) EXEC("4", "./T/leaf?prop=" p)                                 \
-	    COPY("5", "./T/leaf?prop=" p, "./T/y") COPY("6", "./T/leaf", "./T/leaf?prop=" p)
+	DEL("3", "./T/leaf?prop=" p)                                                               \
+	EXEC("4", "./T/leaf?prop=" p) COPY("5", "./T/leaf?prop=" p, "./T/y")                       \
+	    COPY("6", "./T/leaf", "./T/leaf?prop=" p)
 #define REFUSED "S 2 Add 405\nS 3 Delete 405\nS 4 Exec 405\nS 5 Copy 405\nS 6 Copy 405\n"
 
 /* Add, Delete, Exec and Copy are for no property. Rules: PROP-4 PROP-5 */
@@ -177,6 +178,35 @@ static void rename_too_long(struct far_end *f)
 			 20);
 }
 
+/* Looking at all that is below costs, and a message may not cost without end. */
+static void rename_work(struct far_end *f)
+{
+	struct dm_cmd_env env = {.tree = f->tree, .server = SLICE_LIT(ME)};
+	struct dm_item item = {.data = SLICE_LIT("longer")};
+	struct dm_cmd cmd = {.kind = DM_CMD_REPLACE, .items = &item, .nitems = 1};
+	enum dm_status st = DM_ST_OK;
+	unsigned int n = 0;
+
+	tree(f);
+	for (unsigned int i = 0; i < 1000; i++) {
+		char uri[32];
+
+		snprintf(uri, sizeof(uri), "./T/dir/n%u", i);
+		far_node(f, uri, "v", NULL);
+	}
+	for (; st == DM_ST_OK && n < 5000; n++) {
+		item.target = SLICE_LIT("./T/dir?prop=Name");
+		item.data = SLICE_LIT("longer");
+		st = dm_cmd_item(&env, &cmd, &item, NULL, NULL);
+		item.target = SLICE_LIT("./T/longer?prop=Name");
+		item.data = SLICE_LIT("dir");
+		if (st == DM_ST_OK)
+			st = dm_cmd_item(&env, &cmd, &item, NULL, NULL);
+	}
+	assert_int_equal(st, DM_ST_TOO_LARGE);
+	assert_in_range(n, DM_MAX_WORK / 1100, DM_MAX_WORK / 900);
+}
+
 /* Who may not Replace the node may not rename or entitle it. Rules: PROP-NAME-7 PROP-8 */
 static void rights(struct far_end *f)
 {
@@ -254,9 +284,10 @@ static void size_of_secret(struct far_end *f)
 
 #define CASES                                                                                      \
 	X(get_each)                                                                                \
-	X(get_interior) X(other_commands) X(read_only) X(title) X(rename_node) X(rename_refused)   \
-	    X(rename_too_long) X(rights) X(counted) X(local_changes) X(no_inheritance)             \
-		X(size_of_secret)
+	X(get_interior)                                                                            \
+	X(other_commands) X(read_only) X(title) X(rename_node) X(rename_refused)                   \
+	    X(rename_too_long) X(rename_work) X(rights) X(counted) X(local_changes)                \
+		X(no_inheritance) X(size_of_secret)
 #define X(fn) FAR_TEST(fn)
 CASES
 #undef X

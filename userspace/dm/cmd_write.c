@@ -238,17 +238,18 @@ static enum dm_status replace_acl(struct dm_cmd_env *env, struct dm_node *n, str
 }
 
 /* Would @name make a URI of the node, or of one below it, too long to be used (MaxTotLen)? */
-static bool too_long_below(const struct dm_cmd_env *env, const struct dm_node *n,
-			   struct slice name)
+static bool too_long_below(struct dm_cmd_env *env, const struct dm_node *n, struct slice name)
 {
 	size_t was = dm_uri_chars(slice_of(n->name, n->name_len)), is = dm_uri_chars(name);
 	size_t max = env->limits.max_total ? env->limits.max_total : DM_URI_MAX;
 
 	if (is <= was)
 		return false;
-	for (const struct dm_node *x = n; x; x = dm_tree_next(n, x))
+	for (const struct dm_node *x = n; x; x = dm_tree_next(n, x)) {
+		env->work++;
 		if (dm_node_uri_chars(x) + is - was > max)
 			return true;
+	}
 	return false;
 }
 
