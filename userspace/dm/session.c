@@ -228,6 +228,13 @@ static int give_up(struct dm_session *s, struct buf *out)
 	}
 }
 
+/* Nothing but a Status of SyncHdr would be left: it must not be sent. */
+static bool nothing_to_say(const struct dm_session *s)
+{
+	return dm_reply_empty(&s->reply) && !s->in.commands && s->in.final &&
+	       (!s->open || s->in.refuse);
+}
+
 int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 {
 	int rc;
@@ -246,7 +253,7 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 	rc = give_up(s, out);
 	if (rc != -1)
 		return rc;
-	if (session_mute(s) && (s->in.commands || !dm_reply_empty(&s->reply) || !s->in.final)) {
+	if (session_mute(s) && !nothing_to_say(s)) {
 		take_back(s);
 		session_end(s, DM_END_PROTOCOL, "the server gave no nonce for the next message");
 		dm_reply_clear(&s->reply);
@@ -259,9 +266,7 @@ int dm_session_reply(struct dm_session *s, int64_t now, struct buf *out)
 		rc = session_package1(s, out);
 	} else if (commit(s, now)) {
 		return abort_with(s, out);
-	} else if (dm_reply_empty(&s->reply) && !s->in.commands && s->in.final &&
-		   (!s->open || s->in.refuse)) {
-		/* Nothing but a Status of SyncHdr would be left to say: it must not be sent. */
+	} else if (nothing_to_say(s)) {
 		if (s->in.refuse)
 			session_end(s, DM_END_SERVER_UNAUTHENTICATED,
 				    "the server did not prove who it is");
