@@ -22,7 +22,7 @@ const struct dmsc_ddf *dm_ddf_child(const struct dmsc_ddf *d, struct slice name)
 	return NULL;
 }
 
-/* What described permanent nodes here is not there any more: what it left is a server's to delete. */
+/* What described permanent nodes here is gone: what it left is a server's to delete. */
 static void release(struct dm_node *top)
 {
 	for (struct dm_node *n = top; n; n = dm_tree_next(top, n)) {
@@ -111,7 +111,8 @@ enum dm_status dm_ddf_may_delete(const struct dm_node *n)
 
 	if (!d || !d->min)
 		return DM_ST_NONE;
-	for (const struct dm_node *c = n->parent->first_child; c && !d->name && left < 2; c = c->next)
+	for (const struct dm_node *c = n->parent->first_child; c && !d->name && left < 2;
+	     c = c->next)
 		left += c->ddf == d;
 	return left < 2 ? DM_ST_NOT_ALLOWED : DM_ST_NONE;
 }

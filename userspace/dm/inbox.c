@@ -37,7 +37,7 @@ static const struct {
 struct info {
 	uint32_t end;			/* behind its subtree */
 	uint32_t parent;		/* NOWHERE at the top */
-	uint32_t id;			/* child whose value tells it from its like; NOWHERE = none */
+	uint32_t id;			/* child whose value identifies it; NOWHERE = none */
 	bool account;			/* has a ServerID */
 };
 

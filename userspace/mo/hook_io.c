@@ -180,7 +180,8 @@ bool hook_io_quiet(const struct hook_io *io)
 {
 	char c;
 
-	return io->in.len <= io->taken && !(io->fd >= 0 && recv(io->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0);
+	return io->in.len <= io->taken &&
+	       !(io->fd >= 0 && recv(io->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0);
 }
 
 int hook_io_line(struct hook_io *io, int64_t deadline, struct slice *line)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Objects in shared libraries, loaded with dlopen(); what one may do is up to it: it is our process. */
+/* Objects in shared libraries; what one does is up to it, for it is our process. */
 #include "mo/library.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A set of management objects: what they describe together, and their installation. Calls: mo_call.c. */
+/* A set of management objects: what they describe together, and how they are installed. */
 #include "mo/mo.h"
 
 #include <errno.h>
@@ -83,7 +83,8 @@ static int host_put(const struct dmsc_host *h, const char *uri, struct dmsc_valu
 	path = u.path;
 	while (dm_uri_next_segment(&path, &seg)) {
 		const struct dmsc_ddf *d = dm_ddf_child(n->ddf, seg);
-		struct dm_node_init in = { .name = seg, .format = DM_FMT_NODE, .access = DM_ACC_ALL };
+		struct dm_node_init in = { .name = seg, .format = DM_FMT_NODE,
+					   .access = DM_ACC_ALL };
 		int rc;
 
 		if (d && d->formats & DMSC_FMT(DMSC_NODE))
