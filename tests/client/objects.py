@@ -113,6 +113,29 @@ def object_in_a_library(e):
     assert "./Battery/Ext/Maker/Any = thing" in e.tree("./Battery")
 
 
+@test
+def libraries_side_by_side(e):
+    """Each is loaded, whatever lies before it in the directory and was not."""
+    if not is_root():
+        return
+    with open(battery(e), "rb") as f:
+        code = f.read()
+    mo = e.path("mo")
+    other = code.replace(b"./Battery", b"./Flywhee")
+    for name, text in (("0.so", b""), ("1.so", b"no library\n"), ("other.so", other),
+                       ("twin.so", code), ("young.so", code.replace(b"dmsc_mo_entry_1", b"dmsc_mo_entry_9"))):
+        with open(os.path.join(mo, name), "wb") as f:
+            f.write(text)
+        os.chmod(os.path.join(mo, name), 0o644)
+    os.symlink("other.so", os.path.join(mo, "link.so"))
+    r = play(e, BATTERY + BATTERY.replace("./Battery", "./Flywhee"))
+    said = dict(re.findall(r"management object (\S+): not loaded: (.*)", r.err))
+    assert sorted(said) == ["0.so", "1.so", "link.so", "twin.so", "young.so"], r.err
+    assert "another object stands" in said["twin.so"], r.err
+    assert "no plain file" in said["link.so"], r.err
+    assert "another version" in said["young.so"], r.err
+
+
 LAMP = """package
 	get ./Lamp/Minutes
 		expect 200
@@ -242,6 +265,35 @@ def hook_that_fails(e):
         assert time.monotonic() - begun < 15
         assert "it is not asked again" in r.err, r.err
         assert "y" not in e.tree("./H")
+
+
+@test
+def hook_that_cannot_be(e):
+    """Whoever wrote it reads in the log what is wrong with it."""
+    if not is_root():
+        return
+    def says(text, mode=0o755):
+        e.write("dmsc.conf", "store = %s\nmo-libraries =\n" % e.store)
+        path = hook(e, "odd", text)
+        os.chmod(path, mode)
+        configure(e, mo_hooks=path)
+        return play(e, "package\n\tget ./H\n\t\texpect 404\n").err
+
+    good = "id x:1\nroot ./H\nnode . node get one permanent\nok\n"
+    cases = (
+        ("#!/bin/sh\n", 0o644, "cannot be run: Permission denied"),
+        ("#!/nonexistent/interpreter\n", 0o755, "cannot be run: its interpreter is not there"),
+        ("no program\n", 0o755, "cannot be run: Exec format error"),
+        ("#!/bin/sh\nexit 3\n", 0o755, "it is gone"),
+        ("#!/bin/sh\nread -r line\ncat <<'END'\nid x:1\nroot ./H\nnode . integer SECRET\nok\nEND\n", 0o755,
+         "line 3 of its description ('node') is none"),
+        ("#!/bin/sh\nread -r line\ncat <<'END'\n%sEND\n" % good.replace("./H", "./DMAcc/H"), 0o755,
+         "another object stands where it wants to"),
+        ("#!/bin/sh\nread -r line\ncat <<'END'\n%sEND\n" % good.replace("node .", "acl Bad=*\nnode ."), 0o755,
+         "what it describes cannot be"))
+    for text, mode, expected in cases:
+        err = says(text, mode)
+        assert expected in err and "SECRET" not in err, (expected, err)
 
 
 @test

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mo/mo_int.h"
 #include "util/log.h"
 #include "util/str.h"
 
@@ -24,53 +25,70 @@ int mo_file_trusted(int fd, bool directory)
 	if (fstat(fd, &st))
 		return -errno;
 	if (directory ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
-		return -EINVAL;
+		return -ENODEV;
 	return st.st_uid || st.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : 0;
 }
 
-static void unload(void *handle)
+/*
+ * The loader knows a library by its path, and ours is a number of a descriptor: as
+ * long as one is loaded no other may get that number, or it would be taken for it.
+ */
+struct library {
+	void *handle;
+	int fd;
+};
+
+static void unload(void *arg)
 {
-	dlclose(handle);
+	struct library *l = arg;
+
+	if (l->handle)
+		dlclose(l->handle);
+	close(l->fd);
+	free(l);
 }
 
-static int load(struct mo_set *s, int fd, const char *name)
+/* Takes @l. 0 also for one that says itself that there is nothing to manage here. */
+static int load(struct mo_set *s, struct library *l, const char *name)
 {
-	const struct dmsc_mo *(*entry)(void);
-	const struct dmsc_mo *mo;
+	const struct dmsc_mo *(*entry)(void) = NULL;
+	const struct dmsc_mo *mo = NULL;
 	char path[40];
-	void *handle;
 
 	/* The file that was looked at, whatever its name has come to mean since. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!handle) {
-		log_err("management object %s: %s", name, dlerror());
-		return 0;
-	}
-	*(void **)&entry = dlsym(handle, NAME(DMSC_MO_ENTRY));
-	mo = entry ? entry() : NULL;
-	if (!mo) {
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->fd);
+	l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!l->handle) {
+		log_err("management object %s: not loaded: %s", name, dlerror());
+	} else {
+		*(void **)&entry = dlsym(l->handle, NAME(DMSC_MO_ENTRY));
 		if (!entry)
-			log_err("management object %s: no symbol %s", name, NAME(DMSC_MO_ENTRY));
-		dlclose(handle);
-		return 0;
+			log_err("management object %s: not loaded: it has no " NAME(DMSC_MO_ENTRY)
+				"(): it is none, or for another version of dmsc", name);
+		mo = entry ? entry() : NULL;
 	}
-	return mo_set_add(s, mo, unload, handle);
+	if (mo)
+		return mo_set_add(s, mo, unload, l);
+	unload(l);
+	return 0;
 }
 
-static int add_file(struct mo_set *s, int dir, const char *name)
+static void add_file(struct mo_set *s, int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int rc = fd < 0 ? -errno : mo_file_trusted(fd, false);
+	struct library *l = rc ? NULL : malloc(sizeof(*l));
 
-	if (!rc)
-		rc = load(s, fd, name);
+	if (l) {
+		*l = (struct library){ .fd = fd };
+		rc = load(s, l, name);
+	} else {
+		if (fd >= 0)
+			close(fd);
+		rc = rc ? rc : -ENOMEM;
+	}
 	if (rc)
-		log_err("management object %s: not loaded: %s", name, rc == -EPERM ?
-			"it is not root's, or others may write it" : strerror(-rc));
-	if (fd >= 0)
-		close(fd);
-	return rc;
+		log_err("management object %s: not loaded: %s", name, mo_strerror(rc));
 }
 
 static int is_library(const struct dirent *d)
@@ -93,7 +111,7 @@ size_t mo_libraries_add(struct mo_set *s, const char *dir)
 			"the directory is not root's, or others may write it" :
 			strerror(rc ? -rc : errno));
 	for (int i = 0; i < n; i++) {
-		(void)!add_file(s, fd, names[i]->d_name);
+		add_file(s, fd, names[i]->d_name);
 		free(names[i]);
 	}
 	free(names);

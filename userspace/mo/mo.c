@@ -271,6 +271,27 @@ static int add(struct mo_set *s, struct mo_entry *e)
 	return rc;
 }
 
+const char *mo_strerror(int rc)
+{
+	switch (rc) {
+	case -EPERM:
+		return "it is not root's, or others may write it";
+	case -ELOOP:
+	case -ENODEV:
+		return "it is no plain file";
+	case -EINVAL:
+		return "what it describes cannot be";
+	case -EEXIST:
+		return "another object stands where it wants to, or below";
+	case -ENOSPC:
+		return "there are too many objects";
+	case -EPROTO:
+		return "it is for another version of dmsc";
+	default:
+		return strerror(-rc);
+	}
+}
+
 int mo_set_add(struct mo_set *s, const struct dmsc_mo *mo, void (*end)(void *arg), void *arg)
 {
 	struct mo_entry e = { mo, mo ? mo->ctx : NULL, end, arg, { NULL }, 0 };

@@ -60,6 +60,9 @@ struct mo_set {
 	struct buf changed;
 };
 
+/* Why a file or a description was refused, for a person. */
+const char *mo_strerror(int rc);
+
 /* The object that stands at or above @n; NULL = none. */
 struct mo_entry *mo_set_owner(struct mo_set *s, const struct dm_node *n);
 
