@@ -9,8 +9,10 @@
 
 #include "mo/hook_int.h"
 #include "mo/library.h"
+#include "mo/mo_int.h"
 #include "util/log.h"
 #include "util/str.h"
+#include "util/text.h"
 
 #define DESCRIBE_MAX (1u << 20)		/* bytes of all it says it is */
 
@@ -38,7 +40,7 @@ static const char *reason(int rc)
 	case -EPROTO:
 		return "its answer is not one of the protocol";
 	default:
-		return strerror(-rc);
+		return mo_strerror(rc);
 	}
 }
 
@@ -208,6 +210,8 @@ static int describe(struct hook *k)
 {
 	int64_t deadline = hook_io_now() + k->limits.describe_ms;
 	struct slice line = SLICE_NONE;
+	unsigned int n = 0;
+	char word[17] = "";
 	size_t total = 0;
 	int rc;
 
@@ -216,8 +220,16 @@ static int describe(struct hook *k)
 	while (!rc) {
 		rc = hook_io_line(&k->io, deadline, &line);
 		total += line.n;
-		if (!rc)
+		if (!rc) {
+			n++;
 			rc = total > DESCRIBE_MAX ? -EPROTO : hook_desc_line(&k->desc, line);
+		}
+	}
+	/* Its values may be nobody's business: the first word is enough to find the line. */
+	if (rc == -EPROTO && n) {
+		text_printable(hook_word(&line), word, sizeof(word));
+		log_err("management object of %s: line %u of its description ('%s') is none of the protocol",
+			k->path, n, word);
 	}
 	if (rc == 1)
 		rc = k->io.in.len > k->io.taken ? -EPROTO : hook_desc_finish(&k->desc);
@@ -263,8 +275,6 @@ int mo_hook_add(struct mo_set *s, const char *path, const struct mo_hook_limits 
 	else
 		rc = mo_set_add(s, &k->mo, hook_end, k);
 	if (rc)
-		log_err("management object of %s: not used: %s", path, rc == -EPERM ?
-			"it is not root's, or others may write it" : rc == -EINVAL ?
-			"what it describes cannot be" : reason(rc));
+		log_err("management object of %s: not used: %s", path, reason(rc));
 	return rc;
 }

@@ -67,6 +67,8 @@ static void __attribute__((noreturn)) run(int exe, const char *path, int sock, p
 	    !close_range(FIRST_FREE_FD + 1, ~0U, 0) &&
 	    confine(parent))
 		fexecve(FIRST_FREE_FD, argv, env);
+	log_err("management object of %s: cannot be run: %s", path, errno == ENOENT ?
+		"its interpreter is not there" : strerror(errno));
 	_exit(127);
 }
 
