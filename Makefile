@@ -177,7 +177,9 @@ asan: $(have_progs:%=$(B)/asan/%)
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
 	@mkdir -p $(@D)
 	$(call say,LD      [asan] $(@F))
-	$(Q)$(CC) $(SAN) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS)) -lcmocka
+	$(Q)$(CC) $(SAN) $(ld_$(@F)) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS)) -lcmocka
+# Its allocations fail when it says so.
+ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
 units: $(units)
 unit: $(units)

@@ -69,9 +69,11 @@ static struct dm_span put(struct dm_reply *r, struct slice s)
 	if (!slice_present(s))
 		return (struct dm_span){ UINT32_MAX, 0 };
 	buf_put_slice(&r->arena, s);
-	if (buf_error(&r->arena))
-		r->err = buf_error(&r->arena);
-	return sp;
+	if (!buf_error(&r->arena))
+		return sp;
+	/* What is not there must not be looked at. */
+	r->err = buf_error(&r->arena);
+	return (struct dm_span){ UINT32_MAX, 0 };
 }
 
 static struct slice get(const struct dm_reply *r, struct dm_span sp)
