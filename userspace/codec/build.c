@@ -126,7 +126,10 @@ static int text_end(struct build *b)
 
 	if (!slice_present(t->s))
 		t->s = slice_of(nothing, 0);
-	if (b->check_utf8 && !t->opaque && !str_utf8_valid(t->s)) {
+	/* Bytes where only text can stand have to be one. */
+	if (t->opaque && !t->opaque_dest && memchr(t->s.p, 0, t->s.n))
+		return codec_fail(b->err, -EBADMSG, "NUL in a text");
+	if (b->check_utf8 && !(t->opaque && t->opaque_dest) && !str_utf8_valid(t->s)) {
 		/* As data it can only be bytes, whatever the peer called it. */
 		if (!t->opaque_dest)
 			return codec_fail(b->err, -EBADMSG, "text is not UTF-8");
