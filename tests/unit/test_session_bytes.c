@@ -57,6 +57,98 @@ static int deliver(struct talk *k, struct slice msg)
 	return rc;
 }
 
+static int say(struct talk *k, const struct dm_cmd *cmds, size_t n)
+{
+	const struct dm_encoder *e = codec_encoder(CODEC_WBXML);
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	char id[12];
+
+	snprintf(id, sizeof(id), "%u", ++k->f.msg_id);
+	k->hdr.msg_id = slice_str(id);
+	e->begin(&b, &k->hdr);
+	for (size_t i = 0; i < n; i++)
+		e->command(&b, &cmds[i]);
+	e->finish(&b, true);
+	assert_int_equal(buf_error(&b), 0);
+	return deliver(k, buf_slice(&b));
+}
+
+static const struct dm_item item_a = { .target = SLICE_LIT("./T/a") };
+static const struct dm_cmd get_a = {
+	.kind = DM_CMD_GET, .cmd_id = SLICE_LIT("3"), .items = &item_a, .nitems = 1,
+};
+#define GOT_A "S 3 Get 200 ./T/a\nR 3 ./T/a - - one\n"
+
+/* Its own name is not repeated, where it goes to is not followed. */
+static void header(void **state)
+{
+	static const char *const texts[] = { "https://x\001", "x\xef\xbf\xbe", "\033[2J" };
+	struct talk k;
+
+	for (size_t i = 0; i < 3; i++) {
+		begin(&k);
+		k.hdr.source = slice_str(texts[i]);
+		assert_int_equal(say(&k, &get_a, 1), 1);
+		assert_string_equal(buf_cstr(&k.t.text), GOT_A);
+		k.hdr.source = SLICE_LIT("srv");
+		k.hdr.resp_uri = slice_str(texts[i]);
+		assert_int_equal(say(&k, &get_a, 1), 1);
+		assert_string_equal(buf_cstr(&k.t.text), GOT_A);
+		assert_true(slice_eq_str(dm_session_next_uri(k.f.s), "https://srv.example/dm"));
+		end(&k);
+	}
+}
+
+/* An identifier that cannot be referred to is none: 400, nothing is done. */
+static void identifiers(void **state)
+{
+	static const char *const ids[] = { "7\001", "a\xef\xbf\xbf", "\n\0337" };
+	struct dm_item item = { .target = SLICE_LIT("./T/n"), .data = SLICE_LIT("x") };
+	struct dm_cmd cmds[] = {
+		{ .kind = DM_CMD_ADD, .items = &item, .nitems = 1 }, get_a,
+		{ .kind = DM_CMD_GET, .items = &item_a, .nitems = 1 },
+	};
+	struct talk k;
+
+	for (size_t i = 0; i < 3; i++) {
+		begin(&k);
+		cmds[0].cmd_id = cmds[2].cmd_id = slice_str(ids[i]);
+		assert_int_equal(say(&k, cmds, 3), 1);
+		/* Such a Status names no target either, when the encoding refuses it. */
+		assert_non_null(strstr(buf_cstr(&k.t.text), "S  Add 400"));
+		assert_non_null(strstr(buf_cstr(&k.t.text), "S  Get 400"));
+		assert_non_null(strstr(buf_cstr(&k.t.text), GOT_A));
+		assert_null(far_find(&k.f, "./T/n"));
+		assert_int_equal(dm_session_result(k.f.s)->end, DM_END_NOT);
+		end(&k);
+	}
+}
+
+static enum dm_status garbles(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *a)
+{
+	buf_put_str(&a->text, "an answer\001");
+	return DM_ST_OK;
+}
+
+/* What an agent gives as the person's text, but is none, ends nothing. */
+static void answers(void **state)
+{
+	struct dm_item items[] = { { .data = SLICE_LIT("") }, { .data = SLICE_LIT("Name?") } };
+	struct dm_cmd cmds[] = {
+		{ .kind = DM_CMD_ALERT, .cmd_id = SLICE_LIT("2"), .data = SLICE_LIT("1102"),
+		  .items = items, .nitems = 2 }, get_a,
+	};
+	struct talk k;
+
+	begin(&k);
+	k.f.ui = garbles;
+	dm_session_free(k.f.s);
+	far_start(&k.f);
+	assert_int_equal(say(&k, cmds, 2), 1);
+	assert_string_equal(buf_cstr(&k.t.text), "S 2 Alert 500 -\n" GOT_A);
+	end(&k);
+}
+
 /* Bytes are for data; where a text belongs they are read as one, or the message is none. */
 static void opaque_texts(void **state)
 {
@@ -87,6 +179,9 @@ static void opaque_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(header),
+		cmocka_unit_test(identifiers),
+		cmocka_unit_test(answers),
 		cmocka_unit_test(opaque_texts),
 	};
 

@@ -99,6 +99,9 @@ typedef int dm_cmd_result_fn(void *ctx, const struct dm_cmd_result *r);
  */
 #define DM_MAX_WORK 2000000u
 
+/* Text that XML and a WBXML string can carry. */
+bool dm_cmd_is_text(struct slice v);
+
 /*
  * One item each; the status to answer. Those that change the tree leave it
  * as it was unless the status is 2xx.

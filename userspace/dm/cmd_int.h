@@ -27,8 +27,6 @@ bool dm_cmd_is_inbox(const struct dm_uri *u);
 struct slice dm_cmd_format(const struct dm_cmd *cmd, const struct dm_item *item);
 struct slice dm_cmd_type(const struct dm_cmd *cmd, const struct dm_item *item);
 
-/* Text that XML and a WBXML string can carry. */
-bool dm_cmd_is_text(struct slice v);
 /* A MIME type or identifier, as it goes out again in Meta: short text on one line. */
 bool dm_cmd_type_good(struct slice type);
 /* DM_ST_NONE, 413 or 415. */

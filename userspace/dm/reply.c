@@ -265,6 +265,12 @@ static void write_failed_at(const struct dm_reply *r, const struct dm_rec *x,
 	enc->command(out, c);
 }
 
+/* What cannot be referred to is not: its Status says 400. */
+static struct slice ref_text(struct slice ref)
+{
+	return dm_cmd_is_text(ref) ? ref : SLICE_LIT("");
+}
+
 static void write_status(const struct dm_reply *r, const struct dm_rec *x,
 			 const struct dm_encoder *enc, struct buf *out, unsigned int cmd_id,
 			 bool refs)
@@ -275,7 +281,7 @@ static void write_status(const struct dm_reply *r, const struct dm_rec *x,
 		.kind = DM_CMD_STATUS,
 		.cmd_id = number(&id, cmd_id),
 		.msg_ref = number(&msg, x->msg_ref),
-		.cmd_ref = get(r, x->cmd_ref),
+		.cmd_ref = refs ? get(r, x->cmd_ref) : ref_text(get(r, x->cmd_ref)),
 		.cmd = name ? slice_str(name) : get(r, x->name),
 		.target_ref = refs ? get(r, x->target) : SLICE_NONE,
 		.source_ref = refs ? get(r, x->source) : SLICE_NONE,

@@ -29,7 +29,7 @@ static void take_limits(struct dm_session *s, const struct dm_hdr *h)
 		s->peer_max_msg = h->meta.max_msg_size;
 	if (h->meta.has_max_obj_size)
 		s->peer_max_obj = h->meta.max_obj_size;
-	if (h->resp_uri.n && h->resp_uri.n <= SESSION_MAX_URI) {
+	if (h->resp_uri.n && h->resp_uri.n <= SESSION_MAX_URI && dm_cmd_is_text(h->resp_uri)) {
 		buf_reset(&s->resp_uri);
 		buf_put_slice(&s->resp_uri, h->resp_uri);
 	}
@@ -45,7 +45,7 @@ static int on_header(void *ctx, const struct dm_hdr *h)
 	in->hdr = true;
 	in->no_resp = h->no_resp;
 	buf_reset(&s->source);
-	if (h->source.n <= SESSION_MAX_URI)
+	if (h->source.n <= SESSION_MAX_URI && dm_cmd_is_text(h->source))
 		buf_put_slice(&s->source, h->source);
 	if (str_parse_u32(str_trim(h->msg_id), &in->msg_id) || !in->msg_id)
 		refuse_message(s, DM_ST_BAD_REQUEST, "the server's message has no proper MsgID");
@@ -246,7 +246,7 @@ static void run_items(struct dm_session *s, const struct dm_cmd *cmd)
 	}
 }
 
-/* A CmdID must be there, must not be 0 and must not come twice in a message. */
+/* A CmdID must be there, be text, must not be 0 and must not come twice in a message. */
 static bool cmd_id_good(struct dm_session *s, const struct dm_cmd *cmd)
 {
 	struct slice id = str_trim(cmd->cmd_id);
@@ -254,7 +254,9 @@ static bool cmd_id_good(struct dm_session *s, const struct dm_cmd *cmd)
 
 	if (!id.n)
 		return false;
-	if (str_parse_u32(id, &n) || n >= SESSION_CMD_IDS)
+	if (str_parse_u32(id, &n))
+		return dm_cmd_is_text(id);	/* it goes back as CmdRef */
+	if (n >= SESSION_CMD_IDS)
 		return true;
 	if (!n)
 		return false;

@@ -239,6 +239,8 @@ int session_message(struct dm_session *s, struct buf *out, bool abort)
 	reserve(s, out);
 	begin_message(s, out, &t);
 	put_hdr_status(s, out, &cmd_id);
+	if (buf_error(out))
+		return buf_error(out);	/* behind a header that broke off nothing can follow */
 	left = dm_reply_write(&s->reply, s->cfg.encoder, out, s->peer_max_msg,
 			      next || abort ? SESSION_ALERT_ROOM : 0, &cmd_id);
 	if (buf_error(out))

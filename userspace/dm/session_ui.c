@@ -86,6 +86,8 @@ static enum dm_status ask(struct dm_session *s, const struct dm_cmd *cmd,
 	st = s->env.ops->ui(s->cfg.ctx, req, a);
 	if (st == DM_ST_OK && req->code >= DM_UI_CHOICE && !check_choices(req, a))
 		st = DM_ST_CANCELLED;
+	if (st == DM_ST_OK && !dm_cmd_is_text(buf_slice(&a->text)))
+		st = DM_ST_FAILED;	/* whoever asked the person garbled the answer */
 	return st ? st : DM_ST_UNSUPPORTED;
 }
 
