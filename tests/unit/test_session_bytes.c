@@ -176,6 +176,25 @@ static void opaque_texts(void **state)
 	}
 }
 
+/* A byte makes a command, which wants a Status: what waits is bounded, not by the server. */
+static void crumbs(void **state)
+{
+	const struct dm_encoder *e = codec_encoder(CODEC_WBXML);
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct talk k;
+
+	begin(&k);
+	k.hdr.msg_id = SLICE_LIT("1");
+	e->begin(&b, &k.hdr);
+	for (unsigned int i = 0; i < 3000000; i++)
+		buf_put_u8(&b, 0x13);	/* <Get/> */
+	e->finish(&b, true);
+	assert_int_equal(deliver(&k, buf_slice(&b)), 2);
+	assert_int_equal(dm_session_result(k.f.s)->end, DM_END_LIMIT);
+	assert_true(k.f.out.cap < 8u << 20);
+	end(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +202,7 @@ int main(void)
 		cmocka_unit_test(identifiers),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(opaque_texts),
+		cmocka_unit_test(crumbs),
 	};
 
 	return cmocka_run_group_tests_name("bytes no XML can carry", tests, NULL, NULL);

@@ -95,6 +95,11 @@ static struct dm_rec *rec_new(struct dm_reply *r)
 {
 	struct dm_rec *x;
 
+	/* A command of one byte makes a record of many. */
+	if (dm_reply_held(r) > DM_REPLY_MAX) {
+		r->err = -EMSGSIZE;
+		return NULL;
+	}
 	if (r->n == r->cap) {
 		size_t cap = r->cap ? r->cap * 2 : 32;
 

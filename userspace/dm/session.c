@@ -204,6 +204,8 @@ static int give_up(struct dm_session *s, struct buf *out)
 			    "the server's answer is no DM message, or breaks off");
 		s->in.hdr_code = s->in.hdr_code ? DM_ST_BAD_REQUEST : DM_ST_NONE;
 		s->in.chal = false;
+	} else if (s->reply.err == -EMSGSIZE) {
+		session_end(s, DM_END_LIMIT, "the server's message takes too long an answer");
 	} else if (s->reply.err) {
 		session_end(s, DM_END_INTERNAL, "no memory for the answer");
 	} else if (s->result.messages_in > SESSION_MAX_MESSAGES) {
