@@ -666,6 +666,20 @@ static void no_end_of_data(struct far_end *f)
 	says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nS 8 Alert 200\nF\n");
 }
 
+/* What it asks for the rest with may stand before it says that it will not have it. */
+/* Rules: LO-35 */
+static void asked_and_refused(struct far_end *f)
+{
+	first_piece(f);
+	assert_int_equal(far_message(f, 212,
+				     ASK
+				     "<Status><CmdID>8</CmdID><MsgRef>2</MsgRef><CmdRef>3</CmdRef>"
+				     "<Cmd>Results</Cmd><Data>413</Data></Status>",
+				     false),
+			 1);
+	says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nF\n");
+}
+
 static void with(void (*fn)(struct far_end *f))
 {
 	struct far_end f;
@@ -684,7 +698,8 @@ static void with(void (*fn)(struct far_end *f))
 			X(session_ends_between) X(piece_repeated) X(tree_in_pieces)                \
 			    X(piece_not_taken) X(lrg_obj) X(out_in_pieces) X(out_in_raw_pieces)    \
 				X(out_whole) X(above_their_size) X(base64_above_their_size)        \
-				    X(piece_refused) X(no_end_of_data)
+				    X(piece_refused) X(no_end_of_data)     \
+				    X(asked_and_refused)
 #define DEFINE(fn)                                                                                 \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \

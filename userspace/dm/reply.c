@@ -36,15 +36,29 @@ bool dm_reply_empty(const struct dm_reply *r)
 	return r->head == r->n;
 }
 
+/* The record of the value in pieces, what was hurried may stand before it; r->n: none. */
+static size_t in_pieces(const struct dm_reply *r)
+{
+	size_t i = r->head;
+
+	while (i < r->n && r->recs[i].hurried)
+		i++;
+	return i < r->n && r->recs[i].sent ? i : r->n;
+}
+
 bool dm_reply_in_pieces(const struct dm_reply *r)
 {
-	return r->head < r->n && r->recs[r->head].sent;
+	return in_pieces(r) < r->n;
 }
 
 void dm_reply_drop_pieces(struct dm_reply *r)
 {
-	if (dm_reply_in_pieces(r))
-		r->head++;
+	size_t i = in_pieces(r);
+
+	if (i == r->n)
+		return;
+	memmove(&r->recs[r->head + 1], &r->recs[r->head], (i - r->head) * sizeof(*r->recs));
+	r->head++;
 }
 
 void dm_reply_hurry(struct dm_reply *r)
