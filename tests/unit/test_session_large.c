@@ -680,6 +680,23 @@ static void asked_and_refused(struct far_end *f)
 	says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nF\n");
 }
 
+/* A piece takes the room of a piece, not that of all which is to follow, each time anew. */
+/* Rules: LO-26 */
+static void out_in_little_room(struct far_end *f)
+{
+	tree(f);
+	bytes(f, "./T/big", 500000);
+	far_start(f);
+	f->hdr_extra = MAX("MaxMsgSize", "1500");
+	assert_int_equal(far_message(f, 212, GET("2", "./T/big"), true), 1);
+	assert_true(f->split);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(far_message(f, 212, ASK, false), 1);
+		assert_non_null(strstr(buf_cstr(&f->said), " more\n"));
+	}
+	assert_true(f->out.cap < 16384);
+}
+
 static void with(void (*fn)(struct far_end *f))
 {
 	struct far_end f;
@@ -699,7 +716,7 @@ static void with(void (*fn)(struct far_end *f))
 			    X(piece_not_taken) X(lrg_obj) X(out_in_pieces) X(out_in_raw_pieces)    \
 				X(out_whole) X(above_their_size) X(base64_above_their_size)        \
 				    X(piece_refused) X(no_end_of_data)     \
-				    X(asked_and_refused)
+				    X(asked_and_refused) X(out_in_little_room)
 #define DEFINE(fn)                                                                                 \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \

@@ -468,12 +468,16 @@ enum dm_reply_left dm_reply_write(struct dm_reply *r, const struct dm_encoder *e
 	for (; r->head < r->n; ++*cmd_id) {
 		struct dm_rec *x = &r->recs[r->head];
 		size_t mark = out->len;
+		bool too_long;
 
 		if (limit && !first && x->together &&
 		    mark + dm_reply_measure(r, enc, r->head, 1u + x->together) > end)
 			return DM_REPLY_MORE;
-		write_rec(r, x, enc, out, *cmd_id);
-		if (limit && out->len > end) {
+		/* Written, no value gets shorter: a long one is not, to find that out. */
+		too_long = limit && x->type == DM_CMD_RESULTS && mark + x->data.len - x->sent > end;
+		if (!too_long)
+			write_rec(r, x, enc, out, *cmd_id);
+		if (too_long || (limit && out->len > end)) {
 			buf_truncate(out, mark);
 			if (!squeeze(r, x, enc, out, end, *cmd_id, first))
 				return first ? DM_REPLY_STUCK : DM_REPLY_MORE;
