@@ -100,6 +100,7 @@ static void header(void **state)
 }
 
 /* An identifier that cannot be referred to is none: 400, nothing is done. */
+/* Rules: ID-11 */
 static void identifiers(void **state)
 {
 	static const char *const ids[] = { "7\001", "a\xef\xbf\xbf", "\n\0337" };

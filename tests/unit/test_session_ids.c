@@ -679,7 +679,7 @@ static void cmd_ids(struct far_end *f)
 		   DEL("", "./T/a")
 		       DEL(" 0 ", "./T/a") "<Delete>" BARE("./T/a") "</Delete><Atomic>" DEL(
 			   "3", "./T/a") "</Atomic>" DEL(" 2 ", "./T/a"),
-	       "S 2 Get 200\nR 2 ./T/a one\nS 2 Delete 400\nS  Delete 400\nS 00 Delete 400\nS  "
+	       "S 2 Get 200\nR 2 ./T/a one\nS 2 Delete 400\nS  Delete 400\nS  Delete 400\nS  "
 	       "Delete 400\n"
 	       "S  Delete 400\nS  Delete 400\nS  Atomic 400\nS 3 Delete 215\nS 2 Delete 400\n");
 	assert_non_null(far_find(f, "./T/a"));

@@ -136,8 +136,11 @@ static struct dm_rec *rec_new(struct dm_reply *r)
 static struct slice ref_of(const struct dm_cmd *cmd)
 {
 	struct slice id = str_trim(cmd->cmd_id);
+	size_t i = 0;
 
-	return slice_present(id) && !slice_eq_str(id, "0") ? id : SLICE_LIT("");
+	while (i < id.n && id.p[i] == '0')
+		i++;
+	return i < id.n ? id : SLICE_LIT("");
 }
 
 size_t dm_reply_status(struct dm_reply *r, uint32_t msg_ref, const struct dm_cmd *cmd,
