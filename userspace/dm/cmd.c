@@ -132,6 +132,15 @@ static bool has_permanent(struct dm_cmd_env *env, const struct dm_node *top)
 	return false;
 }
 
+int dm_cmd_forget(struct dm_cmd_env *env, struct slice server)
+{
+	struct dm_node *root = dm_tree_root(env->tree);
+
+	for (const struct dm_node *n = root; n; n = dm_tree_next(root, n))
+		env->work += 1 + (n->acl ? strlen(n->acl) / 16 : 0);	/* each name is looked at */
+	return dm_acl_remove_server(env->tree, server, env->now);
+}
+
 static enum dm_status delete_node(struct dm_cmd_env *env, struct dm_node *n)
 {
 	dm_mark mark = dm_tree_mark(env->tree);
@@ -147,10 +156,8 @@ static enum dm_status delete_node(struct dm_cmd_env *env, struct dm_node *n)
 	rc = buf_error(&server);
 	if (!rc)
 		rc = dm_tree_delete(env->tree, n);
-	if (server.len)
-		env->work += dm_tree_count(env->tree);
 	if (!rc && server.len)
-		rc = dm_acl_remove_server(env->tree, buf_slice(&server), env->now);
+		rc = dm_cmd_forget(env, buf_slice(&server));
 	buf_fini(&server);
 	if (rc && dm_tree_rollback(env->tree, mark))
 		return DM_ST_FAILED;

@@ -65,7 +65,7 @@ struct dm_cmd_env {
 	uint64_t max_obj_size;		/* bytes of one value; 0 = only the built-in limit */
 	size_t max_nodes;		/* of the whole tree; 0 = built-in limit */
 	size_t max_bytes;		/* of the whole tree, dm_tree_bytes(); 0 = built-in limit */
-	size_t work;			/* nodes walked so far; the caller begins anew with 0 */
+	size_t work;			/* nodes walked, bytes read; the caller begins anew with 0 */
 	const struct dm_tnds_ops *tnds;	/* NULL: TNDS documents are 415 */
 	const char *tnds_mime;		/* of ?list=TNDS */
 	const struct dm_cmd_ops *ops;
@@ -95,9 +95,11 @@ typedef int dm_cmd_result_fn(void *ctx, const struct dm_cmd_result *r);
 #define DM_TEXT_MAX 255			/* bytes of a Title (TND 1.2) or a Type */
 /*
  * A command of thirty bytes may list, or delete, a tree of a hundred thousand
- * nodes. Once those of a message have walked over so many, the rest is 413.
+ * nodes, or read all that is in them. Once those of a message have walked over
+ * so many, the rest is 413.
  */
 #define DM_MAX_WORK 2000000u
+#define DM_MAX_RESULTS (24u << 20)	/* bytes held beyond which no Results are taken */
 
 /* Text that XML and a WBXML string can carry. */
 bool dm_cmd_is_text(struct slice v);

@@ -26,9 +26,12 @@ static enum dm_status emit(struct get *g, const struct dm_cmd_result *r)
 }
 
 /* Format, Type and Data of a leaf; defaults (chr, text/plain) stay away. */
-static void describe_leaf(const struct dm_node *n, struct slice value, struct dm_cmd_result *r)
+static void describe_leaf(struct get *g, const struct dm_node *n, struct slice value,
+			  struct dm_cmd_result *r)
 {
 	struct slice type = slice_str(n->type ? n->type : "");
+
+	dm_cmd_worked(g->env, value.n);
 
 	if (n->format != DM_FMT_CHR)
 		r->format = slice_str(dm_format_name(n->format));
@@ -41,8 +44,10 @@ static void describe_leaf(const struct dm_node *n, struct slice value, struct dm
 /* What the server wrote in this message is what it sees, also where an object has not heard yet. */
 static bool is_live(const struct get *g, const struct dm_node *n)
 {
-	return n->ddf && n->ddf->flags & DMSC_LIVE && g->env->ops && g->env->ops->read &&
-	       !dm_tree_pending(g->env->tree, n);
+	if (!n->ddf || !(n->ddf->flags & DMSC_LIVE) || !g->env->ops || !g->env->ops->read)
+		return false;
+	dm_cmd_worked(g->env, dm_tree_mark(g->env->tree));
+	return !dm_tree_pending(g->env->tree, n);
 }
 
 /* *value is valid until the next call. */
@@ -73,6 +78,7 @@ static enum dm_status get_children(struct get *g)
 	}
 	if (buf_error(&b))
 		return dm_cmd_errno(buf_error(&b));
+	dm_cmd_worked(g->env, b.len);
 	r.data = buf_slice(&b);
 	return emit(g, &r);
 }
@@ -88,7 +94,7 @@ static enum dm_status get_value(struct get *g)
 	st = leaf_value(g, g->node, &value);
 	if (st)
 		return st;
-	describe_leaf(g->node, value, &r);
+	describe_leaf(g, g->node, value, &r);
 	return emit(g, &r);
 }
 
@@ -187,6 +193,8 @@ static bool readable(struct get *g, const struct dm_node *n)
 	g->env->work++;
 	if (!n->acl && n->access & DM_ACC_GET)
 		return true;
+	if (n->acl)
+		g->env->work += strlen(n->acl) / 16;	/* each name is looked at */
 	return dm_cmd_check(g->env, n, DM_ACC_GET) == DM_ST_NONE;
 }
 
@@ -217,7 +225,7 @@ static enum dm_status list_struct(struct get *g, bool data)
 		if (buf_error(&uri))
 			return dm_cmd_errno(buf_error(&uri));
 		if (n->format != DM_FMT_NODE)
-			describe_leaf(n, value, &r);
+			describe_leaf(g, n, value, &r);
 		else if (n->type)
 			r.type = slice_str(n->type);
 		r.source = buf_slice(&uri);
@@ -265,6 +273,7 @@ struct tnds_at {
 };
 
 #define ELSEWHERE SIZE_MAX
+#define TOO_MANY SIZE_MAX
 
 static void tnds_prop(struct get *g, const struct dm_node *n, enum prop p, struct slice *s,
 		      size_t *at)
@@ -370,12 +379,15 @@ static enum dm_status tnds_emit(struct get *g, const struct dm_tnds *t)
 	return emit(g, &r);
 }
 
-/* Takes the nodes together and returns how many there are; @nodes and @at have room. */
+/*
+ * Takes the nodes together and returns how many there are; @nodes and @at have
+ * room. More than can be sent is not even written: TOO_MANY.
+ */
 static size_t tnds_collect(struct get *g, unsigned int props, struct dm_tnds_node *nodes,
 			   struct tnds_at *at)
 {
 	bool xml = str_ends(slice_str(g->env->tnds_mime), "+xml");
-	size_t i = 0;
+	size_t i = 0, bytes = 0;
 
 	for (struct dm_node *x = g->node; x; x = next_readable(g, x)) {
 		bool leaf = x->format != DM_FMT_NODE;
@@ -387,6 +399,10 @@ static size_t tnds_collect(struct get *g, unsigned int props, struct dm_tnds_nod
 			continue;
 		for (const struct dm_node *p = x; p != g->node; p = p->parent)
 			nodes[i].depth++;
+		bytes += nodes[i].value.n + nodes[i].acl.n;
+		dm_cmd_worked(g->env, nodes[i].value.n);
+		if (bytes > DM_MAX_RESULTS)
+			return TOO_MANY;
 		i++;
 	}
 	return i;
@@ -408,9 +424,13 @@ static enum dm_status list_tnds(struct get *g, struct slice arg)
 	at = calloc(n, sizeof(*at));
 	if (nodes && at) {
 		n = tnds_collect(g, props, nodes, at);
-		tnds_addresses(g, nodes, at, n);
-		st = buf_error(&g->live) ? dm_cmd_errno(buf_error(&g->live))
-					 : tnds_emit(g, &(struct dm_tnds){ nodes, n });
+		st = DM_ST_TOO_LARGE;
+		if (buf_error(&g->live)) {
+			st = dm_cmd_errno(buf_error(&g->live));
+		} else if (n != TOO_MANY) {
+			tnds_addresses(g, nodes, at, n);
+			st = tnds_emit(g, &(struct dm_tnds){ nodes, n });
+		}
 	}
 	free(nodes);
 	free(at);

@@ -13,6 +13,15 @@ static inline bool dm_cmd_room(const struct dm_cmd_env *env, size_t n)
 	return have < max && n < max - have;
 }
 
+/* Bytes that are looked at are work too: so many cost what walking over a node does. */
+static inline void dm_cmd_worked(struct dm_cmd_env *env, size_t bytes)
+{
+	env->work += bytes / 64;
+}
+
+/* ACL-10 for a server that goes. 0 or -errno; the caller rolls back. */
+int dm_cmd_forget(struct dm_cmd_env *env, struct slice server);
+
 /* The engine's status for a failed tree or buffer operation. */
 enum dm_status dm_cmd_errno(int rc);
 

@@ -396,8 +396,7 @@ static enum dm_status settle_servers(struct dm_cmd_env *env, const struct dm_nod
 			return DM_ST_NOT_ALLOWED;
 		if (dm_account_find(env->tree, id))
 			continue;
-		env->work += dm_tree_count(env->tree);
-		if (dm_acl_remove_server(env->tree, id, env->now))
+		if (dm_cmd_forget(env, id))
 			return DM_ST_DEVICE_FULL;
 	}
 	return DM_ST_OK;

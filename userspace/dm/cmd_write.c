@@ -246,8 +246,11 @@ static bool too_long_below(struct dm_cmd_env *env, const struct dm_node *n, stru
 	if (is <= was)
 		return false;
 	for (const struct dm_node *x = n; x; x = dm_tree_next(n, x)) {
+		size_t chars = dm_node_uri_chars(x);
+
 		env->work++;
-		if (dm_node_uri_chars(x) + is - was > max)
+		dm_cmd_worked(env, chars);
+		if (chars + is - was > max)
 			return true;
 	}
 	return false;
@@ -391,6 +394,7 @@ static enum dm_status copy_source(struct dm_cmd_env *env, struct slice uri, stru
 	if (!*out)
 		return DM_ST_NOT_FOUND;
 	st = dm_cmd_check(env, *out, DM_ACC_GET);
+	dm_cmd_worked(env, (*out)->value_len);
 	if (!st && (!((*out)->access & DM_ACC_COPY) || (*out)->format == DM_FMT_NODE))
 		st = DM_ST_NOT_ALLOWED;
 	return st;

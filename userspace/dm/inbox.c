@@ -378,6 +378,7 @@ enum dm_status dm_inbox_place(struct dm_cmd_env *env, const struct dm_tnds *tnds
 	p->tnds = tnds;
 	st = place(p, res);
 	res->steps += p->steps;
+	env->work += p->steps;
 	for (size_t i = 0; i < p->n; i++) {
 		buf_fini(&p->found[i].from);
 		buf_fini(&p->found[i].to);

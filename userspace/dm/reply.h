@@ -45,7 +45,6 @@ struct dm_reply {
 };
 
 #define DM_REPLY_MAX (64u << 20)	/* bytes held */
-#define DM_REPLY_RESULTS (24u << 20)	/* bytes held beyond which no Results are taken */
 
 static inline size_t dm_reply_held(const struct dm_reply *r)
 {

@@ -166,7 +166,7 @@ static int on_result(void *ctx, const struct dm_cmd_result *r)
 
 	if (s->peer_max_obj && n > s->peer_max_obj)
 		return -EMSGSIZE;
-	if (dm_reply_held(&s->reply) + n > DM_REPLY_RESULTS)
+	if (dm_reply_held(&s->reply) + n > DM_MAX_RESULTS)
 		return -EMSGSIZE;
 	dm_reply_results(&s->reply, s->in.msg_id, g->cmd, r, binary_ok);
 	return s->reply.err;
