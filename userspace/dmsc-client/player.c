@@ -10,6 +10,7 @@
 #include "dmsc-client/record.h"
 #include "mo/dmacc.h"
 #include "util/str.h"
+#include "util/text.h"
 
 static void differ(struct player *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -26,6 +27,13 @@ static void differ(struct player *p, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* The word of the next line, whoever wrote it, for a terminal. */
+static const char *next_word(const struct player *p, char out[32])
+{
+	text_printable(tape_peek(&p->tape), out, 32);
+	return out;
+}
+
 static bool going(const struct player *p)
 {
 	return !p->differs && !tape_bad(&p->tape);
@@ -37,13 +45,14 @@ static bool going(const struct player *p)
 static bool asks(struct player *p, const char *word, const char *what)
 {
 	struct tape *t = &p->tape;
+	char next[32];
 
 	if (!going(p))
 		return false;
 	if (tape_over(t) || tape_is(t, word))
 		return tape_take(t, word);
-	differ(p, "the engine asks for %s; then it did not (%s:%u: %.*s)", what, RECORD_FILE,
-	       t->line + 1, (int)tape_peek(t).n, (const char *)tape_peek(t).p);
+	differ(p, "the engine asks for %s; then it did not (%s:%u: %s)", what, RECORD_FILE,
+	       t->line + 1, next_word(p, next));
 	return false;
 }
 
@@ -232,10 +241,10 @@ static void compare_out(struct player *p)
 
 static void no_longer(struct player *p)
 {
-	struct slice w = tape_peek(&p->tape);
+	char next[32];
 
-	differ(p, "the engine no longer does what it did next: %.*s (%s:%u)", (int)w.n,
-	       (const char *)w.p, RECORD_FILE, p->tape.line + 1);
+	differ(p, "the engine no longer does what it did next: %s (%s:%u)", next_word(p, next),
+	       RECORD_FILE, p->tape.line + 1);
 }
 
 /* @rc and the message, if it is one to be sent. Of the errors only that they are ones counts. */
@@ -354,13 +363,15 @@ static void play_end(struct player *p)
 {
 	const struct dm_session_result *e = dm_session_result(p->session);
 	struct slice then;
+	char word[32];
 
 	tape_take(&p->tape, "end");
 	then = tape_word(&p->tape);
 	(void)!tape_text(&p->tape).n;	/* the reason is for people */
+	text_printable(then, word, sizeof(word));
 	if (tape_line_end(&p->tape) && !slice_eq_str(then, dm_session_end_name(e->end)))
-		differ(p, "the session ends as '%s'; then as '%.*s'", dm_session_end_name(e->end),
-		       (int)then.n, (const char *)then.p);
+		differ(p, "the session ends as '%s'; then as '%s'", dm_session_end_name(e->end),
+		       word);
 }
 
 /* Answers that were no messages did not reach the engine. */
@@ -389,8 +400,7 @@ static void play(struct player *p)
 		if (i < sizeof(calls) / sizeof(calls[0]))
 			calls[i].play(p);
 		else if (p->n_out && p->tape.whole)
-			differ(p, "the engine no longer does what it did next: %.*s (%s:%u)", (int)w.n,
-			       (const char *)w.p, RECORD_FILE, p->tape.line + 1);
+			no_longer(p);
 		else
 			tape_fail(&p->tape, "no line of a trace follows");
 	}

@@ -8,6 +8,7 @@
 #include "dmsc-client/player.h"
 #include "mo/ddf_table.h"
 #include "util/str.h"
+#include "util/text.h"
 
 #define DDF_MAX 4096			/* described nodes */
 
@@ -244,8 +245,7 @@ bool player_load(struct player *p)
 	(void)!tape_number(t, 0, INT64_MAX);
 	tape_line_end(t);
 	tape_take(t, "client");
-	if (str_copy(p->client, sizeof(p->client), tape_text(t)) < 0)
-		tape_fail(t, "a name that is too long");
+	text_printable(tape_text(t), p->client, sizeof(p->client));
 	tape_line_end(t);
 	load_config(p);
 	load_ops(p);
