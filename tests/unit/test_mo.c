@@ -623,6 +623,42 @@ static void hook_value_too_long(struct world *w)
 	free(big);
 }
 
+/* What was refused halfway leaves nothing behind: no entry, no level, and no gap. */
+static void refused_halfway(struct world *w)
+{
+	static const struct dmsc_ddf ddf = { .formats = NODE, .flags = DMSC_PERMANENT, DMSC_ONE };
+	static const char *const cases[][4] = {
+		{ "./R0", "./X/R1", "./DevInfo/Y" }, { "./X/Y/R0", "./R1", "./R1" }, { "./R0", "./R0" },
+		{ "./R0", "./X/Y", "./X/Y/Z" },
+	};
+	const char *good[] = { "./X/R0", NULL }, *after[] = { "./R0", NULL }, *deep[7] = { NULL };
+	char deep_uris[6][200];
+	struct dmsc_mo mo = { .abi = DMSC_MO_ABI, .id = "a", .ddf = &ddf }, last = mo;
+
+	for (int i = 0; i < 1000; i++) {	/* more than there is room for */
+		mo.roots = cases[i % 4];
+		assert_int_equal(mo_set_add(w->set, &mo, NULL, NULL), -EEXIST);
+	}
+	/* More levels than are kept is no lack of memory. */
+	for (int i = 0; i < 6; i++) {
+		char *at = deep_uris[i] + snprintf(deep_uris[i], 8, "./%c", 'a' + i);
+
+		for (int k = 0; k < 60; k++, at += 2)
+			memcpy(at, "/x", 3);
+		deep[i] = deep_uris[i];
+	}
+	mo.roots = deep;
+	assert_int_equal(mo_set_add(w->set, &mo, NULL, NULL), -ENOSPC);
+	mo.roots = good;
+	assert_int_equal(mo_set_add(w->set, &mo, NULL, NULL), 0);
+	last.roots = after;
+	assert_int_equal(mo_set_add(w->set, &last, NULL, NULL), 0);
+	assert_int_equal(mo_set_install(w->set, w->f.tree, 1), 0);
+	assert_non_null(far_find(&w->f, "./X/R0"));
+	assert_non_null(far_find(&w->f, "./R0"));
+	assert_null(far_find(&w->f, "./R1"));
+}
+
 static void hook_not_described(struct world *w)
 {
 	static const struct {
@@ -685,7 +721,7 @@ static void trust(struct world *w)
 #define TESTS(X)                                                                                   \
 	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only) X(left_behind)            \
 	X(descriptions) X(hook_works) X(hook_fails) X(hook_floods) X(hook_dawdles) X(hook_dies_late) X(hook_value_too_long)       \
-	X(hook_not_described) X(trust)
+	X(hook_not_described) X(refused_halfway) X(trust)
 
 #define RUN(n)                                                                                     \
 	static void test_##n(void **state)                                                         \

@@ -14,6 +14,7 @@
 #define DDF_MAX_DEPTH 32		/* levels of one description */
 #define DDF_MAX_ENTRIES 1024		/* of one description */
 #define OCCURS_MAX 1024			/* N of ZeroOrN: siblings are counted */
+#define LEVELS (sizeof(((struct mo_set *)0)->levels) / sizeof(struct dmsc_ddf *))
 
 /* "." holds the objects, and whatever servers put beside them. */
 static const struct dmsc_ddf plain_root = {
@@ -201,17 +202,45 @@ static bool ddf_good(const struct dmsc_ddf *root)
 	return true;
 }
 
-/* A table for the children of an entry that is no object's. */
-static struct dmsc_ddf *level_new(struct mo_set *s)
+/* A table for the children of an entry that is no object's. 0, -ENOSPC or -ENOMEM. */
+static int level_new(struct mo_set *s, const struct dmsc_ddf **out)
 {
 	struct dmsc_ddf *l;
 
-	if (s->nlevels == sizeof(s->levels) / sizeof(s->levels[0]))
-		return NULL;
+	if (s->nlevels == LEVELS)
+		return -ENOSPC;
+	/* Room for all that may be added: each root of an object makes one entry at most. */
 	l = calloc(MO_BUILTIN + MO_MAX * MO_ROOTS_MAX + 1, sizeof(*l));
-	if (l)
-		s->levels[s->nlevels++] = l;
-	return l;
+	if (!l)
+		return -ENOMEM;
+	s->levels[s->nlevels++] = l;
+	*out = l;
+	return 0;
+}
+
+static size_t entries(const struct dmsc_ddf *table)
+{
+	size_t n = 0;
+
+	while (table[n].formats)
+		n++;
+	return n;
+}
+
+/* Back to @nlevels levels with @had entries each: what came since is at their ends. */
+static void cut_back(struct mo_set *s, size_t nlevels, const size_t had[])
+{
+	for (size_t i = 0; i < s->nlevels; i++) {
+		size_t keep = i < nlevels ? had[i] : 0;
+
+		for (struct dmsc_ddf *d = s->levels[i] + keep; d->formats; d++) {
+			free((char *)d->name);
+			*d = (struct dmsc_ddf){ .formats = 0 };
+		}
+		if (i >= nlevels)
+			free(s->levels[i]);
+	}
+	s->nlevels = nlevels;
 }
 
 static bool is_level(const struct mo_set *s, const struct dmsc_ddf *table)
@@ -228,6 +257,7 @@ static int place_root(struct mo_set *s, struct mo_entry *e, const char *uri)
 	struct dmsc_ddf *table = s->levels[0], *at = NULL;
 	struct slice path, seg;
 	struct dm_uri u;
+	int rc = 0;
 
 	if (dm_uri_parse(slice_str(uri), NULL, &u) || u.query != DM_URI_NODE || !u.depth)
 		return -EINVAL;
@@ -240,14 +270,19 @@ static int place_root(struct mo_set *s, struct mo_entry *e, const char *uri)
 		if (at->formats && !path.n)
 			return -EEXIST;
 		if (!at->formats) {
-			*at = path.n ? (struct dmsc_ddf){ .formats = DMSC_FMT(DMSC_NODE),
-							  .access = DM_ACC_ALL, .flags = DMSC_OPEN,
-							  .children = level_new(s) } : *e->mo->ddf;
-			at->name = str_dup(seg);
-			if (!at->name)
-				at->formats = 0;
-			if (!at->formats || (path.n && !at->children))
+			struct dmsc_ddf d = { .formats = DMSC_FMT(DMSC_NODE), .access = DM_ACC_ALL,
+					      .flags = DMSC_OPEN };
+
+			if (path.n)
+				rc = level_new(s, &d.children);
+			if (rc)
+				return rc;
+			if (!path.n)
+				d = *e->mo->ddf;
+			d.name = str_dup(seg);
+			if (!d.name)
 				return -ENOMEM;
+			*at = d;
 		}
 		table = is_level(s, at->children) ? (struct dmsc_ddf *)at->children : NULL;
 	}
@@ -295,19 +330,17 @@ const char *mo_strerror(int rc)
 int mo_set_add(struct mo_set *s, const struct dmsc_mo *mo, void (*end)(void *arg), void *arg)
 {
 	struct mo_entry e = { mo, mo ? mo->ctx : NULL, end, arg, { NULL }, 0 };
-	int rc = add(s, &e);
+	size_t had[LEVELS], nlevels = s->nlevels;
+	int rc;
 
+	for (size_t i = 0; i < nlevels; i++)
+		had[i] = entries(s->levels[i]);
+	rc = add(s, &e);
 	if (!rc) {
 		s->v[s->n++] = e;
 		return 0;
 	}
-	/* Each was the last entry of its table when it was made. */
-	while (e.nroots) {
-		struct dmsc_ddf *d = (struct dmsc_ddf *)e.roots[--e.nroots];
-
-		free((char *)d->name);
-		*d = (struct dmsc_ddf){ .formats = 0 };
-	}
+	cut_back(s, nlevels, had);
 	if (end)
 		end(arg);
 	return rc;
@@ -325,8 +358,11 @@ struct mo_set *mo_set_new(const struct mo_facts *f)
 		return NULL;
 	s->facts = *f;
 	s->root = plain_root;
-	s->root.children = level_new(s);
-	for (size_t i = 0; i < MO_BUILTIN && s->nlevels; i++)
+	if (level_new(s, &s->root.children)) {
+		free(s);
+		return NULL;
+	}
+	for (size_t i = 0; i < MO_BUILTIN; i++)
 		if (mo_set_add(s, objects[i], NULL, NULL))
 			break;
 		else
