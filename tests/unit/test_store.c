@@ -825,8 +825,37 @@ static void test_link_is_not_followed(void **state)
 	snprintf(other, sizeof(other), "%s.other", dir);
 	fill_file(other, 0, "precious", 8);
 	assert_int_equal(symlink(other, file), 0);
-	assert_true(store_open(dir, STORE_WRITE, 0, &s) < 0);
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EEXIST);
 	assert_null(s);
+	unlink(other);
+}
+
+/* A second name of somebody else's file gets neither our owner nor our mode. */
+static void test_other_name_is_not_changed(void **state)
+{
+	static const char *const names[] = { "store.lock", "store.db" };
+	char other[160], name[200];
+	struct store *s = NULL;
+	struct stat st;
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	if (geteuid() == 0)
+		assert_int_equal(chown(dir, 65534, 65534), 0);
+	snprintf(other, sizeof(other), "%s.other", dir);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "%s/%s", dir, names[i]);
+		unlink(name);
+		unlink(other);
+		fill_file(other, 0, "", 0);
+		assert_int_equal(chmod(other, 0644), 0);
+		assert_int_equal(link(other, name), 0);
+		assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EEXIST);
+		assert_int_equal(stat(other, &st), 0);
+		assert_int_equal(st.st_uid, geteuid());
+		assert_int_equal(st.st_mode & 0777, 0644);
+		assert_int_equal(st.st_size, 0);
+		unlink(name);
+	}
 	unlink(other);
 }
 
@@ -862,6 +891,7 @@ int main(void)
 		T(test_rows_are_bounded),
 		T(test_no_store_to_read),
 		T(test_link_is_not_followed),
+		T(test_other_name_is_not_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,8 +56,8 @@ const char *store_strerror(int err)
 		return "the store is damaged, and as many damaged ones as are kept stand beside it: "
 		       "look at them, and move them away";
 	case -EEXIST:
-		return "what stands in the store's place is not a dmsc store; it was left untouched: "
-		       "move it away";
+		return "what stands in the store's place is not a dmsc store, or a link; it was left "
+		       "untouched: move it away";
 	case -EPROTO:
 		return "the store was made by a newer dmsc; it was left untouched: "
 		       "install that version, or move the store away and bootstrap again";
@@ -67,6 +67,8 @@ const char *store_strerror(int err)
 		return "no access to the store: run as its owner or as root";
 	case -ENOENT:
 		return "there is no store yet";
+	case -ENOTDIR:
+		return "it is not a directory";
 	case -ENOSPC:
 		return "no space left for the store; nothing of the last step was kept";
 	case -EROFS:

@@ -26,8 +26,12 @@ static int open_private(int dir_fd, const struct stat *dir, const char *name)
 	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return errno == EISDIR ? -EEXIST : -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		return errno == EISDIR || errno == ELOOP ? -EEXIST : -errno;
+	/*
+	 * A file with another name may be anybody's: who may write to the directory must
+	 * not have root give it away. Who copies stores by hard links moves the copy.
+	 */
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1) {
 		close(fd);
 		return -EEXIST;
 	}
