@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dmsc-client(1): options and dispatch. What a subcommand does is in its own cmd_*.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -133,6 +134,18 @@ static void on_signal(int sig)
 	client_stop = 1;
 }
 
+/*
+ * Started with one of them closed, a file or a connection of ours would be standard
+ * output or error, and get what is said.
+ */
+static bool have_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	return true;
+}
+
 static void catch_signals(void)
 {
 	/* No SA_RESTART: waiting for the store or the network ends early. */
@@ -203,6 +216,8 @@ int main(int argc, char **argv)
 	struct client_args args = { .wait_ms = STORE_WAIT_FOREVER };
 	int c, rc;
 
+	if (!have_standard_descriptors())
+		return CLIENT_CONFIG;
 	umask(077);
 	/* Large messages leave no holes in the heap: their memory goes back at once. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
