@@ -137,11 +137,15 @@ static void md5_refused(struct far_end *f)
 {
 	account(f, DM_AUTH_MD5, "stale", false);
 	far_start(f);
+	assert_string_not_equal(buf_cstr(&f->cred), "Zz6EivR3yeaaENcRN6lpAQ==");
 	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("md5", NEXT("Tm9uY2U="))), true),
 			 1);
+	assert_string_equal(buf_cstr(&f->said), "C md5\nH 200\nA 1201\nD 5\nF\n");
+	assert_string_equal(buf_cstr(&f->cred), "Zz6EivR3yeaaENcRN6lpAQ==");
 	assert_int_equal(far_message(f, 0, STATUS("2", "401", CHAL("md5", NEXT("Tm9uY2U="))), true),
 			 0);
 	assert_int_equal(result(f)->end, DM_END_AUTH_REFUSED);
+	assert_string_equal(result(f)->text, "the server refused our credentials again (401)");
 	assert_false(result(f)->accepted);
 	assert_int_equal(result(f)->hdr_status, 401);
 	nonce_is(f, "1", "stale");

@@ -448,6 +448,7 @@ static void event(struct far_end *f)
 	with_alerts(f, &a, 1);
 	assert_string_equal(buf_cstr(&f->said), "A 1201\nD 5\nA 1224\nF\n");
 	assert_non_null(strstr(buf_cstr(&f->out), "<Type xmlns=\"syncml:metinf\">x</Type>"));
+	assert_non_null(strstr(buf_cstr(&f->out), "<Format xmlns=\"syncml:metinf\">int</Format>"));
 }
 
 static void refused_alert(struct far_end *f, const struct dm_session_alert *a)
