@@ -262,10 +262,34 @@ static void secrets(struct far_end *f)
 	assert_string_equal(far_value(f, "./DMAcc/x/AppAuth/1/AAuthSecret"), "new");
 }
 
+#define NAP "./NAP/n/AuthInfo/1/"
+
+/* So are those of access points and proxies, however they came. Rules: NODE-16a PROP-NAME-8 */
+static void connectivity_secrets(struct far_end *f)
+{
+	far_node(f, "./NAP", NULL, ALL);
+	far_node(f, "./Proxy/p", NULL, ALL);
+	far_do(f,
+	       ADD("2", NAP "AuthSecret", "s3cret") ADD("3", NAP "AuthName", "u")
+	       GET("4", NAP "AuthSecret") COPY("5", NAP "AuthSecret", "./NAP/c")
+	       REP("6", NAP "AuthSecret?prop=Name", "y") REP("7", NAP "AuthName?prop=Name", "AuthSecret")
+	       TNDS("Replace", "8", "./Proxy/p", TDIR("p", "", TLEAF("AuthSecret", "other")))
+	       GET("9", "./Proxy/p?list=StructData") GET("10", NAP "AuthName")
+	       REP("11", NAP "AuthSecret", "new") GET("12", NAP "AuthSecret?prop=Size")
+	       /* Elsewhere it is a name like another. */
+	       ADD("13", "./closed2/AuthSecret", "v"),
+	       "S 2 Add 200\nS 3 Add 200\nS 4 Get 405\nS 5 Copy 405\nS 6 Replace 405\n"
+	       "S 7 Replace 405\nS 8 Replace 200\nS 9 Get 200\nR 9 ./Proxy/p [node]\n"
+	       "S 10 Get 200\nR 10 " NAP "AuthName u\nS 11 Replace 200\nS 12 Get 405\n"
+	       "S 13 Add 200\n");
+	assert_string_equal(far_value(f, NAP "AuthSecret"), "new");
+	assert_true(far_find(f, "./closed2/AuthSecret")->access & DM_ACC_GET);
+}
+
 #define CASES                                                                                      \
 	X(deletes)                                                                                 \
 	X(delete_refused) X(delete_rights) X(copies) X(copy_refused) X(execs) X(exec_refused)      \
-	    X(exec_nowhere) X(items) X(incomplete) X(foreign) X(order) X(secrets)
+	    X(exec_nowhere) X(items) X(incomplete) X(foreign) X(order) X(secrets) X(connectivity_secrets)
 #define X(fn) FAR_TEST(fn)
 CASES
 #undef X

@@ -54,15 +54,27 @@ bool dm_account_is_root(const struct dm_node *n)
 	return p && p->parent && !p->parent->parent && strcmp(p->name, "DMAcc") == 0;
 }
 
+#define UNREADABLE (DM_ACC_ALL & ~(DM_ACC_GET | DM_ACC_COPY))
+
+/* Is @n an object of the directory ./@dir, or below one? */
+static bool in_object(const struct dm_node *n, const char *dir)
+{
+	if (!n->parent || !n->parent->parent)
+		return false;
+	while (n->parent->parent)
+		n = n->parent;
+	return strcmp(n->name, dir) == 0;
+}
+
 uint8_t dm_account_access(const struct dm_node *parent, struct slice name)
 {
 	/* Who a server is stays what it was: every ACL names it by this. */
 	if (slice_eq_str(name, "ServerID") && dm_account_is_root(parent))
 		return DM_ACC_ALL & ~(DM_ACC_REPLACE | DM_ACC_DELETE);
-	if (!slice_eq_str(name, "AAuthSecret") && !slice_eq_str(name, "AAuthData"))
-		return DM_ACC_ALL;
-	for (const struct dm_node *n = parent; n; n = n->parent)
-		if (dm_account_is_root(n))
-			return DM_ACC_ALL & ~(DM_ACC_GET | DM_ACC_COPY);
+	if (slice_eq_str(name, "AAuthSecret") || slice_eq_str(name, "AAuthData"))
+		return in_object(parent, "DMAcc") ? UNREADABLE : DM_ACC_ALL;
+	if (slice_eq_str(name, "AuthSecret") &&
+	    (in_object(parent, "NAP") || in_object(parent, "Proxy") || in_object(parent, "ConnMO")))
+		return UNREADABLE;
 	return DM_ACC_ALL;
 }

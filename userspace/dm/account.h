@@ -45,7 +45,8 @@ struct dm_node *dm_account_find(struct dm_tree *t, struct slice server_id);
 bool dm_account_is_root(const struct dm_node *n);
 /*
  * DDF access types (enum dm_access bits) of a new node @name below @parent:
- * secrets and nonces of an account can be set but never read (DMAcc 1.2).
+ * secrets and nonces of an account can be set but never read (DMAcc 1.2), and
+ * the passwords of connectivity objects likewise.
  */
 uint8_t dm_account_access(const struct dm_node *parent, struct slice name);
 
