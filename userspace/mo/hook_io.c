@@ -16,6 +16,7 @@
 #include "util/str.h"
 
 #define FIRST_FREE_FD 3
+#define SELF "/proc/self/fd/3"
 
 int64_t hook_io_now(void)
 {
@@ -60,13 +61,15 @@ static void __attribute__((noreturn)) run(int exe, const char *path, int sock, p
 
 	/*
 	 * A script is opened by its interpreter through the descriptor it was
-	 * executed by, so that one stays; no other does.
+	 * executed by, so that one stays; no other does. By its name in /proc:
+	 * fexecve() would have the interpreter look in /dev/fd, which not every
+	 * system has.
 	 */
 	if (dup2(sock, STDIN_FILENO) >= 0 && dup2(sock, STDOUT_FILENO) >= 0 &&
 	    dup2(exe, FIRST_FREE_FD) >= 0 && !fcntl(FIRST_FREE_FD, F_SETFD, 0) &&
 	    !close_range(FIRST_FREE_FD + 1, ~0U, 0) &&
 	    confine(parent))
-		fexecve(FIRST_FREE_FD, argv, env);
+		execve(SELF, argv, env);
 	log_err("management object of %s: cannot be run: %s", path, errno == ENOENT ?
 		"its interpreter is not there" : strerror(errno));
 	_exit(127);

@@ -91,6 +91,57 @@ def test_children_are_confined(directory):
         world.idle()
 
 
+PROBE = Path("/usr/local/lib/dmsc-probe")
+PROBE_TEXT = """\
+#!/bin/sh
+while read -r verb uri rest; do
+	case $verb in
+	describe)
+		printf '%s\\n' 'id x:probe' 'root ./Probe' 'acl Get=*' 'node . node get one permanent'
+		for name in Who Write Store Sys Fds Caps; do
+			printf '%s\\n' "node $name chr get one permanent live" "put ./Probe/$name chr -"
+		done
+		echo ok
+		;;
+	get)
+		case $uri in
+		*/Who) echo "value $(id -u) $(id -G)" ;;
+		*/Write) touch /etc/probe /run/probe /tmp/probe /usr/local/lib/probe 2>/dev/null; echo value $? ;;
+		*/Store) rm -f /var/lib/dmsc/probe; cp "$0" /var/lib/dmsc/probe && chmod 755 /var/lib/dmsc/probe
+			/var/lib/dmsc/probe </dev/null 2>/dev/null; echo value $?; rm -f /var/lib/dmsc/probe ;;
+		*/Sys) echo "value $(ls /sys | tr '\\n' ' ')" ;;
+		*/Fds) echo "value $(ls /proc/$$/fd | tr '\\n' ' ')" ;;
+		*/Caps) echo "value $(grep -E '^(CapEff|NoNewPrivs)' /proc/$$/status | tr '\\n\\t' '  ')" ;;
+		esac
+		;;
+	*) exit 1 ;;
+	esac
+done
+"""
+
+
+def test_hook_is_confined(directory):
+    """A hook runs as dmsc: no rights, nothing writable but the store, which runs nothing; no cards
+    in /sys, no descriptor but its own; and it is gone with the session."""
+    with World(directory) as world:
+        PROBE.parent.mkdir(parents=True, exist_ok=True)
+        PROBE.write_text(PROBE_TEXT)
+        PROBE.chmod(0o755)
+        world.write_conf(mo_hooks=PROBE)
+        # 3 is the script; the shell has it as 10 too, and 4 is the pipe it reads ls from.
+        said = {"Who": "991 991", "Write": "1", "Store": "126", "Sys": "class ", "Fds": "0 1 10 2 3 4 ",
+                "Caps": "CapEff: 0000000000000000 NoNewPrivs: 1 "}
+        world.start_server(SCRIPT.replace("get ./DevInfo/DevId", "".join(
+            f'get ./Probe/{name}\nexpect 200\nexpect-value "{value}"\n' for name, value in said.items())
+            + "get ./DevInfo/DevId", 1))
+        world.start_card("connect")
+        world.insert()
+        one_session(world)
+        world.nothing_more()
+        check(not world.failed_expectations(), f"not as scripted: {world.failed_expectations()}")
+        check(not child(str(PROBE), "sh") and not child("/proc/self/fd/3", "sh"), "the hook outlives its session")
+
+
 class Watch(threading.Thread):
     """Gathers the command line of every process for as long as it runs."""
 
