@@ -119,9 +119,11 @@ static void acl_7(struct far_end *f)
 	       REP("2", "./own?prop=ACL", "Get=*") REP("3", "./par/node?prop=ACL", "Get=x")
 		   REP("4", "./par/leaf?prop=ACL", "Get=x")
 		       REP("5", "./other/leaf?prop=ACL", "Get=x")
-			   REP("6", "./other/leaf?prop=Title", "t"),
+			   REP("6", "./other/leaf?prop=Title", "t") REP("7", "./other/leaf", "w"),
 	       "S 2 Replace 200\nS 3 Replace 200\nS 4 Replace 200\nS 5 Replace 425\nS 6 Replace "
-	       "200\n");
+	       "200\nS 7 Replace 200\n");
+	assert_string_equal(far_value(f, "./other/leaf"), "w");
+	assert_string_equal(far_find(f, "./other/leaf")->acl, "Replace=" ME);
 }
 
 /*
@@ -133,8 +135,10 @@ static void acl_8(struct far_end *f)
 	far_node(f, "./mine", NULL, "Add=" ME "&Replace=" ME "&Get=" ME);
 	far_do(f,
 	       ADDN("2", "./N") ADD("3", "./N/leaf", "v") GET("4", "./N/leaf") ADDN("5", "./mine/N")
-		   ADD("6", "./P/Q/leaf", "v"),
-	       "S 2 Add 200\nS 3 Add 200\nS 4 Get 425\nS 5 Add 200\nS 6 Add 200\n");
+		   ADD("6", "./P/Q/leaf", "v") ADD("7", "./leaf", "v") GET("8", "./leaf"),
+	       "S 2 Add 200\nS 3 Add 200\nS 4 Get 425\nS 5 Add 200\nS 6 Add 200\nS 7 Add 200\n"
+	       "S 8 Get 200\nR 8 ./leaf v\n");
+	assert_null(far_find(f, "./leaf")->acl);	/* though its parent is not the server's */
 	assert_string_equal(far_find(f, "./N")->acl, "Add=" ME "&Delete=" ME "&Replace=" ME);
 	assert_null(far_find(f, "./N/leaf")->acl);
 	assert_null(far_find(f, "./mine/N")->acl);

@@ -179,13 +179,20 @@ static void list_tnds(struct far_end *f)
 /* Rules: LIST-10 LIST-11 */
 static void list_tnds_some(struct far_end *f)
 {
+	struct dm_node *n;
+
 	tree(f);
+	n = far_find(f, "./T/dir/b");
+	assert_int_equal(dm_tree_set_acl(f->tree, n, SLICE_LIT("Get=*"), 0), 0);
+	assert_int_equal(dm_tree_set_title(f->tree, n, SLICE_LIT("a title"), 0), 0);
 	far_start(f);
 	assert_int_equal(far_message(f, 212, GET("2", "./T/dir?list=TNDS+Value+ACL"), true), 1);
-	assert_true(has(f, "<Value>two</Value>") && has(f, "<RTProperties"));
-	assert_false(has(f, "<Format>") || has(f, "<Type>") || has(f, "<VerNo>"));
+	assert_true(has(f, "<Value>two</Value>") && has(f, "<ACL>Get=*</ACL>"));
+	assert_false(has(f, "<Format>") || has(f, "<Type>") || has(f, "<VerNo>") ||
+		     has(f, "<TStamp>") || has(f, "<Title>"));
 	assert_int_equal(far_message(f, 212, GET("2", "./T/dir?list=TNDS-Format-Value"), true), 1);
-	assert_true(has(f, "<MIME>text/plain</MIME>") && has(f, "<VerNo>"));
+	assert_true(has(f, "<MIME>text/plain</MIME>") && has(f, "<VerNo>") && has(f, "<TStamp>") &&
+		    has(f, "<Title>") && has(f, "<ACL>"));
 	assert_false(has(f, "<Value>") || has(f, "<Format>"));
 }
 

@@ -208,8 +208,9 @@ static void foreign(struct far_end *f)
 	far_do(f,
 	       CMD("Add", "2", CRED ITEM("./T/x", "", "1")) CMD("Put", "3", BARE("./T/y"))
 		   CMD("Search", "4", BARE("./T/y")) CMD("Map", "5", BARE("./T/y"))
-		       GET("6", "./T/x"),
-	       "S 2 Add 200\nS 3 Put 405\nS 4 Search 405\nS 5 Map 405\nS 6 Get 200\nR 6 ./T/x 1\n");
+		       CMD("Sync", "7", BARE("./T/y")) GET("6", "./T/x"),
+	       "S 2 Add 200\nS 3 Put 405\nS 4 Search 405\nS 5 Map 405\nS 7 Sync 405\n"
+	       "S 6 Get 200\nR 6 ./T/x 1\n");
 }
 
 /* Rights come before access types, these before existence, that before format and size.

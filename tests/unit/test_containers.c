@@ -175,12 +175,13 @@ static void atomic_too_large(struct far_end *f)
 static void sequence(struct far_end *f)
 {
 	tree(f);
+	f->ui_answer = DM_ST_OK;
 	far_do(f,
-	       SEQ("2", ADD("3", "./T/x", "1") REP("4", "./T/none", "v") GET("5", "./T/x")
+	       SEQ("2", ADD("3", "./T/x", "1") REP("4", "./T/none", "v") GET("5", "./T/x") ASK("11")
 			    REP("6", "./T/x", "2") COPY("7", "./T/x", "./T/y") DEL("8", "./T/x")
 				GET("9", "./T/y") EXEC("10", "./T/y")),
-	       "S 2 Sequence 200\nS 3 Add 200\nS 4 Replace 404\nS 5 Get 200\nR 5 ./T/x 1\nS 6 "
-	       "Replace 200\n"
+	       "S 2 Sequence 200\nS 3 Add 200\nS 4 Replace 404\nS 5 Get 200\nR 5 ./T/x 1\nS 11 "
+	       "Alert 200\nS 6 Replace 200\n"
 	       "S 7 Copy 200\nS 8 Delete 200\nS 9 Get 200\nR 9 ./T/y 2\nS 10 Exec 405\n");
 }
 
