@@ -231,6 +231,26 @@ static void bad(struct far_end *f)
 	assert_string_equal(dm_tree_root(f->tree)->acl, "Add=*&Get=*");
 }
 
+/* The way into what another card or a server made may not be a Path either. */
+static void not_by_path(struct far_end *f)
+{
+#define WAY(path) "<Node><NodeName>9</NodeName><Path>" path "</Path><RTProperties><Format><node/>" \
+	"</Format></RTProperties>" TLEAF("Addr", "https://evil/") "</Node>"
+#define WITH_OWN(more) INBOX(ACCOUNT("mine", DMACC, "s2", "")) more
+
+	apply(f, INBOX(ACCOUNT("acc", DMACC, "s1", "")), true, "s1");
+	far_node(f, "./NAP/n", NULL, NULL);
+	refuse(f, WITH_OWN(TNDS("Add", "2", "./DMAcc", WAY("acc/AppAddr"))), 8, -EEXIST);
+	refuse(f, WITH_OWN(TNDS("Add", "2", "./DMAcc", WAY("acc/Ext/deep"))), 8, -EEXIST);
+	refuse(f, WITH_OWN(TNDS("Add", "2", "./NAP", WAY("n"))), 8, -EEXIST);
+	refuse(f, WITH_OWN(ADD("2", "./NAP/n/x/y", "v")), 8, -EEXIST);
+	/* Its own it may complete, and a directory hold more. */
+	apply(f, WITH_OWN(TNDS("Add", "2", "./DMAcc", WAY("mine/AppAddr"))
+			  TNDS("Add", "3", "./NAP", WAY("m/x"))), true, "s2");
+	assert_string_equal(far_value(f, "./DMAcc/mine/AppAddr/9/Addr"), "https://evil/");
+	assert_null(far_find(f, "./DMAcc/acc/AppAddr/9"));
+}
+
 static void with(void (*fn)(struct far_end *f))
 {
 	struct far_end f;
@@ -243,7 +263,7 @@ static void with(void (*fn)(struct far_end *f))
 #define CASES(X)                                                                                   \
 	X(inbox)                                                                                   \
 	X(names) X(wrapped) X(references) X(again) X(tag_hidden) X(foreign) X(real_uri)            \
-	    X(containers) X(bad)
+	    X(containers) X(bad) X(not_by_path)
 #define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

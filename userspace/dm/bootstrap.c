@@ -365,6 +365,17 @@ static int tag_new(struct dm_bootstrap *b, struct dm_node *mo, void *digest)
 	return mo->id >= b->first_id && mo->format == DM_FMT_NODE ? tag(b, mo, digest) : 0;
 }
 
+/* A Path, too, may lead into what another source set: nothing of this message may be there. */
+static int untouched(struct dm_bootstrap *b, struct dm_node *mo, void *arg)
+{
+	if (mo->id >= b->first_id || (b->cfg.origin && mo->origin == b->cfg.origin))
+		return 0;
+	for (const struct dm_node *n = mo; n; n = dm_tree_next(mo, n))
+		if (n->id >= b->first_id)
+			return fail(b, -EEXIST, "the message would change what another source set");
+	return 0;
+}
+
 static int each_mo(struct dm_bootstrap *b, each_fn *fn, void *arg)
 {
 	static const char *const dirs[] = { "DMAcc", "NAP", "Proxy", "ConnMO" };
@@ -421,6 +432,8 @@ static int settle(struct dm_bootstrap *b, struct dm_bootstrap_result *res)
 			return b->err;
 	if (!res->nservers)
 		return fail(b, -ENOENT, "the message holds no DM account");
+	if (each_mo(b, untouched, NULL))
+		return b->err;
 	digest_sha256(buf_slice(&b->content), digest);
 	res->changed = !unchanged(b, res, digest);
 	if (!res->changed)
