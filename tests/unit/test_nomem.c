@@ -263,10 +263,19 @@ static bool exchange(struct run *r, const char *body, bool final)
 
 		transcript_add(&r->t, r->format, buf_slice(&f->out),
 			       r->limit ? strtoul(r->limit, NULL, 10) : 0);
+		/* Its credentials are right, whether we can see that or not. */
+		assert_int_not_equal(r->t.hdr_code, DM_ST_INVALID_CRED);
+		assert_int_not_equal(r->t.hdr_code, DM_ST_MISSING_CRED);
 		/* A serialized tree is full of them. */
 		for (size_t i = was; i < r->t.text.len; i++)
 			if (!r->t.text.data[i])
 				r->t.text.data[i] = '?';
+	}
+	if (r->rc == 1) {
+		char uri[64];
+
+		snprintf(uri, sizeof(uri), "https://srv.example/dm/%u", f->msg_id);
+		assert_true(slice_eq_str(dm_session_next_uri(f->s), uri));
 	}
 	if (r->rc != 1)
 		assert_int_not_equal(dm_session_result(f->s)->end, DM_END_NOT);
@@ -390,6 +399,18 @@ static void effects_true(struct run *r)
 	}
 }
 
+/* An old nonce or the new one, never a part of it. */
+static void nonces_whole(struct run *r)
+{
+	const struct dm_node *mine = far_find(&r->f, "./DMAcc/" FAR_SERVER "/AppAuth/1/AAuthData");
+	const struct dm_node *its = far_find(&r->f, "./DMAcc/" FAR_SERVER "/AppAuth/2/AAuthData");
+
+	assert_true(slice_eq_str(dm_node_value(mine), "Nonce") ||
+		    slice_eq_str(dm_node_value(mine), "next"));
+	assert_true(slice_eq_str(dm_node_value(its), "snonce") ||
+		    slice_eq_str(dm_node_value(its), "ZZZZZZZZZZZZZZZZ"));
+}
+
 /* Each line is one of the good session's, or refuses what that line accepts. */
 static void lines_true(const struct run *r, const struct transcript *good)
 {
@@ -475,6 +496,7 @@ static void all_of(enum codec_format format, const char *limit)
 			play(&r);
 			fail_at = 0;
 			effects_true(&r);
+			nonces_whole(&r);
 			lines_true(&r, &good.t);
 			results_whole(&r, &good.t);
 			next_session(&r);

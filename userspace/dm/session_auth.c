@@ -6,10 +6,13 @@
 #include "util/digest.h"
 #include "util/str.h"
 
-static void nonce_set(struct buf *b, struct slice raw)
+/* Half a nonce must be neither used nor stored: without memory the session ends. */
+static void nonce_set(struct dm_session *s, struct buf *b, struct slice raw)
 {
 	buf_reset(b);
 	buf_put_slice(b, raw);
+	if (buf_error(b))
+		s->reply.err = -ENOMEM;
 }
 
 void session_auth_init(struct dm_session *s)
@@ -20,8 +23,8 @@ void session_auth_init(struct dm_session *s)
 
 	if (!a->client.present)
 		pref = DM_AUTH_NONE;
-	nonce_set(&s->nonce, buf_slice(&a->client.nonce));
-	nonce_set(&s->srv_nonce, buf_slice(&a->server.nonce));
+	nonce_set(s, &s->nonce, buf_slice(&a->client.nonce));
+	nonce_set(s, &s->srv_nonce, buf_slice(&a->server.nonce));
 	if (pref == DM_AUTH_BASIC)
 		s->auth = DM_AUTH_BASIC;
 	/* Without a nonce a digest cannot succeed: let the server challenge. */
@@ -90,7 +93,7 @@ static bool take_nonce(struct dm_session *s, const struct dm_meta *chal)
 		return false;
 	ok = dm_auth_decode(chal->next_nonce, chal->nonce_opaque, &raw) == 0 && raw.len;
 	if (ok) {
-		nonce_set(&s->nonce, buf_slice(&raw));
+		nonce_set(s, &s->nonce, buf_slice(&raw));
 		s->nonce_new = true;
 		s->nonce_fresh = true;
 	}
@@ -186,19 +189,25 @@ static struct slice server_name(const struct dm_session *s)
 	return a->server.name.len ? buf_slice(&a->server.name) : buf_slice(&a->server_id);
 }
 
-/* Credentials as they are compared: decoded, for base64 may be broken into lines. */
-static bool same_bytes(struct slice sent, bool raw, struct slice want)
+/*
+ * Credentials as they are compared: decoded, for base64 may be broken into lines.
+ * 0, or -errno; -ENOMEM says nothing about them.
+ */
+static int same_bytes(struct slice sent, bool raw, struct slice want)
 {
 	struct buf got = BUF_INIT, bytes = BUF_INIT;
-	bool ok;
+	int rc;
 
 	if (raw)
 		buf_put_slice(&got, sent);
-	ok = (raw ? buf_error(&got) : base64_decode(&got, sent)) == 0 &&
-	     base64_decode(&bytes, want) == 0 && dm_auth_equal(buf_slice(&got), buf_slice(&bytes));
+	rc = raw ? buf_error(&got) : base64_decode(&got, sent);
+	if (!rc)
+		rc = base64_decode(&bytes, want);
+	if (!rc && !dm_auth_equal(buf_slice(&got), buf_slice(&bytes)))
+		rc = -EACCES;
 	buf_wipe_fini(&got);
 	buf_wipe_fini(&bytes);
-	return ok;
+	return rc;
 }
 
 static bool cred_matches(struct dm_session *s, const struct dm_cred *cred)
@@ -215,8 +224,10 @@ static bool cred_matches(struct dm_session *s, const struct dm_cred *cred)
 		rc = dm_auth_basic(user, secret, &want);
 	else if (s->srv_auth == DM_AUTH_MD5 && s->srv_nonce.len)
 		rc = dm_auth_md5(user, secret, buf_slice(&s->srv_nonce), &want);
-	if (!rc && !same_bytes(cred->data, raw, buf_slice(&want)))
-		rc = -EACCES;
+	if (!rc)
+		rc = same_bytes(cred->data, raw, buf_slice(&want));
+	if (rc == -ENOMEM)
+		s->reply.err = rc;
 	buf_wipe_fini(&want);
 	return !rc;
 }
@@ -225,15 +236,20 @@ void dm_session_message_hmac(struct dm_session *s, struct slice body, struct sli
 {
 	struct slice user = server_name(s), secret = buf_slice(&s->cfg.account->server.secret);
 	struct buf name = BUF_INIT, mac = BUF_INIT, want = BUF_INIT;
+	int rc;
 
 	if (!slice_present(hmac) || s->srv_auth != DM_AUTH_MAC)
 		return;
-	s->in.mac = MAC_BAD;
-	if (!dm_auth_hmac_parse(hmac, &name, &mac) && slice_eq(buf_slice(&name), user) &&
-	    s->srv_nonce.len &&
-	    !dm_auth_mac(user, secret, buf_slice(&s->srv_nonce), body, &want) &&
-	    same_bytes(buf_slice(&mac), false, buf_slice(&want)))
-		s->in.mac = MAC_GOOD;
+	rc = dm_auth_hmac_parse(hmac, &name, &mac);
+	if (!rc && (!slice_eq(buf_slice(&name), user) || !s->srv_nonce.len))
+		rc = -EACCES;
+	if (!rc)
+		rc = dm_auth_mac(user, secret, buf_slice(&s->srv_nonce), body, &want);
+	if (!rc)
+		rc = same_bytes(buf_slice(&mac), false, buf_slice(&want));
+	if (rc == -ENOMEM)
+		s->reply.err = rc;
+	s->in.mac = rc ? MAC_BAD : MAC_GOOD;
 	buf_fini(&name);
 	buf_wipe_fini(&mac);
 	buf_wipe_fini(&want);
@@ -249,12 +265,17 @@ static void renew_srv_nonce(struct dm_session *s)
 		s->in.fatal = true;
 		return;
 	}
-	nonce_set(&s->srv_nonce, slice_of(n, sizeof(n)));
+	nonce_set(s, &s->srv_nonce, slice_of(n, sizeof(n)));
 	s->srv_nonce_new = true;
 }
 
 static void refuse_server(struct dm_session *s, enum dm_status code)
 {
+	/* Without memory nobody can tell: the session ends, but not for that. */
+	if (s->reply.err) {
+		s->in.hdr_code = DM_ST_FAILED;
+		return;
+	}
 	s->in.hdr_code = s->in.refuse = code;
 	s->in.chal = true;
 	/* Nothing of this message is to be believed, whatever came before it. */

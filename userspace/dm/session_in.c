@@ -32,6 +32,8 @@ static void take_limits(struct dm_session *s, const struct dm_hdr *h)
 	if (h->resp_uri.n && h->resp_uri.n <= SESSION_MAX_URI && dm_cmd_is_text(h->resp_uri)) {
 		buf_reset(&s->resp_uri);
 		buf_put_slice(&s->resp_uri, h->resp_uri);
+		if (buf_error(&s->resp_uri))
+			s->reply.err = -ENOMEM;	/* it must not go elsewhere */
 	}
 }
 
