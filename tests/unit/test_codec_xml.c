@@ -302,6 +302,7 @@ static void test_long_data(void **state)
 	buf_fini(&b);
 }
 
+/* Rules: ENC-27 */
 static void test_limits(void **state)
 {
 	static const struct slice two = SLICE_LIT(MSG("<Get><Item/><Item/></Get><Get><Item/><Item/></Get>"));

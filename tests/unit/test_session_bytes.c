@@ -177,6 +177,29 @@ static void opaque_texts(void **state)
 	}
 }
 
+/* Rules: ENC-27 */
+static void many_items(void **state)
+{
+	struct dm_item items[1025];
+	struct dm_cmd c = get_a;
+	struct talk k;
+
+	for (size_t i = 0; i < 1025; i++)
+		items[i] = item_a;
+	c.items = items;
+	c.nitems = 1024;
+	begin(&k);
+	assert_int_equal(say(&k, &c, 1), 1);
+	assert_int_equal(k.t.results, 1024);
+	c.nitems = 1025;
+	assert_int_equal(say(&k, &c, 1), 2);
+	assert_int_equal(k.t.hdr_code, 400);
+	assert_true(k.t.abort);
+	assert_string_equal(buf_cstr(&k.t.text), "");
+	assert_int_equal(dm_session_result(k.f.s)->end, DM_END_MALFORMED);
+	end(&k);
+}
+
 /* A byte makes a command, which wants a Status: what waits is bounded, not by the server. */
 static void crumbs(void **state)
 {
@@ -203,6 +226,7 @@ int main(void)
 		cmocka_unit_test(identifiers),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(opaque_texts),
+		cmocka_unit_test(many_items),
 		cmocka_unit_test(crumbs),
 	};
 
