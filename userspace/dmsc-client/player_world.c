@@ -7,6 +7,7 @@
 #include "dm/ddf.h"
 #include "dmsc-client/player.h"
 #include "mo/ddf_table.h"
+#include "store/store.h"
 #include "util/str.h"
 #include "util/text.h"
 
@@ -156,7 +157,7 @@ static void load_tree(struct player *p)
 	bool dirty;
 
 	tape_take(t, "tree");
-	nodes = tape_number(t, 1, INT32_MAX);
+	nodes = tape_number(t, 1, STORE_NODES_MAX);	/* nothing larger was ever loaded */
 	dirty = tape_flag(t);
 	tape_line_end(t);
 	p->tree = dm_tree_new();
