@@ -262,11 +262,12 @@ bool tape_flag(struct tape *t)
 struct slice tape_text(struct tape *t)
 {
 	struct slice s = tape_word(t);
-	uint8_t *to = t->file.data + (s.p - t->file.data), *from = to;
+	uint8_t *to, *from;
 	size_t n = 0;
 
 	if (tape_bad(t) || slice_eq_str(s, "-"))
 		return SLICE_NONE;
+	from = to = t->file.data + (s.p - t->file.data);
 	if (!s.n || *from != '=') {
 		tape_fail(t, "a field is no text");
 		return SLICE_NONE;
