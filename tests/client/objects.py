@@ -314,6 +314,16 @@ def objects_that_are_not_roots(e):
     assert "not root's" in r.err and "lamp: not used: No such file" in r.err, r.err
 
 
+@test
+def directory_that_is_not_there(e):
+    """The default one need not exist; one that somebody named does."""
+    get = "package\n\tget ./DevInfo/DevId\n\t\texpect 200\n"
+    assert "mo-libraries" not in play(e, get).err
+    configure(e, mo_libraries=e.path("none"))
+    r = play(e, get)
+    assert "mo-libraries: %s: No such file" % e.path("none") in r.err, r.err
+
+
 # Rules: INFO-6
 @test
 def configured_facts(e):

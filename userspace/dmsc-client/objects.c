@@ -59,6 +59,9 @@ int client_objects_load(struct mo_set *s, const struct conf *c)
 
 	if (c->mo_libraries[0])
 		mo_libraries_add(s, c->mo_libraries);
+	if (c->mo_libraries[0] && strcmp(c->mo_libraries, CONF_MO_LIBRARIES) &&
+	    access(c->mo_libraries, F_OK))
+		log_err("mo-libraries: %s: %s", c->mo_libraries, strerror(errno));
 	/* One that fails has said why; the device can be managed without it. */
 	for (size_t i = 0; i < c->mo_hooks.n && rc != -ENOMEM; i++) {
 		int64_t left = until - uptime_ms();

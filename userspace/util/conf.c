@@ -62,7 +62,7 @@ void conf_defaults(struct conf *c)
 	list_set(&c->trusted_slots, "serial:*");
 	list_set(&c->indicator_oids, "06136996DDCF9CE5BDD28CA3A4B7D0F2DDB8BE9820");
 	strcpy(c->store, "/var/lib/dmsc");
-	strcpy(c->mo_libraries, DMSC_PREFIX "/lib/dmsc/mo");
+	strcpy(c->mo_libraries, CONF_MO_LIBRARIES);
 	c->consent_timeout_s = 60;
 	c->patience_s = 86400;
 }

@@ -11,6 +11,7 @@
 #include "util/slice.h"
 
 #define CONF_PATH DMSC_SYSCONFDIR "/dmsc/dmsc.conf"
+#define CONF_MO_LIBRARIES DMSC_PREFIX "/lib/dmsc/mo"
 #define CONF_LIST_MAX 16
 #define CONF_VALUE_MAX 256
 
