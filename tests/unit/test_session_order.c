@@ -132,7 +132,7 @@ static void next_session(struct far_end *f)
 	       "S 2 Get 200\nR 2 ./T/a one\nS 3 Add 200\n");
 }
 
-/* @first: what the message before was about. True as long as there are parts behind which to end. */
+/* @first: the message before it. True as long as there are parts behind which to end. */
 static bool ends_behind(unsigned int parts, bool by_us, const char *first)
 {
 	struct transcript t = { .msg_id = 2 };
