@@ -276,9 +276,15 @@ static void inbox(struct far_end *f)
 						TLEAF("ServerID", "new.example")))
 	       TNDS("Replace", "9", "./Inbox", TDIR("m", "org.openmobilealliance/1.0/w7",
 						    TLEAF("ServerID", "n2.example")))
-	       TNDS("Add", "10", "./Inbox", TDIR("u", "urn:unknown", TLEAF("a", "b"))),
+	       TNDS("Add", "10", "./Inbox", TDIR("u", "urn:unknown", TLEAF("a", "b")))
+	       /* Nor does another way lead into it. */
+	       TNDS("Add", "11", ".", "<Node><NodeName>x</NodeName><Path>Inbox</Path><Value>v</Value></Node>")
+	       TNDS("Add", "12", ".", TDIR("Inbox", "", TLEAF("x", "v")))
+	       ADD("13", "./Inbox/x/y", "v") COPY("14", "./DevInfo/Man", "./Inbox/x")
+	       REP("15", "./Inbox?prop=Name", "I") REP("16", "./Inbox", "v"),
 	       "S 2 Get 405\nS 3 Get 405\nS 4 Get 405\nS 5 Get 405\nS 6 Add 405\nS 7 Delete 405\n"
-	       "S 8 Add 200\nS 9 Replace 200\nS 10 Add 404\n");
+	       "S 8 Add 200\nS 9 Replace 200\nS 10 Add 404\nS 11 Add 405\nS 12 Add 418\n"
+	       "S 13 Add 405\nS 14 Copy 405\nS 15 Replace 405\nS 16 Replace 405\n");
 	assert_string_equal(far_value(f, "./DMAcc/n/ServerID"), "new.example");
 	assert_string_equal(far_value(f, "./DMAcc/m/ServerID"), "n2.example");
 	assert_null(far_find(f, "./Inbox")->first_child);
