@@ -251,6 +251,18 @@ static void values(struct far_end *f)
 	assert_null(far_find(f, "./T/o"));
 }
 
+/* Whatever version an object says it is of, or says nothing. Rules: TNDS-27 */
+static void versions(struct far_end *f)
+{
+#define OF(id, u, version) AS(id, u, "xml", MIME "xml", "<![CDATA[<MgmtTree xmlns='syncml:dmddf1.2'>" \
+	version TLEAF("a", "1") "</MgmtTree>]]>")
+	tree(f);
+	far_do(f, OF("2", "./T/p", "") OF("3", "./T/q", "<VerDTD>1.3</VerDTD>"),
+	       "S 2 Add 200\nS 3 Add 200\n");
+	assert_string_equal(far_value(f, "./T/p/a"), "1");
+	assert_string_equal(far_value(f, "./T/q/a"), "1");
+}
+
 /* When a node changed last, and how often, is the device's to say. Rules: TNDS-26 */
 static void counts(struct far_end *f)
 {
@@ -378,7 +390,7 @@ static void round_trip(struct far_end *f)
 #define CASES                                                                                      \
 	X(adds)                                                                                    \
 	X(all_or_nothing) X(paths) X(names) X(replaces) X(replace_refused) X(types) X(wbxml)       \
-	    X(values) X(acls) X(limits) X(accounts) X(counts) X(round_trip)
+	    X(values) X(acls) X(limits) X(accounts) X(counts) X(versions) X(round_trip)
 #define X(fn) FAR_TEST(fn)
 CASES
 #undef X
