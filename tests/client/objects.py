@@ -136,6 +136,22 @@ def libraries_side_by_side(e):
     assert "another version" in said["young.so"], r.err
 
 
+@test
+def library_that_stays(e):
+    """One with nothing to manage here, and that cannot be unloaded (as many in C++), is not
+    taken for the next."""
+    if not is_root():
+        return
+    library = battery(e)
+    source = e.write("none.c", "#include <dmsc/mo.h>\nconst struct dmsc_mo *DMSC_MO_ENTRY(void) { return NULL; }\n")
+    none = e.path("mo/first.so")
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-Wl,-z,nodelete", "-I", os.path.join(TOP, "userspace"),
+                    "-o", none, source], check=True)
+    os.chmod(none, 0o644)
+    assert os.path.basename(none) < os.path.basename(library)
+    assert "not loaded" not in play(e, BATTERY).err
+
+
 LAMP = """package
 	get ./Lamp/Minutes
 		expect 200

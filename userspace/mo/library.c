@@ -38,13 +38,28 @@ struct library {
 	int fd;
 };
 
+/* What the loader knows @l by. */
+static void path_of(const struct library *l, char path[40])
+{
+	snprintf(path, 40, "/proc/self/fd/%d", l->fd);
+}
+
 static void unload(void *arg)
 {
 	struct library *l = arg;
+	void *still = NULL;
+	char path[40];
 
-	if (l->handle)
+	path_of(l, path);
+	if (l->handle) {
 		dlclose(l->handle);
-	close(l->fd);
+		still = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+	}
+	/* One that says it cannot be unloaded (many in C++ do) keeps its number, too. */
+	if (still)
+		dlclose(still);
+	else
+		close(l->fd);
 	free(l);
 }
 
@@ -56,7 +71,7 @@ static int load(struct mo_set *s, struct library *l, const char *name)
 	char path[40];
 
 	/* The file that was looked at, whatever its name has come to mean since. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->fd);
+	path_of(l, path);
 	l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!l->handle) {
 		log_err("management object %s: not loaded: %s", name, dlerror());
