@@ -278,7 +278,8 @@ static void inbox(struct far_end *f)
 						    TLEAF("ServerID", "n2.example")))
 	       TNDS("Add", "10", "./Inbox", TDIR("u", "urn:unknown", TLEAF("a", "b")))
 	       /* Nor does another way lead into it. */
-	       TNDS("Add", "11", ".", "<Node><NodeName>x</NodeName><Path>Inbox</Path><Value>v</Value></Node>")
+	       TNDS("Add", "11", ".", "<Node><NodeName>x</NodeName><Path>Inbox</Path><Value>v</Value>"
+		    "</Node>")
 	       TNDS("Add", "12", ".", TDIR("Inbox", "", TLEAF("x", "v")))
 	       ADD("13", "./Inbox/x/y", "v") COPY("14", "./DevInfo/Man", "./Inbox/x")
 	       REP("15", "./Inbox?prop=Name", "I") REP("16", "./Inbox", "v"),

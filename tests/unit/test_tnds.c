@@ -254,8 +254,8 @@ static void values(struct far_end *f)
 /* Whatever version an object says it is of, or says nothing. Rules: TNDS-27 */
 static void versions(struct far_end *f)
 {
-#define OF(id, u, version) AS(id, u, "xml", MIME "xml", "<![CDATA[<MgmtTree xmlns='syncml:dmddf1.2'>" \
-	version TLEAF("a", "1") "</MgmtTree>]]>")
+#define OF(id, u, version) AS(id, u, "xml", MIME "xml", \
+	"<![CDATA[<MgmtTree xmlns='syncml:dmddf1.2'>" version TLEAF("a", "1") "</MgmtTree>]]>")
 	tree(f);
 	far_do(f, OF("2", "./T/p", "") OF("3", "./T/q", "<VerDTD>1.3</VerDTD>"),
 	       "S 2 Add 200\nS 3 Add 200\n");
