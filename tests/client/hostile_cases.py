@@ -304,7 +304,7 @@ short("2000 lists of 50000 children", 2000, lambda i: get(i, "./H/S"), lambda: l
 short("2000 Deletes of 50000 nodes, taken back", 2000, lambda i: ("Atomic", ("CmdID", i), command(
     "Delete", "d", item("./H/S")), command("Delete", "e", item("./H/no"))), lambda: leaves(50000), 413)
 short("5000 copies of a value of 500 kB", 5000, lambda i: command("Copy", i, ("Item", target("./H/c"), loc(
-    "Source", "./H/S/0"))), lambda: leaves(1, value=b"v" * 500000), 420)
+    "Source", "./H/S/0"))), lambda: leaves(1, value=b"v" * 500000), 413)
 
 BIG = "x" * (10 * MB)
 case("10 MB in one Add", lambda f: message(f, [command("Add", 2, item("./H/b", data(BIG)))]), status={2: 413})
