@@ -9,7 +9,8 @@ import struct
 import subprocess
 import time
 
-from __main__ import OK, SERVER_ID, TOP, replayed, test
+from __main__ import OK, SERVER_ID, TOP, test
+from replays import replayed
 
 EXAMPLES = os.path.join(TOP, "tests/mo-example")
 

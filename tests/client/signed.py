@@ -3,8 +3,8 @@
 import re
 import shutil
 
-from __main__ import (AUTH, DIFFERS, OK, ONE_GET, PROTOCOL, replayed, test, trace_lines,
-                      write_trace)
+from __main__ import AUTH, DIFFERS, OK, ONE_GET, PROTOCOL, test
+from replays import replayed, trace_lines, write_trace
 
 TWO_GETS = ONE_GET + 'package\n\tget ./DevInfo/Man\n\t\texpect 200\n'
 SIGNING = 'device secret hmac server-name=srv server-password=topsecret server-scheme=hmac'
