@@ -115,7 +115,8 @@ static struct dm_rec *rec_new(struct dm_reply *r)
 		return NULL;
 	}
 	if (r->n == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 32;
+		/* By half: what was outgrown is still part of the peak. */
+		size_t cap = r->cap ? r->cap + r->cap / 2 : 32;
 
 		x = reallocarray(r->recs, cap, sizeof(*x));
 		if (!x) {
