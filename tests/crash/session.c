@@ -231,7 +231,6 @@ static void message(struct run *r, unsigned int status, const char *body, bool f
 
 /* --- the session --- */
 
-#define ATOMIC(id, members) "<Atomic><CmdID>" id "</CmdID>" members "</Atomic>"
 #define NEXT_NONCE "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef>" \
 	"<Cmd>SyncHdr</Cmd><Chal><Meta><Type xmlns='syncml:metinf'>syncml:auth-md5</Type>" \
 	"<Format xmlns='syncml:metinf'>b64</Format>" \

@@ -325,3 +325,22 @@ void far_do(struct far_end *f, const char *body, const char *expected)
 	snprintf(want, sizeof(want), "H 200\n%sF\n", expected);
 	assert_string_equal(buf_cstr(&f->said), want);
 }
+
+void far_with(void (*fn)(struct far_end *f))
+{
+	struct far_end f;
+
+	far_init(&f);
+	fn(&f);
+	far_fini(&f);
+}
+
+void far_says(struct far_end *f, const char *want)
+{
+	assert_string_equal(buf_cstr(&f->said), want);
+}
+
+const struct dm_session_result *far_result(struct far_end *f)
+{
+	return dm_session_result(f->s);
+}

@@ -70,6 +70,12 @@ extern const struct dm_tnds_ops far_tnds_ops;
 #define FAR_TEST(fn) static void test_##fn(void **state) { struct far_end f; (void)state; \
 	far_init(&f); fn(&f); far_fini(&f); }
 
+/* Runs @fn at a far end of its own: a test's body. */
+void far_with(void (*fn)(struct far_end *f));
+/* The client's last message was this. */
+void far_says(struct far_end *f, const char *want);
+const struct dm_session_result *far_result(struct far_end *f);
+
 /* Commands; ids and URIs are literals. */
 #define ITEM(u, meta, d)                                                                           \
 	"<Item><Target><LocURI>" u "</LocURI></Target>" meta "<Data>" d "</Data></Item>"
@@ -88,6 +94,10 @@ extern const struct dm_tnds_ops far_tnds_ops;
 #define EXEC(id, u) CMD("Exec", id, BARE(u))
 #define COPY(id, from, to) CMD("Copy", id, "<Item><Target><LocURI>" to "</LocURI></Target>" \
 	"<Source><LocURI>" from "</LocURI></Source></Item>")
+#define DATA(d) "<Item><Data>" d "</Data></Item>"
+#define ALERT(id, code, items) CMD("Alert", id, "<Data>" code "</Data>" items)
+#define ATOMIC(id, members) CMD("Atomic", id, members)
+#define SEQ(id, members) CMD("Sequence", id, members)
 #define TNDS(cmd, id, u, nodes) CMD(cmd, id, "<Meta><Format xmlns='syncml:metinf'>xml</Format>" \
 	"<Type xmlns='syncml:metinf'>application/vnd.syncml.dmtnds+xml</Type></Meta>" \
 	"<Item><Target><LocURI>" u "</LocURI></Target><Data><MgmtTree xmlns='syncml:dmddf1.2'>" \

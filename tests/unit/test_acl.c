@@ -13,15 +13,6 @@
 #define S(s) slice_str(s)
 #define ME   FAR_SERVER
 
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
-}
-
 /* Rules: ACL-15 ACL-4 */
 static void test_grammar(void **state)
 {
@@ -311,7 +302,7 @@ static void test_example(void **state)
 #define CASE(fn)                                                                                   \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \
-		with(fn);                                                                          \
+		far_with(fn);                                                                      \
 	}
 CASE(acl_1)
 CASE(acl_2)

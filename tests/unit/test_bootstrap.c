@@ -251,20 +251,11 @@ static void not_by_path(struct far_end *f)
 	assert_null(far_find(f, "./DMAcc/acc/AppAddr/9"));
 }
 
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
-}
-
 #define CASES(X)                                                                                   \
 	X(inbox)                                                                                   \
 	X(names) X(wrapped) X(references) X(again) X(tag_hidden) X(foreign) X(real_uri)            \
 	    X(containers) X(bad) X(not_by_path)
-#define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
+#define DEFINE(fn) static void test_##fn(void **state) { far_with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)
 

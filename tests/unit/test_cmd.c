@@ -313,16 +313,7 @@ static void per_item(struct far_end *f)
 	       "Get 400\n");
 }
 
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
-}
-
-#define CASE(fn) static void test_##fn(void **state) { with(fn); }
+#define CASE(fn) static void test_##fn(void **state) { far_with(fn); }
 CASE(get_values)
 CASE(get_props) CASE(get_list) CASE(add_nodes) CASE(limits) CASE(full) CASE(replace) CASE(permanent)
     CASE(delete_exec) CASE(copy) CASE(secrets) CASE(tnds) CASE(tnds_document) CASE(per_item)

@@ -10,8 +10,6 @@
 #include "dm/account.h"
 #include "dm_far_end.h"
 
-#define DATA "<Item><Data>v</Data></Item>"
-
 #define ME  FAR_SERVER
 #define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
 
@@ -189,9 +187,9 @@ static void incomplete(struct far_end *f)
 {
 	tree(f);
 	far_do(f,
-	       CMD("Get", "2", "") CMD("Add", "3", "") CMD("Get", "4", DATA) CMD("Add", "5", DATA)
-		   CMD("Replace", "6", DATA) CMD("Delete", "7", DATA) CMD("Copy", "8", DATA)
-		       CMD("Exec", "9", DATA) GET("10", "") COPY("11", "./T/leaf", ""),
+	       CMD("Get", "2", "") CMD("Add", "3", "") CMD("Get", "4", DATA("v")) CMD("Add", "5", DATA("v"))
+		   CMD("Replace", "6", DATA("v")) CMD("Delete", "7", DATA("v")) CMD("Copy", "8", DATA("v"))
+		       CMD("Exec", "9", DATA("v")) GET("10", "") COPY("11", "./T/leaf", ""),
 	       "S 2 Get 400\nS 3 Add 400\nS 4 Get 400\nS 5 Add 400\nS 6 Replace 400\nS 7 Delete "
 	       "400\nS 8 Copy 400\n"
 	       "S 9 Exec 400\nS 10 Get 400\nS 11 Copy 400\n");

@@ -12,8 +12,6 @@
 #define ME  FAR_SERVER
 #define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
 
-#define ATOMIC(id, members) CMD("Atomic", id, members)
-#define SEQ(id, members)    CMD("Sequence", id, members)
 #define ASK(id)                                                                                    \
 	CMD("Alert", id,                                                                           \
 	    "<Data>1101</Data><Item><Data></Data></Item><Item><Data>Sure?</Data></Item>")

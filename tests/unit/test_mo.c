@@ -288,8 +288,6 @@ static void exec(struct world *w)
 
 /* --- after the commit -------------------------------------------------------- */
 
-#define ATOMIC(id, members) CMD("Atomic", id, members)
-
 static void told(struct world *w)
 {
 	const struct dmsc_mo mo = object(w);
@@ -719,8 +717,8 @@ static void trust(struct world *w)
 }
 
 #define TESTS(X)                                                                                   \
-	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only) X(left_behind)            \
-	X(descriptions) X(hook_works) X(hook_fails) X(hook_floods) X(hook_dawdles) X(hook_dies_late) X(hook_value_too_long)       \
+	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only) X(left_behind) \
+	X(descriptions) X(hook_works) X(hook_fails) X(hook_floods) X(hook_dawdles) X(hook_dies_late) X(hook_value_too_long) \
 	X(hook_not_described) X(refused_halfway) X(trust)
 
 #define RUN(n)                                                                                     \

@@ -24,8 +24,6 @@
 
 #define ME FAR_SERVER
 #define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
-#define ALERT(id, code, items) "<Alert><CmdID>" id "</CmdID><Data>" code "</Data>" items "</Alert>"
-#define DATA(d) "<Item><Data>" d "</Data></Item>"
 
 struct session {
 	struct far_end f;

@@ -14,21 +14,6 @@
 #define ME FAR_SERVER
 #define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
 
-#define ATOMIC(id, members) "<Atomic><CmdID>" id "</CmdID>" members "</Atomic>"
-#define SEQ(id, members) "<Sequence><CmdID>" id "</CmdID>" members "</Sequence>"
-#define ALERT(id, code, items) "<Alert><CmdID>" id "</CmdID><Data>" code "</Data>" items "</Alert>"
-#define DATA(d) "<Item><Data>" d "</Data></Item>"
-
-static const struct dm_session_result *result(struct far_end *f)
-{
-	return dm_session_result(f->s);
-}
-
-static void says(struct far_end *f, const char *want)
-{
-	assert_string_equal(buf_cstr(&f->said), want);
-}
-
 static void tree(struct far_end *f)
 {
 	far_node(f, "./T", NULL, ALL);
@@ -47,24 +32,24 @@ static void package1(struct far_end *f)
 	f->cfg.alerts = &a;
 	f->cfg.nalerts = 1;
 	far_start(f);
-	says(f, "A 1201\nD 5\nA 1226\nF\n");
+	far_says(f, "A 1201\nD 5\nA 1226\nF\n");
 	assert_non_null(strstr(buf_cstr(&f->out), "<LocURI>./DevInfo/DevId</LocURI>"));
 	assert_int_equal(far_message(f, 212,
 				     "<Status><CmdID>9</CmdID><MsgRef>1</MsgRef><CmdRef>3</CmdRef>"
 				     "<Cmd>Alert</Cmd><Data>202</Data></Status>",
 				     true),
 			 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
-	assert_true(result(f)->accepted);
-	assert_int_equal(result(f)->alert_status[0], 202);
-	assert_int_equal(result(f)->hdr_status, 212);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
+	assert_true(far_result(f)->accepted);
+	assert_int_equal(far_result(f)->alert_status[0], 202);
+	assert_int_equal(far_result(f)->hdr_status, 212);
 }
 
 static void server_initiated(struct far_end *f)
 {
 	f->cfg.server_initiated = true;
 	far_start(f);
-	says(f, "A 1200\nD 5\nF\n");
+	far_says(f, "A 1200\nD 5\nF\n");
 	assert_string_equal(dm_session_id(f->s), "AB");
 }
 
@@ -74,7 +59,7 @@ static void end_rule(struct far_end *f)
 	tree(f);
 	far_do(f, GET("2", "./T/a"), "S 2 Get 200\nR 2 ./T/a one\n");
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 	assert_int_equal(f->out.len, 0);
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 0);
 }
@@ -85,11 +70,11 @@ static void not_final(struct far_end *f)
 	tree(f);
 	far_start(f);
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), false), 1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nA 1222\n");
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nA 1222\n");
 	assert_int_equal(far_message(f, 212, "", false), 1);
-	says(f, "H 200\nA 1222\n");
+	far_says(f, "H 200\nA 1222\n");
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
 }
 
 static void noresp(struct far_end *f)
@@ -127,8 +112,8 @@ static void cmd_ids(struct far_end *f)
 
 static void refused(struct far_end *f, enum dm_session_end end, const char *want)
 {
-	assert_int_equal(result(f)->end, end);
-	says(f, want);
+	assert_int_equal(far_result(f)->end, end);
+	far_says(f, want);
 	assert_non_null(far_find(f, "./T/a"));
 }
 
@@ -197,7 +182,7 @@ static void server_aborts(struct far_end *f)
 	tree(f);
 	far_start(f);
 	assert_int_equal(far_message(f, 212, DEL("2", "./T/a") ALERT("3", "1223", ""), true), 0);
-	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_SERVER);
+	assert_int_equal(far_result(f)->end, DM_END_ABORTED_BY_SERVER);
 	assert_non_null(far_find(f, "./T/a"));
 }
 
@@ -206,8 +191,8 @@ static void we_abort(struct far_end *f)
 	far_start(f);
 	assert_int_equal(dm_session_abort(f->s, "card removed", &f->out), 1);
 	assert_non_null(strstr(buf_cstr(&f->out), "<Data>1223</Data>"));
-	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_US);
-	assert_string_equal(result(f)->text, "card removed");
+	assert_int_equal(far_result(f)->end, DM_END_ABORTED_BY_US);
+	assert_string_equal(far_result(f)->text, "card removed");
 	assert_int_equal(dm_session_abort(f->s, NULL, &f->out), 0);
 }
 
@@ -232,9 +217,9 @@ static void hdr_status(struct far_end *f)
 {
 	far_start(f);
 	assert_int_equal(far_message(f, 503, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_STATUS);
-	assert_int_equal(result(f)->hdr_status, 503);
-	assert_false(result(f)->accepted);
+	assert_int_equal(far_result(f)->end, DM_END_STATUS);
+	assert_int_equal(far_result(f)->hdr_status, 503);
+	assert_false(far_result(f)->accepted);
 }
 
 /* --- containers ----------------------------------------------------------- */
@@ -379,7 +364,7 @@ static void split(struct far_end *f)
 			fail_msg("lost: %s", want);
 	}
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 }
 
 /* A value larger than a message goes out in pieces. */
@@ -416,7 +401,7 @@ static void peer_max_obj(struct far_end *f)
 	far_start(f);
 	f->hdr_extra = "<Meta><MaxObjSize xmlns='syncml:metinf'>2</MaxObjSize></Meta>";
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 1);
-	says(f, "H 200\nS 2 Get 413\nF\n");
+	far_says(f, "H 200\nS 2 Get 413\nF\n");
 }
 
 #define CHUNK(cmd, id, u, size, d)                                                                 \
@@ -431,7 +416,7 @@ static void large_in(struct far_end *f)
 	far_start(f);
 	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false),
 			 1);
-	says(f, "H 200\nS 2 Add 213\nA 1222\n");
+	far_says(f, "H 200\nS 2 Add 213\nA 1222\n");
 	assert_null(far_find(f, "./T/l"));
 	far_do(f, ADD("2", "./T/l", "def"), "S 2 Add 200\n");
 	assert_string_equal(far_value(f, "./T/l"), "abcdef");
@@ -446,10 +431,10 @@ static void large_in_bad(struct far_end *f)
 	far_do(f, ADD("2", "./T/l", "de"), "S 2 Add 424\n");
 	assert_null(far_find(f, "./T/l"));
 	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", "", "abc"), true), 1);
-	says(f, "H 200\nS 2 Add 411\nF\n");
+	far_says(f, "H 200\nS 2 Add 411\nF\n");
 	assert_int_equal(
 	    far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("99999999999"), "a"), true), 1);
-	says(f, "H 200\nS 2 Add 413\nF\n");
+	far_says(f, "H 200\nS 2 Add 413\nF\n");
 	assert_int_equal(far_message(f, 212, CHUNK("Add", "2", "./T/l", SIZE("6"), "abc"), false),
 			 1);
 	far_do(f, GET("2", "./T/a"), "A 1225 ./T/l\nS 2 Get 200\nR 2 ./T/a one\n");
@@ -457,7 +442,7 @@ static void large_in_bad(struct far_end *f)
 	assert_int_equal(
 	    far_message(f, 212, ATOMIC("2", CHUNK("Add", "3", "./T/l", SIZE("6"), "abc")), true),
 	    1);
-	says(f, "H 200\nS 2 Atomic 507\nS 3 Add 413\nF\n");
+	far_says(f, "H 200\nS 2 Atomic 507\nS 3 Add 413\nF\n");
 }
 
 /* In WBXML binary values travel as they are, in XML as base64. */
@@ -484,7 +469,7 @@ static void commit_once(struct far_end *f)
 	assert_int_equal(f->commits, 0);
 	far_do(f, REP("2", "./T/a", "x") ADD("3", "./T/y", "z"), "S 2 Replace 200\nS 3 Add 200\n");
 	assert_int_equal(f->commits, 1);
-	assert_true(result(f)->changed);
+	assert_true(far_result(f)->changed);
 }
 
 static void commit_fails(struct far_end *f)
@@ -495,19 +480,10 @@ static void commit_fails(struct far_end *f)
 	assert_int_equal(
 	    far_message(f, 212, REP("2", "./T/a", "x") GET("3", "./T/a") DEL("4", "./none"), true),
 	    2);
-	says(f, "H 200\nS 2 Replace 510\nS 3 Get 200\nR 3 ./T/a x\nS 4 Delete 404\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_STORE);
+	far_says(f, "H 200\nS 2 Replace 510\nS 3 Get 200\nR 3 ./T/a x\nS 4 Delete 404\nA 1223\nF\n");
+	assert_int_equal(far_result(f)->end, DM_END_STORE);
 	assert_string_equal(far_value(f, "./T/a"), "one");
-	assert_false(result(f)->changed);
-}
-
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
+	assert_false(far_result(f)->changed);
 }
 
 #define CASES(X)                                                                                   \
@@ -518,7 +494,7 @@ static void with(void (*fn)(struct far_end *f))
 		    X(atomic_fails) X(atomic_refuses) X(atomic_too_large) X(sequence) X(ui_absent) \
 			X(ui_answers) X(ui_no) X(ui_cancel) X(split) X(large_out) X(peer_max_obj)  \
 			    X(large_in) X(large_in_bad) X(wbxml) X(commit_once) X(commit_fails)
-#define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
+#define DEFINE(fn) static void test_##fn(void **state) { far_with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)
 

@@ -19,11 +19,6 @@
 	"<Status><CmdID>1</CmdID><MsgRef>" ref "</MsgRef><CmdRef>0</CmdRef>"                       \
 	"<Cmd>SyncHdr</Cmd>" chal "<Data>" code "</Data></Status>"
 
-static const struct dm_session_result *result(struct far_end *f)
-{
-	return dm_session_result(f->s);
-}
-
 static void set(struct buf *b, const char *s)
 {
 	buf_reset(b);
@@ -70,7 +65,7 @@ static void basic(struct far_end *f)
 	assert_string_equal(buf_cstr(&f->cred), "QnJ1Y2UyOk9oQmVoYXZl");
 	assert_int_equal(far_message(f, 212, GET("2", "./DevInfo/Man"), true), 1);
 	assert_string_equal(buf_cstr(&f->said), "H 200\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
-	assert_true(result(f)->accepted);
+	assert_true(far_result(f)->accepted);
 }
 
 /* The stored nonce is used at once. */
@@ -109,8 +104,8 @@ static void md5_challenge(struct far_end *f)
 	assert_int_equal(far_message(f, 0, GET("2", "./DevInfo/Man"), true), 1);
 	nonce_is(f, "1", "(none)");
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
-	assert_true(result(f)->accepted);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
+	assert_true(far_result(f)->accepted);
 	nonce_is(f, "1", "Nonce");
 }
 
@@ -125,7 +120,7 @@ static void nonce_of_a_goodbye(struct far_end *f)
 	assert_int_equal(far_message(f, 0, STATUS("1", "212", CHAL("md5", NEXT("bmV4dA==")))
 				     ADD("2", "./Kept", "x") CMD("Alert", "3", "<Data>1223</Data>"),
 				     true), 0);
-	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_SERVER);
+	assert_int_equal(far_result(f)->end, DM_END_ABORTED_BY_SERVER);
 	nonce_is(f, "1", "next");
 	assert_string_equal(far_value(f, "./Kept"), "(none)");
 	assert_int_equal(f->commits, 1);
@@ -144,10 +139,10 @@ static void md5_refused(struct far_end *f)
 	assert_string_equal(buf_cstr(&f->cred), "Zz6EivR3yeaaENcRN6lpAQ==");
 	assert_int_equal(far_message(f, 0, STATUS("2", "401", CHAL("md5", NEXT("Tm9uY2U="))), true),
 			 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_REFUSED);
-	assert_string_equal(result(f)->text, "the server refused our credentials again (401)");
-	assert_false(result(f)->accepted);
-	assert_int_equal(result(f)->hdr_status, 401);
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_REFUSED);
+	assert_string_equal(far_result(f)->text, "the server refused our credentials again (401)");
+	assert_false(far_result(f)->accepted);
+	assert_int_equal(far_result(f)->hdr_status, 401);
 	nonce_is(f, "1", "stale");
 }
 
@@ -157,7 +152,7 @@ static void refused_flat(struct far_end *f)
 	account(f, DM_AUTH_BASIC, "", false);
 	far_start(f);
 	assert_int_equal(far_message(f, 401, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_REFUSED);
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_REFUSED);
 }
 
 /* Rules: AUTH-16 */
@@ -167,7 +162,7 @@ static void unsupported(struct far_end *f)
 	far_start(f);
 	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("X509", NEXT("Tm9uY2U="))), true),
 			 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_UNSUPPORTED);
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_UNSUPPORTED);
 }
 
 /* Rules: AUTH-19 */
@@ -176,7 +171,7 @@ static void no_nonce(struct far_end *f)
 	account(f, DM_AUTH_MD5, "n", false);
 	far_start(f);
 	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("md5", "")), true), 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_UNSUPPORTED);
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_UNSUPPORTED);
 }
 
 /* Rules: AUTH-19 */
@@ -194,8 +189,8 @@ static void bad_nonce(struct far_end *f)
 		f->msg_id = 0;
 		far_start(f);
 		assert_int_equal(far_message(f, 0, body, true), 0);
-		if (result(f)->end != DM_END_AUTH_UNSUPPORTED)
-			fail_msg("%zu: %d", i, result(f)->end);
+		if (far_result(f)->end != DM_END_AUTH_UNSUPPORTED)
+			fail_msg("%zu: %d", i, far_result(f)->end);
 		dm_session_free(f->s);
 	}
 	f->s = NULL;
@@ -261,8 +256,8 @@ static void asked_for_another(struct far_end *f)
 	/* Once is enough: another one, of any scheme, is not answered. */
 	assert_int_equal(far_message(f, 0, STATUS("2", "401", CHAL("md5", NEXT("Tm9uY2U="))), true),
 			 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_REFUSED);
-	assert_non_null(strstr(result(f)->text, "again"));
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_REFUSED);
+	assert_non_null(strstr(far_result(f)->text, "again"));
 }
 
 /* Rules: AUTH-14 */
@@ -336,7 +331,7 @@ static void downgrade(struct far_end *f)
 	f->cfg.transport_authenticated = false;
 	far_start(f);
 	assert_int_equal(far_message(f, 0, STATUS("1", "401", CHAL("basic", "")), true), 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_UNSUPPORTED);
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_UNSUPPORTED);
 }
 
 /* 200 instead of 212: credentials in every message, with the newest nonce. */
@@ -387,7 +382,7 @@ static void srv_good(struct far_end *f)
 			    "H 212 chal\nS 2 Get 200\nR 2 ./DevInfo/Man Maker\nF\n");
 	assert_string_equal(buf_cstr(&f->nonce), "WlpaWlpaWlpaWlpaWlpaWg==");
 	nonce_is(f, "2", FRESH);
-	assert_true(result(f)->authenticated);
+	assert_true(far_result(f)->authenticated);
 	/* Proven for the whole session. */
 	f->hdr_extra = NULL;
 	assert_int_equal(far_message(f, 212, GET("2", "./DevInfo/Man"), true), 1);
@@ -438,7 +433,7 @@ static void srv_missing(struct far_end *f)
 	assert_string_equal(buf_cstr(&f->said), "H 407 chal\nS 2 Delete 407\nF\n");
 	assert_int_equal(far_message(f, 212, DEL("2", "./T"), true), 2);
 	assert_string_equal(buf_cstr(&f->said), "H 407\nS 2 Delete 407\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
+	assert_int_equal(far_result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
 	assert_non_null(far_find(f, "./T"));
 	assert_int_equal(f->commits, 0);
 }
@@ -451,7 +446,7 @@ static void srv_silent(struct far_end *f)
 	f->cfg.transport_authenticated = false;
 	far_start(f);
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
+	assert_int_equal(far_result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
 	nonce_is(f, "1", "n");
 }
 
@@ -532,7 +527,7 @@ static void new_nonces(struct far_end *f)
 	f->hdr_extra = NULL;
 	far_start(f);
 	assert_int_equal(far_message(f, 212, GET("2", "."), true), 2);
-	assert_int_equal(result(f)->end, DM_END_INTERNAL);
+	assert_int_equal(far_result(f)->end, DM_END_INTERNAL);
 	nonce_is(f, "2", "BBBBBBBBBBBBBBBB");
 }
 
@@ -601,7 +596,7 @@ static void nonce_of_a_stranger(struct far_end *f)
 	assert_int_equal(far_message(f, 0, STATUS("2", "200", CHAL("md5", NEXT("dHdv")))
 				     GET("2", "./DevInfo/Man"), true), 1);
 	assert_string_equal(buf_cstr(&f->said), "C md5\nH 401 chal\nS 2 Get 401\nF\n");
-	assert_false(result(f)->authenticated);
+	assert_false(far_result(f)->authenticated);
 	nonce_is(f, "1", "one");
 	nonce_is(f, "2", "snonce");
 }
@@ -621,7 +616,7 @@ static void srv_missing_all(struct far_end *f)
 		"H 407 chal\nS 2 Atomic 407\nS 3 Add 407\nS 4 Sequence 407\nS 5 Exec 407\n"
 		"S 6 Alert 407\nS 7 Alert 407\nS 8 Put 407\nF\n");
 	assert_string_equal(far_value(f, "./Kept"), "(none)");
-	assert_int_equal(result(f)->commands, 0);
+	assert_int_equal(far_result(f)->commands, 0);
 }
 
 /* Raw bytes of WBXML, told from base64 by Format. */
@@ -653,7 +648,7 @@ static void raw_bytes(struct far_end *f)
 		h.cred.data = i < 3 ? buf_slice(&raw) : buf_slice(&b64);
 		h.cred.meta.format = i < 3 ? cases[i].format : SLICE_LIT("b64");
 		assert_int_equal(dm_session_sink()->header(f->s, &h), 0);
-		if (result(f)->authenticated != (i == 3 || cases[i].good))
+		if (far_result(f)->authenticated != (i == 3 || cases[i].good))
 			fail_msg("case %zu", i);
 		dm_session_free(f->s);
 	}
@@ -669,7 +664,7 @@ static void srv_nobody(struct far_end *f)
 	far_start(f);
 	assert_int_equal(far_message(f, 212, GET("2", "."), true), 2);
 	assert_string_equal(buf_cstr(&f->said), "H 401\nS 2 Get 401\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
+	assert_int_equal(far_result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
 }
 
 /* Challenged on both sides: package 1 again carries our challenge, too. */

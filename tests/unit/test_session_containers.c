@@ -13,17 +13,8 @@
 
 #define ME		       FAR_SERVER
 #define ALL		       "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
-#define ATOMIC(id, members)    "<Atomic><CmdID>" id "</CmdID>" members "</Atomic>"
-#define SEQ(id, members)       "<Sequence><CmdID>" id "</CmdID>" members "</Sequence>"
-#define ALERT(id, code, items) "<Alert><CmdID>" id "</CmdID><Data>" code "</Data>" items "</Alert>"
-#define DATA(d)		       "<Item><Data>" d "</Data></Item>"
 #define CONFIRM(id)	       ALERT(id, "1101", DATA("") DATA("?"))
 #define MAX_MSG(n)	       "<Meta><MaxMsgSize xmlns='syncml:metinf'>" n "</MaxMsgSize></Meta>"
-
-static void says(struct far_end *f, const char *want)
-{
-	assert_string_equal(buf_cstr(&f->said), want);
-}
 
 static void tree(struct far_end *f)
 {
@@ -256,7 +247,7 @@ static void rollback_fails(struct far_end *f)
 			    ATOMIC("3", ADD("4", "./T/n", "1") CONFIRM("5") DEL("6", "./T/a")),
 			true),
 	    1);
-	says(f,
+	far_says(f,
 	     "H 200\nS 2 Add 200\nS 3 Atomic 507\nS 4 Add 516\nS 5 Alert 304\nS 6 Delete 215\nF\n");
 }
 
@@ -375,7 +366,7 @@ static void store_fails(struct far_end *f)
 					 ATOMIC("5", DEL("6", "./T/a") ADD("7", "./T/n", "1")),
 				     true),
 			 2);
-	says(f, "H 200\nS 2 Atomic 507\nS 3 Delete 216\nS 4 Delete 404\nS 5 Atomic 510\n"
+	far_says(f, "H 200\nS 2 Atomic 507\nS 3 Delete 216\nS 4 Delete 404\nS 5 Atomic 510\n"
 		"S 6 Delete 510\nS 7 Add 510\nA 1223\nF\n");
 	assert_non_null(far_find(f, "./T/a"));
 }
@@ -388,15 +379,6 @@ static void empty(struct far_end *f)
 	       "Maker\n");
 }
 
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
-}
-
 #define CASES(X)                                                                                   \
 	X(sequence_order)                                                                          \
 	X(sequence_all_fail) X(sequence_no) X(sequence_no_within) X(cancel_in_containers)          \
@@ -407,7 +389,7 @@ static void with(void (*fn)(struct far_end *f))
 #define DEFINE(fn)                                                                                 \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \
-		with(fn);                                                                          \
+		far_with(fn);                                                                      \
 	}
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

@@ -12,20 +12,9 @@
 
 #define ME		       FAR_SERVER
 #define ALL		       "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
-#define ALERT(id, code, items) "<Alert><CmdID>" id "</CmdID><Data>" code "</Data>" items "</Alert>"
 #define STATUS(msg, cmd, name, code)                                                               \
 	"<Status><CmdID>90</CmdID><MsgRef>" msg "</MsgRef><CmdRef>" cmd "</CmdRef><Cmd>" name      \
 	"</Cmd><Data>" code "</Data></Status>"
-
-static const struct dm_session_result *result(struct far_end *f)
-{
-	return dm_session_result(f->s);
-}
-
-static void says(struct far_end *f, const char *want)
-{
-	assert_string_equal(buf_cstr(&f->said), want);
-}
 
 static bool has(struct far_end *f, const char *text)
 {
@@ -67,7 +56,7 @@ static void first_message(struct far_end *f)
 	f->cfg.max_msg_size = 4321;
 	f->cfg.max_obj_size = 54321;
 	far_start(f);
-	says(f, "A 1201\nD 5\nF\n");
+	far_says(f, "A 1201\nD 5\nF\n");
 	assert_true(has(f, "<VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>"));
 	assert_true(has(f,
 			"<MsgID>1</MsgID><Target><LocURI>https://srv.example/dm</LocURI></Target>"
@@ -96,7 +85,7 @@ static void notified(struct far_end *f)
 	f->cfg.server_initiated = true;
 	f->cfg.session_id = 0xab;
 	far_start(f);
-	says(f, "A 1200\nD 5\nF\n");
+	far_says(f, "A 1200\nD 5\nF\n");
 	assert_true(has(f, "<SessionID>AB</SessionID>"));
 }
 
@@ -116,7 +105,7 @@ static void generic_alerts(struct far_end *f)
 	f->cfg.alerts = a;
 	f->cfg.nalerts = 2;
 	far_start(f);
-	says(f, "A 1201\nD 5\nA 1226\nA 1226\nF\n");
+	far_says(f, "A 1201\nD 5\nA 1226\nA 1226\nF\n");
 	assert_true(has(f, "<Mark xmlns=\"syncml:metinf\">minor</Mark>"));
 	assert_true(has(f, "<Format xmlns=\"syncml:metinf\">int</Format>"));
 	assert_true(has(f, "<Source><LocURI>./T</LocURI></Source>"));
@@ -126,9 +115,9 @@ static void generic_alerts(struct far_end *f)
 	    far_message(f, 212, STATUS("1", "3", "Alert", "202") STATUS("1", "4", "Alert", "415"),
 			true),
 	    0);
-	assert_int_equal(result(f)->alert_status[0], 202);
-	assert_int_equal(result(f)->alert_status[1], 415);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->alert_status[0], 202);
+	assert_int_equal(far_result(f)->alert_status[1], 415);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 }
 
 /* Rules: PKG-30 */
@@ -164,7 +153,7 @@ static void package1_refused(struct far_end *f)
 					 STATUS("1", "2", "Replace", "403") GET("2", "./T/a"),
 				     true),
 			 1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
 }
 
 /* Rules: PKG-23 */
@@ -173,9 +162,9 @@ static void in_progress(struct far_end *f)
 	tree(f);
 	far_start(f);
 	assert_int_equal(far_message(f, 101, GET("2", "./T/a"), true), 1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
-	assert_false(result(f)->accepted);
-	assert_int_equal(result(f)->hdr_status, 101);
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
+	assert_false(far_result(f)->accepted);
+	assert_int_equal(far_result(f)->hdr_status, 101);
 }
 
 /* --- package 3 and the end ---------------------------------------------------- */
@@ -223,7 +212,7 @@ static void end_without_commands(struct far_end *f)
 	far_do(f, GET("2", "./T/a"), "S 2 Get 200\nR 2 ./T/a one\n");
 	assert_int_equal(far_message(f, 212, STATUS("2", "2", "Results", "200"), true), 0);
 	assert_int_equal(f->out.len, 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 	assert_int_equal(far_message(f, 212, DEL("2", "./T/a"), true), 0);
 	assert_int_equal(f->out.len, 0);
 	assert_non_null(far_find(f, "./T/a"));
@@ -237,11 +226,11 @@ static void open_package_is_closed(struct far_end *f)
 	tree(f);
 	far_start(f);
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), false), 1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nA 1222\n");
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nA 1222\n");
 	assert_int_equal(far_message(f, 212, "", true), 1);
-	says(f, "H 200\nF\n");
+	far_says(f, "H 200\nF\n");
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 }
 
 /* Rules: PKG-13 */
@@ -253,7 +242,7 @@ static void we_abort(struct far_end *f)
 	assert_true(has(f, "<MsgID>3</MsgID>"));
 	assert_true(has(f, "<Data>1223</Data>"));
 	assert_true(has(f, "<Final/></SyncBody>"));
-	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_US);
+	assert_int_equal(far_result(f)->end, DM_END_ABORTED_BY_US);
 	assert_int_equal(dm_session_abort(f->s, NULL, &f->out), 0);
 }
 
@@ -265,7 +254,7 @@ static void server_aborts(struct far_end *f)
 	assert_int_equal(
 	    far_message(f, 212, DEL("2", "./T/a") ALERT("3", "1223", "") DEL("4", "./T"), true), 0);
 	assert_int_equal(f->out.len, 0);
-	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_SERVER);
+	assert_int_equal(far_result(f)->end, DM_END_ABORTED_BY_SERVER);
 	assert_non_null(far_find(f, "./T/a"));
 	assert_int_equal(f->commits, 0);
 }
@@ -280,7 +269,7 @@ static void server_aborts_in_container(struct far_end *f)
 					 ALERT("4", "1223", "") "</Sequence>",
 				     true),
 			 0);
-	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_SERVER);
+	assert_int_equal(far_result(f)->end, DM_END_ABORTED_BY_SERVER);
 	assert_non_null(far_find(f, "./T/a"));
 }
 
@@ -335,14 +324,14 @@ static void versions(struct far_end *f)
 	far_start(f);
 	snprintf(text, sizeof(text), msg, "1.1", "DM/1.2");
 	assert_int_equal(far_raw(f, text), 2);
-	says(f, "H 505\nS 2 Delete 505\nS 3 Atomic 505\nS 4 Delete 505\nA 1223\nF\n");
+	far_says(f, "H 505\nS 2 Delete 505\nS 3 Atomic 505\nS 4 Delete 505\nA 1223\nF\n");
 	assert_true(has(f, "<Data>505</Data><Item><Data>1.2</Data></Item>"));
-	assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+	assert_int_equal(far_result(f)->end, DM_END_PROTOCOL);
 	dm_session_free(f->s);
 	far_start(f);
 	snprintf(text, sizeof(text), msg, "1.2", "DM/1.1");
 	assert_int_equal(far_raw(f, text), 2);
-	says(f, "H 513\nS 2 Delete 513\nS 3 Atomic 513\nS 4 Delete 513\nA 1223\nF\n");
+	far_says(f, "H 513\nS 2 Delete 513\nS 3 Atomic 513\nS 4 Delete 513\nA 1223\nF\n");
 	assert_true(has(f, "<Data>513</Data><Item><Data>DM/1.2</Data></Item>"));
 	assert_non_null(far_find(f, "./T/a"));
 }
@@ -358,8 +347,8 @@ static void breaks_off(struct far_end *f)
 		       "<Target><LocURI>" FAR_DEVICE "</LocURI></Target><Source><LocURI>x</LocURI>"
 		       "</Source></SyncHdr><SyncBody>" DEL("2", "./T/a") GET("3", "./T") "<Ge"),
 	    2);
-	says(f, "H 400\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_MALFORMED);
+	far_says(f, "H 400\nA 1223\nF\n");
+	assert_int_equal(far_result(f)->end, DM_END_MALFORMED);
 	assert_non_null(far_find(f, "./T/a"));
 	assert_int_equal(f->commits, 0);
 }
@@ -374,8 +363,8 @@ static void header_refused(struct far_end *f)
 		far_start(f);
 		f->msg_id = 0;
 		assert_int_equal(far_message(f, codes[i], DEL("2", "./T/a"), true), 0);
-		assert_int_equal(result(f)->end, DM_END_STATUS);
-		assert_int_equal(result(f)->hdr_status, codes[i]);
+		assert_int_equal(far_result(f)->end, DM_END_STATUS);
+		assert_int_equal(far_result(f)->hdr_status, codes[i]);
 		assert_int_equal(f->out.len, 0);
 		assert_non_null(far_find(f, "./T/a"));
 		dm_session_free(f->s);
@@ -396,8 +385,8 @@ static void old_status(struct far_end *f)
 				STATUS("2", "77", "Get", "500") GET("2", "./T/a"),
 			true),
 	    1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
-	assert_int_equal(result(f)->hdr_status, 212);
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
+	assert_int_equal(far_result(f)->hdr_status, 212);
 }
 
 /* Rules: PKG-27 PKG-28 ID-18 */
@@ -437,7 +426,7 @@ static void late_answer(struct far_end *f)
 	for (int i = 0; i < 4; i++) {
 		f->now += i % 2 ? -1000000 : 100000000;
 		assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 1);
-		says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
+		far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
 	}
 }
 
@@ -462,10 +451,10 @@ static void stored_before_said(struct far_end *f)
 			DEL("10", "./none") DEL("11", "./T/a") "</Atomic>",
 		true),
 	    2);
-	says(f, "H 200\nS 2 Replace 510\nS 3 Get 200\nR 3 ./T/y z\nS 4 Delete 404\n"
+	far_says(f, "H 200\nS 2 Replace 510\nS 3 Get 200\nR 3 ./T/y z\nS 4 Delete 404\n"
 		"S 5 Sequence 510\nS 6 Delete 510\nS 7 Exec 202\nS 8 Atomic 507\nS 9 Delete 216\n"
 		"S 10 Delete 404\nS 11 Delete 215\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_STORE);
+	assert_int_equal(far_result(f)->end, DM_END_STORE);
 	assert_string_equal(far_value(f, "./T/a"), "x");
 	assert_non_null(far_find(f, "./T/y"));
 }
@@ -544,8 +533,8 @@ static void wrong_session(struct far_end *f)
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		far_start(f);
 		assert_int_equal(message(f, ids[i], "<MsgID>1</MsgID>", DEL("2", "./T/a")), 2);
-		says(f, "H 400\nS 2 Delete 400\nA 1223\nF\n");
-		assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+		far_says(f, "H 400\nS 2 Delete 400\nA 1223\nF\n");
+		assert_int_equal(far_result(f)->end, DM_END_PROTOCOL);
 		assert_non_null(far_find(f, "./T/a"));
 		dm_session_free(f->s);
 	}
@@ -559,8 +548,8 @@ static void wrong_target(struct far_end *f)
 	far_start(f);
 	f->target = "IMEI:1";
 	assert_int_equal(far_message(f, 212, DEL("2", "./T/a"), true), 2);
-	says(f, "H 404\nS 2 Delete 404\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+	far_says(f, "H 404\nS 2 Delete 404\nA 1223\nF\n");
+	assert_int_equal(far_result(f)->end, DM_END_PROTOCOL);
 	assert_non_null(far_find(f, "./T/a"));
 	dm_session_free(f->s);
 	far_start(f);
@@ -601,7 +590,7 @@ static void half_a_message_repeated(struct far_end *f)
 		       "<Target><LocURI>" FAR_DEVICE "</LocURI></Target><Source><LocURI>x</LocURI>"
 		       "</Source></SyncHdr><SyncBody>" DEL("2", "./T/n")),
 	    1);
-	says(f, "H 200\nS 2 Add 200\nF\n");
+	far_says(f, "H 200\nS 2 Add 200\nF\n");
 	assert_non_null(far_find(f, "./T/n"));
 }
 
@@ -618,8 +607,8 @@ static void message_repeated_for_ever(struct far_end *f)
 	} while (rc == 1 && ++n < 100);
 	assert_int_equal(rc, 2);
 	assert_in_range(n, 3, 20);
-	says(f, "H 400\nS 2 Delete 400\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+	far_says(f, "H 400\nS 2 Delete 400\nA 1223\nF\n");
+	assert_int_equal(far_result(f)->end, DM_END_PROTOCOL);
 	assert_non_null(far_find(f, "./T/a"));
 }
 
@@ -631,7 +620,7 @@ static void message_from_before(struct far_end *f)
 	far_do(f, GET("2", "./T/a"), "S 2 Get 200\nR 2 ./T/a one\n");
 	f->msg_id = 0;
 	assert_int_equal(far_message(f, 212, DEL("2", "./T/a"), true), 2);
-	says(f, "H 400\nS 2 Delete 400\nA 1223\nF\n");
+	far_says(f, "H 400\nS 2 Delete 400\nA 1223\nF\n");
 	assert_non_null(far_find(f, "./T/a"));
 }
 
@@ -663,7 +652,7 @@ static void bad_msg_id(struct far_end *f)
 		far_start(f);
 		assert_int_equal(message(f, "AB", ids[i], DEL("2", "./T/a")), 2);
 		assert_int_equal(strncmp(buf_cstr(&f->said), "H 400\n", 6), 0);
-		assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+		assert_int_equal(far_result(f)->end, DM_END_PROTOCOL);
 		assert_non_null(far_find(f, "./T/a"));
 		dm_session_free(f->s);
 	}
@@ -707,7 +696,7 @@ static void references(struct far_end *f)
 	assert_int_equal(
 	    message(f, "AB", "<MsgID>7</MsgID>", GET("21", "./T/a") COPY("22", "./T/a", "./T/c")),
 	    1);
-	says(f, "H 200\nS 21 Get 200\nR 21 ./T/a one\nS 22 Copy 200\nF\n");
+	far_says(f, "H 200\nS 21 Get 200\nR 21 ./T/a one\nS 22 Copy 200\nF\n");
 	assert_true(has(f, "<CmdID>1</CmdID><MsgRef>7</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>"
 			   "<TargetRef>" FAR_DEVICE "</TargetRef>"
 			   "<SourceRef>https://other.example</SourceRef><Data>200</Data>"));
@@ -742,7 +731,7 @@ static void noresp_for_all(struct far_end *f)
 	f->hdr_extra = "<NoResp/>";
 	assert_int_equal(far_message(f, 212, REP("2", "./T/a", "quiet") DEL("3", "./none"), true),
 			 1);
-	says(f, "H 200\nF\n");
+	far_says(f, "H 200\nF\n");
 	assert_string_equal(far_value(f, "./T/a"), "quiet");
 }
 
@@ -762,19 +751,10 @@ static void without_end(struct far_end *f)
 	} while (rc == 1 && n < 10000);
 	assert_int_equal(rc, 2);
 	assert_true(n < 10000);
-	assert_int_equal(result(f)->end, DM_END_LIMIT);
+	assert_int_equal(far_result(f)->end, DM_END_LIMIT);
 	/* What the last message asked is taken back, so nothing is said of it. */
-	says(f, "H 200\nA 1223\nF\n");
+	far_says(f, "H 200\nA 1223\nF\n");
 	assert_string_equal(far_value(f, "./T/a"), n % 2 ? "odd" : "even");
-}
-
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
 }
 
 #define CASES(X)                                                                                   \
@@ -792,7 +772,7 @@ static void with(void (*fn)(struct far_end *f))
 #define DEFINE(fn)                                                                                 \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \
-		with(fn);                                                                          \
+		far_with(fn);                                                                      \
 	}
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

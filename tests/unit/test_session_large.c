@@ -15,8 +15,6 @@
 #define ME		    FAR_SERVER
 #define ALL		    "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
 #define ASK		    "<Alert><CmdID>" TRANSCRIPT_ASK "</CmdID><Data>1222</Data></Alert>"
-#define ATOMIC(id, members) "<Atomic><CmdID>" id "</CmdID>" members "</Atomic>"
-#define SEQ(id, members)    "<Sequence><CmdID>" id "</CmdID>" members "</Sequence>"
 #define M(inner)	    "<Meta>" inner "</Meta>"
 #define SIZE(n)		    "<Size xmlns='syncml:metinf'>" n "</Size>"
 #define FORMAT(n)	    "<Format xmlns='syncml:metinf'>" n "</Format>"
@@ -26,16 +24,6 @@
 									"Item>"
 #define PIECE(cmd, id, u, meta, d) CMD(cmd, id, PIECE_ITEM(u, meta, d))
 #define LAST(cmd, id, u, d)	   CMD(cmd, id, ITEM(u, "", d))
-
-static const struct dm_session_result *result(struct far_end *f)
-{
-	return dm_session_result(f->s);
-}
-
-static void says(struct far_end *f, const char *want)
-{
-	assert_string_equal(buf_cstr(&f->said), want);
-}
 
 static void tree(struct far_end *f)
 {
@@ -52,7 +40,7 @@ static void goes_on(struct far_end *f, const char *body, const char *want)
 		far_start(f);
 	assert_int_equal(far_message(f, 212, body, false), 1);
 	snprintf(text, sizeof(text), "H 200\n%sA 1222\n", want);
-	says(f, text);
+	far_says(f, text);
 }
 
 /* --- in ------------------------------------------------------------------------ */
@@ -69,7 +57,7 @@ static void in_three_pieces(struct far_end *f)
 	far_do(f, LAST("Add", "2", "./T/l", "ghi") GET("3", "./T/l"),
 	       "S 2 Add 200\nS 3 Get 200\nR 3 ./T/l abcdefghi\n");
 	assert_int_equal(f->commits, 1);
-	assert_int_equal(result(f)->commands, 2);
+	assert_int_equal(far_result(f)->commands, 2);
 }
 
 /* A server that puts Final into each of its messages means the last one only. */
@@ -80,7 +68,7 @@ static void final_in_each(struct far_end *f)
 	far_start(f);
 	assert_int_equal(far_message(f, 212, PIECE("Add", "2", "./T/l", M(SIZE("6")), "abc"), true),
 			 1);
-	says(f, "H 200\nS 2 Add 213\nA 1222\n");
+	far_says(f, "H 200\nS 2 Add 213\nA 1222\n");
 	far_do(f, LAST("Add", "2", "./T/l", "def"), "S 2 Add 200\n");
 	assert_string_equal(far_value(f, "./T/l"), "abcdef");
 }
@@ -241,7 +229,7 @@ static void final_too_early(struct far_end *f)
 	goes_on(f, PIECE("Add", "2", "./T/l", M(SIZE("6")), "abc"), "S 2 Add 213\n");
 	far_do(f, "", "A 1225 ./T/l\n");
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 	assert_null(far_find(f, "./T/l"));
 }
 
@@ -340,7 +328,7 @@ static void replace_and_exec(struct far_end *f)
 		"S 2 Exec 213\n");
 	assert_int_equal(f->cred.len, 0);
 	assert_int_equal(far_message(f, 212, LAST("Exec", "2", "./T/a", "cd"), true), 1);
-	says(f, "H 200\nS 2 Exec 202\nF\n");
+	far_says(f, "H 200\nS 2 Exec 202\nF\n");
 }
 
 /* A message in WBXML as a server would write it. */
@@ -456,7 +444,7 @@ static void piece_repeated(struct far_end *f)
 	far_do(f, LAST("Add", "2", "./T/l", "def"), "S 2 Add 200\n");
 	f->msg_id--;
 	assert_int_equal(far_message(f, 212, LAST("Add", "2", "./T/l", "def"), true), 1);
-	says(f, "H 200\nS 2 Add 200\nF\n");
+	far_says(f, "H 200\nS 2 Add 200\nF\n");
 	assert_string_equal(far_value(f, "./T/l"), "abcdef");
 }
 
@@ -521,7 +509,7 @@ static void bytes(struct far_end *f, const char *uri, size_t len)
 
 static void all_of(struct far_end *f, struct transcript *t, const char *body)
 {
-	t->msg_id = result(f)->messages_out;
+	t->msg_id = far_result(f)->messages_out;
 	assert_int_equal(far_message(f, 212, body, true), 1);
 	for (;;) {
 		transcript_add(t, f->wbxml ? CODEC_WBXML : CODEC_XML, buf_slice(&f->out), 1500);
@@ -650,7 +638,7 @@ static void piece_refused(struct far_end *f)
 				     "<Cmd>Results</Cmd><Data>413</Data></Status>" ASK,
 				     false),
 			 1);
-	says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nF\n");
+	far_says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nF\n");
 }
 
 /* Rules: LO-35 */
@@ -663,7 +651,7 @@ static void no_end_of_data(struct far_end *f)
 			"./T/big</LocURI></Source></Item></Alert>" ASK,
 			false),
 	    1);
-	says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nS 8 Alert 200\nF\n");
+	far_says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nS 8 Alert 200\nF\n");
 }
 
 /* What it asks for the rest with may stand before it says that it will not have it. */
@@ -677,7 +665,7 @@ static void asked_and_refused(struct far_end *f)
 				     "<Cmd>Results</Cmd><Data>413</Data></Status>",
 				     false),
 			 1);
-	says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nF\n");
+	far_says(f, "H 200\nS 1222 Alert 200\nS 3 Get 200\nR 3 ./T/a one\nF\n");
 }
 
 /* A piece takes the room of a piece, not that of all which is to follow, each time anew. */
@@ -697,15 +685,6 @@ static void out_in_little_room(struct far_end *f)
 	assert_true(f->out.cap < 16384);
 }
 
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
-}
-
 #define CASES(X)                                                                                   \
 	X(in_three_pieces)                                                                         \
 	X(final_in_each) X(package_goes_on) X(whole_command_fails) X(size_missing) X(size_wrong)   \
@@ -720,7 +699,7 @@ static void with(void (*fn)(struct far_end *f))
 #define DEFINE(fn)                                                                                 \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \
-		with(fn);                                                                          \
+		far_with(fn);                                                                      \
 	}
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

@@ -24,11 +24,6 @@
 #define N1 "bjE="			/* n1 */
 #define N2 "bjI="			/* n2 */
 
-static const struct dm_session_result *result(struct far_end *f)
-{
-	return dm_session_result(f->s);
-}
-
 /* CLCRED and, with @srv, SRVCRED: both HMAC. */
 static void account(struct far_end *f, const char *nonce, bool srv)
 {
@@ -85,8 +80,8 @@ static void first_message(struct far_end *f)
 	assert_non_null(strstr(buf_cstr(&f->out), "<LocName>Bruce2</LocName>"));
 	assert_null(strstr(buf_cstr(&f->out), "<Cred>"));
 	assert_int_equal(far_message(f, 0, OK("1", N1), true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
-	assert_true(result(f)->accepted);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
+	assert_true(far_result(f)->accepted);
 	nonce_is(f, "1", "n1");
 }
 
@@ -130,7 +125,7 @@ static void challenged(struct far_end *f)
 	signed_with(f, "n1");
 	nonce_is(f, "1", "(none)");
 	assert_int_equal(far_message(f, 0, STATUS("2", "401", CHAL("MAC", NEXT(N2))) MAN, true), 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_REFUSED);
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_REFUSED);
 }
 
 /* An account for md5 whose server asks for MAC, and the other way round: as it asks. */
@@ -162,7 +157,7 @@ static void no_next_nonce(struct far_end *f)
 		far_start(f);
 		assert_int_equal(far_message(f, 0, bodies[i], true), 2);
 		assert_string_equal(buf_cstr(&f->said), "H 200\nA 1223\nF\n");
-		assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+		assert_int_equal(far_result(f)->end, DM_END_PROTOCOL);
 		assert_string_equal(far_value(f, "./Kept"), "(none)");
 		signed_with(f, NULL);
 		dm_session_free(f->s);
@@ -177,7 +172,7 @@ static void for_the_session(struct far_end *f)
 	far_start(f);
 	assert_int_equal(far_message(f, 0, STATUS("1", "212", CHAL("MAC", NEXT(N1)))
 				     ADD("2", "./Kept", "x"), true), 2);
-	assert_int_equal(result(f)->end, DM_END_PROTOCOL);
+	assert_int_equal(far_result(f)->end, DM_END_PROTOCOL);
 	assert_string_equal(far_value(f, "./Kept"), "(none)");
 	dm_session_free(f->s);
 	/* Said behind a command: it was run, is not done any more, and not told of. */
@@ -196,7 +191,7 @@ static void refused_in_mid_session(struct far_end *f)
 	far_start(f);
 	assert_int_equal(far_message(f, 0, OK("1", N1) MAN, true), 1);
 	assert_int_equal(far_message(f, 0, STATUS("2", "401", CHAL("MAC", NEXT(N2))) MAN, true), 0);
-	assert_int_equal(result(f)->end, DM_END_AUTH_REFUSED);
+	assert_int_equal(far_result(f)->end, DM_END_AUTH_REFUSED);
 }
 
 /* A name that would break out of the header cannot be signed with. */
@@ -206,7 +201,7 @@ static void bad_name(struct far_end *f)
 	buf_put_str(&f->account.client.name, "\r\nX-Evil: 1");
 	f->s = dm_session_new(&f->cfg);
 	assert_int_equal(dm_session_start(f->s, f->now, &f->out), -EINVAL);
-	assert_int_equal(result(f)->end, DM_END_INTERNAL);
+	assert_int_equal(far_result(f)->end, DM_END_INTERNAL);
 	assert_false(slice_present(dm_session_hmac(f->s)));
 }
 
@@ -222,7 +217,7 @@ static void server_signs(struct far_end *f)
 	assert_int_equal(far_message(f, 0, OK("1", N1) MAN, true), 1);
 	assert_string_equal(buf_cstr(&f->said), "H 200 chal\n" GOT_MAN);
 	assert_string_equal(buf_cstr(&f->nonce), "WlpaWlpaWlpaWlpaWlpaWg==");
-	assert_true(result(f)->authenticated);
+	assert_true(far_result(f)->authenticated);
 	nonce_is(f, "2", FRESH);
 	f->sign = FRESH;
 	assert_int_equal(far_message(f, 0, OK("2", N2) MAN, true), 1);
@@ -237,7 +232,7 @@ static void refused(struct far_end *f, const char *said)
 	snprintf(want, sizeof(want), "H %s chal\nS 2 Add %s\nF\n", said, said);
 	assert_string_equal(buf_cstr(&f->said), want);
 	assert_string_equal(far_value(f, "./Kept"), "(none)");
-	assert_false(result(f)->authenticated);
+	assert_false(far_result(f)->authenticated);
 	nonce_is(f, "1", "Nonce");
 	nonce_is(f, "2", "snonce");
 	/* Challenged once, with a nonce; then it may go on. */
@@ -301,7 +296,7 @@ static void wrong_twice(struct far_end *f)
 	f->sign = "snonce";
 	assert_int_equal(far_message(f, 0, OK("2", N2) MAN, true), 2);
 	assert_string_equal(buf_cstr(&f->said), "H 401\nS 2 Get 401\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
+	assert_int_equal(far_result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
 }
 
 /* Rules: AUTH-48 */
@@ -314,7 +309,7 @@ static void missing_in_mid_session(struct far_end *f)
 	f->sign = NULL;
 	assert_int_equal(far_message(f, 0, OK("2", N2) ADD("2", "./Kept", "x"), true), 2);
 	assert_string_equal(buf_cstr(&f->said), "H 407\nS 2 Add 407\nA 1223\nF\n");
-	assert_int_equal(result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
+	assert_int_equal(far_result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
 	assert_string_equal(far_value(f, "./Kept"), "(none)");
 }
 
@@ -329,7 +324,7 @@ static void replayed(struct far_end *f)
 	assert_int_equal(far_message(f, 0, OK("1", N1) MAN, true), 1);
 	assert_string_equal(buf_cstr(&f->said), "H 200 chal\n" GOT_MAN);
 	assert_int_equal(far_message(f, 0, OK("2", N2) ADD("2", "./Kept", "x"), true), 2);
-	assert_int_equal(result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
+	assert_int_equal(far_result(f)->end, DM_END_SERVER_UNAUTHENTICATED);
 	assert_string_equal(far_value(f, "./Kept"), "(none)");
 	nonce_is(f, "2", FRESH);
 }
@@ -356,21 +351,12 @@ static void no_nonce(struct far_end *f)
 	assert_string_equal(buf_cstr(&f->said), "H 401 chal\nS 2 Get 401\nF\n");
 }
 
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
-}
-
 #define CASES(X)                                                                                   \
 	X(first_message) X(wbxml) X(every_message) X(challenged) X(other_scheme) X(no_next_nonce)  \
 	X(for_the_session) X(refused_in_mid_session) X(bad_name) X(server_signs) X(wrong_mac)      \
 	X(missing_mac) X(malformed_header) X(cred_instead) X(wrong_twice)                          \
 	X(missing_in_mid_session) X(replayed) X(another_name) X(no_nonce)
-#define DEFINE(fn) static void test_##fn(void **state) { with(fn); }
+#define DEFINE(fn) static void test_##fn(void **state) { far_with(fn); }
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)
 

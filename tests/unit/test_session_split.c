@@ -15,16 +15,6 @@
 #define ALL "Add=" ME "&Get=" ME "&Replace=" ME "&Delete=" ME "&Exec=" ME
 #define ASK "<Alert><CmdID>" TRANSCRIPT_ASK "</CmdID><Data>1222</Data></Alert>"
 
-static const struct dm_session_result *result(struct far_end *f)
-{
-	return dm_session_result(f->s);
-}
-
-static void says(struct far_end *f, const char *want)
-{
-	assert_string_equal(buf_cstr(&f->said), want);
-}
-
 static void tree(struct far_end *f)
 {
 	far_node(f, "./T", NULL, ALL);
@@ -54,11 +44,11 @@ static void not_final(struct far_end *f)
 	tree(f);
 	far_start(f);
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), false), 1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nA 1222\n");
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nA 1222\n");
 	assert_int_equal(far_message(f, 212, "", false), 1);
-	says(f, "H 200\nA 1222\n");
+	far_says(f, "H 200\nA 1222\n");
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 1);
-	says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
+	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
 }
 
 /* The whole answer of @body with Next Messages between, as the server has to send them. */
@@ -73,7 +63,7 @@ static void whole_answer(struct far_end *f, struct transcript *t, const char *bo
 	take(f, max_msg);
 	rc = far_message(f, 212, body, true);
 	for (;;) {
-		if (!rc && result(f)->end == DM_END_LIMIT) {
+		if (!rc && far_result(f)->end == DM_END_LIMIT) {
 			assert_int_equal(f->out.len, 0);
 			return;
 		}
@@ -83,7 +73,7 @@ static void whole_answer(struct far_end *f, struct transcript *t, const char *bo
 			return;
 		}
 		assert_int_equal(rc, 1);
-		assert_int_equal(result(f)->messages_out, t->msg_id);
+		assert_int_equal(far_result(f)->messages_out, t->msg_id);
 		if (t->final)
 			return;
 		/* Something still waits: that is why it is not final, and it is not asked for. */
@@ -98,7 +88,7 @@ static void end_of_answer(struct far_end *f, struct transcript *t)
 	assert_true(t->final);
 	assert_int_equal(t->asked, t->messages - 1);
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 }
 
 /* Rules: MULTI-3 MULTI-4 MULTI-5 MULTI-6 MULTI-7 */
@@ -134,7 +124,7 @@ static void next_messages_with_final(struct far_end *f)
 	assert_true(n > 3 && n < 100);
 	assert_non_null(strstr(buf_cstr(&f->said), "R 41 ./T/a one\nF\n"));
 	assert_int_equal(far_message(f, 212, "", true), 0);
-	assert_int_equal(result(f)->end, DM_END_NORMAL);
+	assert_int_equal(far_result(f)->end, DM_END_NORMAL);
 }
 
 /* Rules: MULTI-14 */
@@ -183,7 +173,7 @@ static void another_package_in_between(struct far_end *f)
 	}
 	assert_true(n < 20);
 	assert_int_equal(far_message(f, 212, "", true), 1);
-	says(f, "H 200\nF\n");
+	far_says(f, "H 200\nF\n");
 }
 
 /* --- size ------------------------------------------------------------------------ */
@@ -231,7 +221,7 @@ static void any_size(struct far_end *f, size_t to)
 		struct transcript t = {0};
 
 		whole_answer(f, &t, buf_cstr(&body), max);
-		if (result(f)->end == DM_END_LIMIT) {
+		if (far_result(f)->end == DM_END_LIMIT) {
 			/* Too small for what cannot be parted: from some size on it never is. */
 			assert_int_equal(split, 0);
 			ended++;
@@ -286,7 +276,7 @@ static void no_room_at_all(struct far_end *f)
 				    "./none") "</Delete>",
 				true),
 		    sizes[i].rc);
-		assert_int_equal(result(f)->end, DM_END_LIMIT);
+		assert_int_equal(far_result(f)->end, DM_END_LIMIT);
 		assert_true(f->out.len <= sizes[i].max);
 		assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 0);
 		dm_session_free(f->s);
@@ -303,7 +293,7 @@ static void no_room_for_alerts(struct far_end *f)
 	take(f, 500);
 	assert_int_equal(far_message(f, 212, "", false), 0);
 	assert_int_equal(f->out.len, 0);
-	assert_int_equal(result(f)->end, DM_END_LIMIT);
+	assert_int_equal(far_result(f)->end, DM_END_LIMIT);
 	dm_session_free(f->s);
 	f->msg_id = 0;
 	far_start(f);
@@ -327,7 +317,7 @@ static void no_room_for_alerts(struct far_end *f)
 	    0);
 	assert_int_equal(dm_session_abort(f->s, "card removed", &f->out), 0);
 	assert_int_equal(f->out.len, 0);
-	assert_int_equal(result(f)->end, DM_END_ABORTED_BY_US);
+	assert_int_equal(far_result(f)->end, DM_END_ABORTED_BY_US);
 }
 
 /* Rules: MULTI-9 MULTI-11 */
@@ -377,7 +367,7 @@ static void status_without_refs(struct far_end *f)
 		far_start(f);
 		take(f, max);
 		assert_int_equal(far_message(f, 212, buf_cstr(&b), true), 1);
-		says(f, "H 200\nS 2 Delete 404\nF\n");
+		far_says(f, "H 200\nS 2 Delete 404\nF\n");
 		if (!strstr(buf_cstr(&f->out), name))
 			break;
 		dm_session_free(f->s);
@@ -405,18 +395,9 @@ static void package1_again(struct far_end *f)
 	far_start(f);
 	take(f, 500);
 	assert_int_equal(far_message(f, 0, CHAL, true), 1);
-	says(f, "C basic\nH 200\nA 1201\nD 5\nF\n");
+	far_says(f, "C basic\nH 200\nA 1201\nD 5\nF\n");
 	assert_true(f->out.len > 500);
 	assert_non_null(strstr(buf_cstr(&f->out), "<SessionID>AB</SessionID><MsgID>2</MsgID>"));
-}
-
-static void with(void (*fn)(struct far_end *f))
-{
-	struct far_end f;
-
-	far_init(&f);
-	fn(&f);
-	far_fini(&f);
 }
 
 #define CASES(X)                                                                                   \
@@ -428,7 +409,7 @@ static void with(void (*fn)(struct far_end *f))
 #define DEFINE(fn)                                                                                 \
 	static void test_##fn(void **state)                                                        \
 	{                                                                                          \
-		with(fn);                                                                          \
+		far_with(fn);                                                                      \
 	}
 #define LIST(fn) cmocka_unit_test(test_##fn),
 CASES(DEFINE)

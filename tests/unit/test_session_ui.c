@@ -11,11 +11,7 @@
 #include "dm_far_end.h"
 #include "util/str.h"
 
-#define DATA(d) "<Item><Data>" d "</Data></Item>"
-#define ALERT(id, code, items) CMD("Alert", id, "<Data>" code "</Data>" items)
 #define ASK(id, code) ALERT(id, code, DATA("") DATA("?") DATA("a") DATA("b") DATA("c"))
-#define SEQ(id, rest) CMD("Sequence", id, rest)
-#define ATOMIC(id, rest) CMD("Atomic", id, rest)
 
 /* --- a person of the tests' own ---------------------------------------------- */
 
