@@ -66,15 +66,18 @@ const char *far_value(struct far_end *f, const char *uri);
 
 extern const struct dm_tnds_ops far_tnds_ops;
 
-/* test_fn(): fn() with a far end of its own. */
-#define FAR_TEST(fn) static void test_##fn(void **state) { struct far_end f; (void)state; \
-	far_init(&f); fn(&f); far_fini(&f); }
-
 /* Runs @fn at a far end of its own: a test's body. */
 void far_with(void (*fn)(struct far_end *f));
 /* The client's last message was this. */
 void far_says(struct far_end *f, const char *want);
 const struct dm_session_result *far_result(struct far_end *f);
+
+/* The program of #define CASES(X) X(fn) ...: test_fn() is fn() at a far end of its own. */
+#define FAR_TEST(fn) static void test_##fn(void **state) { far_with(fn); }
+#define FAR_LISTED(fn) cmocka_unit_test(test_##fn),
+#define FAR_TESTS(CASES) CASES(FAR_TEST) int main(void) { \
+	const struct CMUnitTest tests[] = { CASES(FAR_LISTED) }; \
+	return cmocka_run_group_tests(tests, NULL, NULL); }
 
 /* Commands; ids and URIs are literals. */
 #define ITEM(u, meta, d)                                                                           \

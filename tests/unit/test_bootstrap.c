@@ -251,17 +251,8 @@ static void not_by_path(struct far_end *f)
 	assert_null(far_find(f, "./DMAcc/acc/AppAddr/9"));
 }
 
-#define CASES(X)                                                                                   \
-	X(inbox)                                                                                   \
-	X(names) X(wrapped) X(references) X(again) X(tag_hidden) X(foreign) X(real_uri)            \
-	    X(containers) X(bad) X(not_by_path)
-#define DEFINE(fn) static void test_##fn(void **state) { far_with(fn); }
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(inbox) X(names) X(wrapped) X(references) X(again) X(tag_hidden) X(foreign) \
+	X(real_uri) X(containers) X(bad) X(not_by_path)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = { CASES(LIST) };
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

@@ -401,21 +401,11 @@ static void formats(struct far_end *f)
 	}
 }
 
-#define CASES                                                                                      \
-	X(adds)                                                                                    \
-	X(add_case) X(large_parent_fails) X(add_existing) X(add_below_leaf) X(implicit_parents) X(implicit_parent_fails) \
-	    X(implicit_parents_go) X(add_interior) X(add_formats_unknown) X(data_left_out)         \
-		X(meta_levels) X(replaces) X(replace_missing) X(replace_interior)                  \
-		    X(replace_permanent) X(sizes) X(binary_xml) X(binary_wbxml) X(formats)
-#define X(fn) FAR_TEST(fn)
-CASES
-#undef X
+#define CASES(X) \
+	X(adds) X(add_case) X(large_parent_fails) X(add_existing) X(add_below_leaf) \
+	X(implicit_parents) X(implicit_parent_fails) X(implicit_parents_go) \
+	X(add_interior) X(add_formats_unknown) X(data_left_out) X(meta_levels) \
+	X(replaces) X(replace_missing) X(replace_interior) X(replace_permanent) \
+	X(sizes) X(binary_xml) X(binary_wbxml) X(formats)
 
-int main(void)
-{
-#define X(fn) cmocka_unit_test(test_##fn),
-	const struct CMUnitTest tests[] = {CASES};
-#undef X
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

@@ -226,19 +226,9 @@ static void list_read_only(struct far_end *f)
 	assert_null(far_find(f, "./T/x"));
 }
 
-#define CASES                                                                                      \
-	X(get_value)                                                                               \
-	X(get_items) X(get_fails) X(get_inbox) X(get_meta) X(get_too_large) X(list_struct)         \
-	    X(list_unreadable) X(list_tnds) X(list_tnds_some) X(list_refused) X(list_read_only)
-#define X(fn) FAR_TEST(fn)
-CASES
-#undef X
+#define CASES(X) \
+	X(get_value) X(get_items) X(get_fails) X(get_inbox) X(get_meta) \
+	X(get_too_large) X(list_struct) X(list_unreadable) X(list_tnds) \
+	X(list_tnds_some) X(list_refused) X(list_read_only)
 
-int main(void)
-{
-#define X(fn) cmocka_unit_test(test_##fn),
-	const struct CMUnitTest tests[] = {CASES};
-#undef X
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

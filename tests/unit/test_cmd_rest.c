@@ -285,19 +285,9 @@ static void connectivity_secrets(struct far_end *f)
 	assert_true(far_find(f, "./closed2/AuthSecret")->access & DM_ACC_GET);
 }
 
-#define CASES                                                                                      \
-	X(deletes)                                                                                 \
-	X(delete_refused) X(delete_rights) X(copies) X(copy_refused) X(execs) X(exec_refused)      \
-	    X(exec_nowhere) X(items) X(incomplete) X(foreign) X(order) X(secrets) X(connectivity_secrets)
-#define X(fn) FAR_TEST(fn)
-CASES
-#undef X
+#define CASES(X) \
+	X(deletes) X(delete_refused) X(delete_rights) X(copies) X(copy_refused) \
+	X(execs) X(exec_refused) X(exec_nowhere) X(items) X(incomplete) X(foreign) \
+	X(order) X(secrets) X(connectivity_secrets)
 
-int main(void)
-{
-#define X(fn) cmocka_unit_test(test_##fn),
-	const struct CMUnitTest tests[] = {CASES};
-#undef X
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

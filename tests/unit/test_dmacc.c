@@ -257,14 +257,8 @@ static void keep(struct far_end *f)
 	assert_int_equal(dm_origin_keep(f->tree, 0, names, 1, 5), -EINVAL);
 }
 
-#define CASES(X) X(by_hand) X(urls) X(addresses) X(nonces) X(objects) X(facts) X(card) X(origin) X(keep)
-#define DEFINE(fn) static void test_##fn(void **state) { far_with(fn); }
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(by_hand) X(urls) X(addresses) X(nonces) X(objects) X(facts) X(card) \
+	X(origin) X(keep)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = { CASES(LIST) };
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

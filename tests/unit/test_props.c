@@ -282,21 +282,9 @@ static void size_of_secret(struct far_end *f)
 	       "S 2 Get 405\nS 3 Get 200\nR 3 ./T/secret?prop=ACL \n");
 }
 
-#define CASES                                                                                      \
-	X(get_each)                                                                                \
-	X(get_interior)                                                                            \
-	X(other_commands) X(read_only) X(title) X(rename_node) X(rename_refused)                   \
-	    X(rename_too_long) X(rename_work) X(rights) X(counted) X(local_changes)                \
-		X(no_inheritance) X(size_of_secret)
-#define X(fn) FAR_TEST(fn)
-CASES
-#undef X
+#define CASES(X) \
+	X(get_each) X(get_interior) X(other_commands) X(read_only) X(title) \
+	X(rename_node) X(rename_refused) X(rename_too_long) X(rename_work) X(rights) \
+	X(counted) X(local_changes) X(no_inheritance) X(size_of_secret)
 
-int main(void)
-{
-#define X(fn) cmocka_unit_test(test_##fn),
-	const struct CMUnitTest tests[] = {CASES};
-#undef X
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

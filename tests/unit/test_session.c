@@ -64,19 +64,6 @@ static void end_rule(struct far_end *f)
 	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 0);
 }
 
-/* No Final: more is asked for, and our package stays open. */
-static void not_final(struct far_end *f)
-{
-	tree(f);
-	far_start(f);
-	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), false), 1);
-	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nA 1222\n");
-	assert_int_equal(far_message(f, 212, "", false), 1);
-	far_says(f, "H 200\nA 1222\n");
-	assert_int_equal(far_message(f, 212, GET("2", "./T/a"), true), 1);
-	far_says(f, "H 200\nS 2 Get 200\nR 2 ./T/a one\nF\n");
-}
-
 static void noresp(struct far_end *f)
 {
 	tree(f);
@@ -220,67 +207,6 @@ static void hdr_status(struct far_end *f)
 	assert_int_equal(far_result(f)->end, DM_END_STATUS);
 	assert_int_equal(far_result(f)->hdr_status, 503);
 	assert_false(far_result(f)->accepted);
-}
-
-/* --- containers ----------------------------------------------------------- */
-
-static void atomic_good(struct far_end *f)
-{
-	tree(f);
-	far_do(f, ATOMIC("2", ADD("3", "./T/x", "1") REP("4", "./T/a", "2")),
-	       "S 2 Atomic 200\nS 3 Add 200\nS 4 Replace 200\n");
-	assert_string_equal(far_value(f, "./T/a"), "2");
-}
-
-static void atomic_fails(struct far_end *f)
-{
-	tree(f);
-	far_do(f,
-	       ATOMIC("2", ADD("3", "./T/x", "1") DEL("4", "./T/a") REP("5", "./T/none", "v")
-			       ADD("6", "./T/y", "1")) GET("7", "./T/a"),
-	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Delete 216\nS 5 Replace 404\nS 6 Add 215\n"
-	       "S 7 Get 200\nR 7 ./T/a one\n");
-	assert_null(far_find(f, "./T/x"));
-	assert_null(far_find(f, "./T/y"));
-}
-
-static void atomic_refuses(struct far_end *f)
-{
-	tree(f);
-	far_do(f,
-	       ATOMIC("2", ADD("3", "./T/x", "1") GET("4", "./T/a"))
-		   ATOMIC("5", ATOMIC("6", ADD("7", "./T/y", "1"))) ATOMIC("8", EXEC("9", "./T/a")),
-	       "S 2 Atomic 507\nS 3 Add 216\nS 4 Get 500\nS 5 Atomic 507\nS 6 Atomic 500\nS 7 Add "
-	       "215\n"
-	       "S 8 Atomic 507\nS 9 Exec 500\n");
-	assert_null(far_find(f, "./T/x"));
-	assert_null(far_find(f, "./T/y"));
-}
-
-/* The statuses would not fit one message of the server's size: 517, nothing done. */
-static void atomic_too_large(struct far_end *f)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT;
-
-	tree(f);
-	far_start(f);
-	f->hdr_extra = "<Meta><MaxMsgSize xmlns='syncml:metinf'>2000</MaxMsgSize></Meta>";
-	buf_put_str(&b, "<Atomic><CmdID>2</CmdID>");
-	for (int i = 3; i < 40; i++)
-		buf_printf(&b, "<Add><CmdID>%d</CmdID>" ITEM("./T/n%d", "", "v") "</Add>", i, i);
-	buf_put_str(&b, "</Atomic>");
-	assert_int_equal(far_message(f, 212, buf_cstr(&b), true), 1);
-	assert_non_null(strstr(buf_cstr(&f->said), "S 2 Atomic 517\nS 3 Add 216\n"));
-	assert_null(far_find(f, "./T/n3"));
-}
-
-static void sequence(struct far_end *f)
-{
-	tree(f);
-	far_do(f, SEQ("2", ADD("3", "./T/x", "1") REP("4", "./T/none", "v") GET("5", "./T/x")
-	       ATOMIC("6", REP("7", "./T/x", "2") DEL("8", "./T/none")) GET("9", "./T/x")),
-	       "S 2 Sequence 200\nS 3 Add 200\nS 4 Replace 404\nS 5 Get 200\nR 5 ./T/x 1\n"
-	       "S 6 Atomic 507\nS 7 Replace 216\nS 8 Delete 404\nS 9 Get 200\nR 9 ./T/x 1\n");
 }
 
 /* --- user ------------------------------------------------------------------ */
@@ -486,21 +412,11 @@ static void commit_fails(struct far_end *f)
 	assert_false(far_result(f)->changed);
 }
 
-#define CASES(X)                                                                                   \
-	X(package1)                                                                                \
-	X(server_initiated) X(end_rule) X(not_final) X(noresp) X(resp_uri) X(cmd_ids)              \
-	    X(wrong_session) X(wrong_target) X(versions) X(versions_proto) X(truncated) X(garbage) \
-		X(server_aborts) X(we_abort) X(repeated) X(hdr_status) X(atomic_good)              \
-		    X(atomic_fails) X(atomic_refuses) X(atomic_too_large) X(sequence) X(ui_absent) \
-			X(ui_answers) X(ui_no) X(ui_cancel) X(split) X(large_out) X(peer_max_obj)  \
-			    X(large_in) X(large_in_bad) X(wbxml) X(commit_once) X(commit_fails)
-#define DEFINE(fn) static void test_##fn(void **state) { far_with(fn); }
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(package1) X(server_initiated) X(end_rule) X(noresp) X(resp_uri) X(cmd_ids) \
+	X(wrong_session) X(wrong_target) X(versions) X(versions_proto) X(truncated) \
+	X(garbage) X(server_aborts) X(we_abort) X(repeated) X(hdr_status) X(ui_absent) \
+	X(ui_answers) X(ui_no) X(ui_cancel) X(split) X(large_out) X(peer_max_obj) \
+	X(large_in) X(large_in_bad) X(wbxml) X(commit_once) X(commit_fails)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = { CASES(LIST) };
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

@@ -694,7 +694,7 @@ static void with(void (*fn)(struct far_end *f))
 	far_fini(&f);
 }
 
-#define CASES(X)                                                                                   \
+#define CASES(X)                                                                                \
 	X(basic)                                                                                   \
 	X(md5_first) X(md5_challenge) X(md5_refused) X(refused_flat) X(unsupported) X(no_nonce)    \
 	    X(downgrade) X(each_message) X(srv_good) X(srv_basic) X(srv_challenge) X(srv_missing)  \

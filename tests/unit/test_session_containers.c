@@ -26,10 +26,11 @@ static void tree(struct far_end *f)
 
 /* --- Sequence ----------------------------------------------------------------- */
 
-/* Rules: CONT-1 CONT-2 CONT-4 CONT-5 */
+/* Rules: CONT-1 CONT-2 CONT-4 CONT-5 STATUS-200 */
 static void sequence_order(struct far_end *f)
 {
 	tree(f);
+	f->ui_answer = DM_ST_OK;
 	far_node(f, "./T/Run", "", NULL);
 	far_do(f,
 	       SEQ("2", ADD("3", "./T/n", "1") GET("4", "./T/n") REP("5", "./T/n", "2")
@@ -38,7 +39,7 @@ static void sequence_order(struct far_end *f)
 				    "12", "1100", DATA("") DATA("x")) ADD("13", "./T/n", "3")),
 	       "S 2 Sequence 200\nS 3 Add 200\nS 4 Get 200\nR 4 ./T/n 1\nS 5 Replace 200\n"
 	       "S 6 Get 200\nR 6 ./T/n 2\nS 7 Copy 200\nS 8 Delete 200\nS 9 Get 404\n"
-	       "S 10 Get 200\nR 10 ./T/m 2\nS 11 Exec 202\nS 12 Alert 406\nS 13 Add 200\n");
+	       "S 10 Get 200\nR 10 ./T/m 2\nS 11 Exec 202\nS 12 Alert 200\nS 13 Add 200\n");
 	assert_string_equal(far_value(f, "./T/n"), "3");
 }
 
@@ -74,6 +75,19 @@ static void sequence_no_within(struct far_end *f)
 	f->ui_answer = DM_ST_NOT_MODIFIED;
 	far_do(f, SEQ("2", SEQ("3", CONFIRM("4") ADD("5", "./T/n", "1")) ADD("6", "./T/m", "1")),
 	       "S 2 Sequence 200\nS 3 Sequence 200\nS 4 Alert 304\nS 5 Add 215\nS 6 Add 200\n");
+}
+
+/* An Atomic within a Sequence fails alone, and a Sequence in a Sequence works. Rules: CONT-17 CONT-28 */
+static void sequence_nests(struct far_end *f)
+{
+	tree(f);
+	far_do(f,
+	       SEQ("2",
+		   ATOMIC("3", REP("4", "./T/a", "2") DEL("5", "./T/none")) GET("6", "./T/a")
+		       SEQ("7", REP("8", "./T/a", "3")) GET("9", "./T/a")),
+	       "S 2 Sequence 200\nS 3 Atomic 507\nS 4 Replace 216\nS 5 Delete 404\nS 6 Get 200\nR "
+	       "6 ./T/a one\n"
+	       "S 7 Sequence 200\nS 8 Replace 200\nS 9 Get 200\nR 9 ./T/a 3\n");
 }
 
 /* Rules: CONT-19 */
@@ -158,7 +172,7 @@ static void atomic_codes(struct far_end *f)
 	assert_null(far_find(f, "./T/k"));
 }
 
-/* Rules: CONT-9 */
+/* Rules: CONT-9 STATUS-500 */
 static void atomic_get(struct far_end *f)
 {
 	tree(f);
@@ -198,7 +212,7 @@ static void atomic_exec_and_sequence(struct far_end *f)
 	assert_null(far_find(f, "./T/n"));
 }
 
-/* Rules: CONT-13 */
+/* Rules: CONT-13 CONT-29 STATUS-304 */
 static void atomic_no(struct far_end *f)
 {
 	tree(f);
@@ -259,7 +273,7 @@ static void many_adds(struct buf *b, const char *open, int from, int n, const ch
 	buf_put_str(b, close);
 }
 
-/* Rules: CONT-14 */
+/* Rules: CONT-14 STATUS-517 */
 static void atomic_too_large(struct far_end *f)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -379,24 +393,11 @@ static void empty(struct far_end *f)
 	       "Maker\n");
 }
 
-#define CASES(X)                                                                                   \
-	X(sequence_order)                                                                          \
-	X(sequence_all_fail) X(sequence_no) X(sequence_no_within) X(cancel_in_containers)          \
-	    X(atomic_done) X(atomic_rolled_back) X(atomic_codes) X(atomic_get) X(atomic_nested)    \
-		X(atomic_exec_and_sequence) X(atomic_no) X(atomics_apart) X(rollback_fails)        \
-		    X(atomic_too_large) X(atomic_in_one_message) X(too_deep) X(without_id)         \
-			X(empty) X(store_fails)
-#define DEFINE(fn)                                                                                 \
-	static void test_##fn(void **state)                                                        \
-	{                                                                                          \
-		far_with(fn);                                                                      \
-	}
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(sequence_order) X(sequence_all_fail) X(sequence_no) X(sequence_no_within) \
+	X(sequence_nests) X(cancel_in_containers) X(atomic_done) X(atomic_rolled_back) \
+	X(atomic_codes) X(atomic_get) X(atomic_nested) X(atomic_exec_and_sequence) \
+	X(atomic_no) X(atomics_apart) X(rollback_fails) X(atomic_too_large) \
+	X(atomic_in_one_message) X(too_deep) X(without_id) X(empty) X(store_fails)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {CASES(LIST)};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

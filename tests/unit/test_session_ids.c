@@ -757,29 +757,16 @@ static void without_end(struct far_end *f)
 	assert_string_equal(far_value(f, "./T/a"), n % 2 ? "odd" : "even");
 }
 
-#define CASES(X)                                                                                   \
-	X(first_message)                                                                           \
-	X(notified) X(generic_alerts) X(credentials_in_header) X(package1_refused) X(in_progress)  \
-	    X(answers_in_order) X(results_meta) X(end_without_commands) X(open_package_is_closed)  \
-		X(we_abort) X(server_aborts) X(server_aborts_in_container) X(resp_uri) X(versions) \
-		    X(breaks_off) X(header_refused) X(old_status) X(no_command_of_dm)              \
-			X(other_alerts) X(late_answer) X(stored_before_said) X(session_id_form)    \
-			    X(our_ids) X(wrong_session) X(wrong_target) X(message_repeated)        \
-				X(half_a_message_repeated) X(message_repeated_for_ever)            \
-				    X(message_from_before) X(message_skipped) X(bad_msg_id)        \
-					X(cmd_ids) X(cmd_ids_not_looked_at) X(references)          \
-					    X(noresp) X(noresp_for_all) X(without_end)
-#define DEFINE(fn)                                                                                 \
-	static void test_##fn(void **state)                                                        \
-	{                                                                                          \
-		far_with(fn);                                                                      \
-	}
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(first_message) X(notified) X(generic_alerts) X(credentials_in_header) \
+	X(package1_refused) X(in_progress) X(answers_in_order) X(results_meta) \
+	X(end_without_commands) X(open_package_is_closed) X(we_abort) X(server_aborts) \
+	X(server_aborts_in_container) X(resp_uri) X(versions) X(breaks_off) \
+	X(header_refused) X(old_status) X(no_command_of_dm) X(other_alerts) \
+	X(late_answer) X(stored_before_said) X(session_id_form) X(our_ids) \
+	X(wrong_session) X(wrong_target) X(message_repeated) \
+	X(half_a_message_repeated) X(message_repeated_for_ever) X(message_from_before) \
+	X(message_skipped) X(bad_msg_id) X(cmd_ids) X(cmd_ids_not_looked_at) \
+	X(references) X(noresp) X(noresp_for_all) X(without_end)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {CASES(LIST)};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

@@ -685,28 +685,15 @@ static void out_in_little_room(struct far_end *f)
 	assert_true(f->out.cap < 16384);
 }
 
-#define CASES(X)                                                                                   \
-	X(in_three_pieces)                                                                         \
-	X(final_in_each) X(package_goes_on) X(whole_command_fails) X(size_missing) X(size_wrong)   \
-	    X(another_command) X(source_in_1225) X(several_items) X(another_object) X(size_again)  \
-		X(final_too_early) X(talk_between) X(above_our_size) X(base64_cut_anywhere)        \
-		    X(replace_and_exec) X(opaque_pieces) X(in_containers) X(no_value_to_part)      \
-			X(session_ends_between) X(piece_repeated) X(tree_in_pieces)                \
-			    X(piece_not_taken) X(lrg_obj) X(out_in_pieces) X(out_in_raw_pieces)    \
-				X(out_whole) X(above_their_size) X(base64_above_their_size)        \
-				    X(piece_refused) X(no_end_of_data)     \
-				    X(asked_and_refused) X(out_in_little_room)
-#define DEFINE(fn)                                                                                 \
-	static void test_##fn(void **state)                                                        \
-	{                                                                                          \
-		far_with(fn);                                                                      \
-	}
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(in_three_pieces) X(final_in_each) X(package_goes_on) X(whole_command_fails) \
+	X(size_missing) X(size_wrong) X(another_command) X(source_in_1225) \
+	X(several_items) X(another_object) X(size_again) X(final_too_early) \
+	X(talk_between) X(above_our_size) X(base64_cut_anywhere) X(replace_and_exec) \
+	X(opaque_pieces) X(in_containers) X(no_value_to_part) X(session_ends_between) \
+	X(piece_repeated) X(tree_in_pieces) X(piece_not_taken) X(lrg_obj) \
+	X(out_in_pieces) X(out_in_raw_pieces) X(out_whole) X(above_their_size) \
+	X(base64_above_their_size) X(piece_refused) X(no_end_of_data) \
+	X(asked_and_refused) X(out_in_little_room)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {CASES(LIST)};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

@@ -351,18 +351,11 @@ static void no_nonce(struct far_end *f)
 	assert_string_equal(buf_cstr(&f->said), "H 401 chal\nS 2 Get 401\nF\n");
 }
 
-#define CASES(X)                                                                                   \
-	X(first_message) X(wbxml) X(every_message) X(challenged) X(other_scheme) X(no_next_nonce)  \
-	X(for_the_session) X(refused_in_mid_session) X(bad_name) X(server_signs) X(wrong_mac)      \
-	X(missing_mac) X(malformed_header) X(cred_instead) X(wrong_twice)                          \
-	X(missing_in_mid_session) X(replayed) X(another_name) X(no_nonce)
-#define DEFINE(fn) static void test_##fn(void **state) { far_with(fn); }
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(first_message) X(wbxml) X(every_message) X(challenged) X(other_scheme) \
+	X(no_next_nonce) X(for_the_session) X(refused_in_mid_session) X(bad_name) \
+	X(server_signs) X(wrong_mac) X(missing_mac) X(malformed_header) \
+	X(cred_instead) X(wrong_twice) X(missing_in_mid_session) X(replayed) \
+	X(another_name) X(no_nonce)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = { CASES(LIST) };
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

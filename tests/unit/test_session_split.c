@@ -400,23 +400,10 @@ static void package1_again(struct far_end *f)
 	assert_non_null(strstr(buf_cstr(&f->out), "<SessionID>AB</SessionID><MsgID>2</MsgID>"));
 }
 
-#define CASES(X)                                                                                   \
-	X(not_final)                                                                               \
-	X(next_messages)                                                                           \
-	X(next_messages_with_final) X(commands_in_between) X(another_package_in_between)           \
-	    X(any_size_xml) X(any_size_wbxml) X(no_room_at_all) X(no_room_for_alerts)              \
-		X(limit_comes_and_goes) X(status_without_refs) X(package1_again)
-#define DEFINE(fn)                                                                                 \
-	static void test_##fn(void **state)                                                        \
-	{                                                                                          \
-		far_with(fn);                                                                      \
-	}
-#define LIST(fn) cmocka_unit_test(test_##fn),
-CASES(DEFINE)
+#define CASES(X) \
+	X(not_final) X(next_messages) X(next_messages_with_final) \
+	X(commands_in_between) X(another_package_in_between) X(any_size_xml) \
+	X(any_size_wbxml) X(no_room_at_all) X(no_room_for_alerts) \
+	X(limit_comes_and_goes) X(status_without_refs) X(package1_again)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {CASES(LIST)};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

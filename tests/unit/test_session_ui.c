@@ -521,7 +521,7 @@ static void with(void (*fn)(struct far_end *f))
 	buf_fini(&person.asked);
 }
 
-#define CASES(X)                                                                                   \
+#define CASES(X)                                                                                \
 	X(nobody) X(items) X(options) X(incomplete) X(too_many) X(yes) X(no) X(no_in_atomic)       \
 	X(yes_in_atomic) X(no_in_sequence) X(no_in_inner_sequence) X(cancelled) X(too_late)        \
 	X(each_kind_stops) X(cancelled_in_atomic) X(display_closed) X(text) X(long_text)           \

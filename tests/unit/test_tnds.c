@@ -387,19 +387,9 @@ static void round_trip(struct far_end *f)
 	assert_string_equal(far_value(f, "./T/back/old/gone/deep"), "x");
 }
 
-#define CASES                                                                                      \
-	X(adds)                                                                                    \
-	X(all_or_nothing) X(paths) X(names) X(replaces) X(replace_refused) X(types) X(wbxml)       \
-	    X(values) X(acls) X(limits) X(accounts) X(counts) X(versions) X(round_trip)
-#define X(fn) FAR_TEST(fn)
-CASES
-#undef X
+#define CASES(X) \
+	X(adds) X(all_or_nothing) X(paths) X(names) X(replaces) X(replace_refused) \
+	X(types) X(wbxml) X(values) X(acls) X(limits) X(accounts) X(counts) \
+	X(versions) X(round_trip)
 
-int main(void)
-{
-#define X(fn) cmocka_unit_test(test_##fn),
-	const struct CMUnitTest tests[] = {CASES};
-#undef X
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+FAR_TESTS(CASES)

@@ -703,7 +703,7 @@ static void play(unsigned int seed)
 }
 
 /*
- * Rules: CMD-ATOMIC-3 CMD-ATOMIC-4 CMD-ADD-2 CMD-ADD-3 CMD-ADD-4 CMD-ADD-5 CMD-ADD-6 CMD-ADD-7
+ * Rules: CONT-7 CONT-8 CMD-ADD-2 CMD-ADD-3 CMD-ADD-4 CMD-ADD-5 CMD-ADD-6 CMD-ADD-7
  * CMD-REP-2 CMD-DEL-1 CMD-COPY-6 ACL-2 ACL-7 ACL-8 ACL-16 LIST-5 PROP-NAME-3 PROP-VERNO-2 TNDS-4
  */
 static void test_model(void **state_)

@@ -207,7 +207,7 @@ static void play(unsigned int seed)
 	far_fini(&f);
 }
 
-/* Rules: CMD-ATOMIC-3 CMD-ADD-7 TNDS-4 TNDS-14 */
+/* Rules: CONT-8 CMD-ADD-7 TNDS-4 TNDS-14 */
 static void test_undo(void **unused)
 {
 	const char *one = getenv("DMSC_SEED");
