@@ -87,6 +87,7 @@ static void refuse(struct far_end *f, const char *body, uint32_t origin, int wan
 	assert_int_equal(dm_tree_count(f->tree), before);
 }
 
+/* Rules: DMP-2 DMP-7 DMP-13 */
 static void inbox(struct far_end *f)
 {
 	struct dm_account a;
@@ -103,7 +104,7 @@ static void inbox(struct far_end *f)
 	assert_int_equal(far_find(f, "./DMAcc/acc/AppAuth/1/AAuthSecret")->access & DM_ACC_GET, 0);
 }
 
-/* The other identifier, no name, and a name that is taken. Rules: INBOX-7 ACCT-9 */
+/* The other identifier, no name, and a name that is taken. Rules: INBOX-7 ACCT-9 DMP-12 */
 static void names(struct far_end *f)
 {
 	far_node(f, "./DMAcc/acc/ServerID", "by hand", NULL);
@@ -120,7 +121,7 @@ static void wrapped(struct far_end *f)
 	assert_non_null(far_find(f, "./DMAcc/x/AppAddr"));
 }
 
-/* Rules: INBOX-6 INBOX-8 */
+/* Rules: INBOX-6 INBOX-8 DMP-8 DMP-9 DMP-10 */
 static void references(struct far_end *f)
 {
 	apply(f, INBOX(TDIR("N", NAP, TLEAF("NAPID", "n") TLEAF("Link", "./Inbox/N"))
@@ -137,7 +138,7 @@ static void references(struct far_end *f)
 	assert_null(far_find(f, "./M"));
 }
 
-/* The same content is known again, although nonce and other leaves changed since. */
+/* The same content is known again, although nonce and other leaves changed since. Rules: OPEN-11 */
 static void again(struct far_end *f)
 {
 	static const char body[] = INBOX(TDIR("N", NAP, TLEAF("NAPID", "n"))
@@ -187,7 +188,7 @@ static void foreign(struct far_end *f)
 	dm_bootstrap_result_fini(&res);
 }
 
-/* Leaf by leaf at a real URI, twice. */
+/* Leaf by leaf at a real URI, twice. Rules: DMP-13 */
 static void real_uri(struct far_end *f)
 {
 	static const char body[] = ADDN("1", "./DMAcc/k") ADD("2", "./DMAcc/k/ServerID", "s1")
@@ -208,6 +209,7 @@ static void containers(struct far_end *f)
 	      true, "s1");
 }
 
+/* Rules: DMP-3 DMP-14 DMP-15 */
 static void bad(struct far_end *f)
 {
 	far_node(f, "./T/x", "v", NULL);

@@ -62,6 +62,7 @@ static void every_key(void **state)
 	assert_false(c.xml);
 }
 
+/* Rules: SC-2 DECISION-11 */
 static void nobody_is_trusted_with_an_empty_list(void **state)
 {
 	assert_int_equal(parse("trusted-slots =\n"), 0);

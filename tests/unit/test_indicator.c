@@ -27,6 +27,7 @@ static enum indicator_state parse(const char *hex)
 #define CONNECT "E106 C00101 C10101"
 #define CONFIRM "E109 C00101 C10101 C20103"
 
+/* Rules: IND-1 IND-2 IND-3 */
 static void the_documented_examples(void **state)
 {
 	assert_int_equal(parse(CONNECT), INDICATOR_VALID);
@@ -46,6 +47,7 @@ static void the_documented_examples(void **state)
 	assert_int_equal(parse(""), INDICATOR_ABSENT);
 }
 
+/* Rules: IND-2 IND-4 IND-6 */
 static void fields(void **state)
 {
 	assert_int_equal(parse("E10A C1012F C00101 C502012C"), INDICATOR_VALID);	/* any order */
@@ -62,6 +64,7 @@ static void fields(void **state)
 	assert_int_equal(parse("E10D C00101 C10101 C60199 DF2D0101 FFFF"), INDICATOR_VALID);
 }
 
+/* Rules: IND-8 FIND-8 */
 static void filling_behind_is_ignored(void **state)
 {
 	assert_int_equal(parse(CONNECT "FFFF0000FF"), INDICATOR_VALID);
@@ -69,6 +72,7 @@ static void filling_behind_is_ignored(void **state)
 	assert_int_equal(parse(CONNECT CONNECT), INDICATOR_MALFORMED);
 }
 
+/* Rules: IND-1 IND-3 IND-7 */
 static void malformed(void **state)
 {
 	static const char *const bad[] = {
@@ -115,6 +119,7 @@ static void malformed(void **state)
 	}
 }
 
+/* Rules: IND-7 */
 static void size_limits(void **state)
 {
 	uint8_t raw[600];
@@ -156,6 +161,7 @@ static void truncated_everywhere(void **state)
 	assert_int_equal(parse(hex), INDICATOR_VALID);
 }
 
+/* Rules: IND-5 OPEN-15 */
 static void text_loses_what_could_deceive(void **state)
 {
 	struct buf esc = BUF_INIT;
@@ -229,6 +235,7 @@ static void reading(void **state)
 	fake_card_free(&c);
 }
 
+/* Rules: DECISION-6 */
 static void unreadable_is_not_absent(void **state)
 {
 	static const int errors[] = { -EACCES, -ETIMEDOUT, -EPROTO, -ENOENT, -EPERM };
@@ -268,6 +275,7 @@ static enum plan_verdict verdict(const char *hex, struct plan_input in)
 #define BOOTED .bootstrapped = true
 #define VERDICT(hex, ...) verdict(hex, (struct plan_input){ __VA_ARGS__ })
 
+/* Rules: CHECK-1 */
 static void T1_connect(void **state)
 {
 	assert_int_equal(VERDICT(CONNECT, BOOTED), PLAN_SESSION);
@@ -275,17 +283,20 @@ static void T1_connect(void **state)
 	assert_int_equal(VERDICT("E109 C00101 C10101 C20102", BOOTED), PLAN_SESSION_NOTICE);
 }
 
+/* Rules: CHECK-2 USE-1 */
 static void T2_confirm(void **state)
 {
 	assert_int_equal(VERDICT(CONFIRM, BOOTED), PLAN_SESSION_ASK);
 }
 
+/* Rules: CHECK-3 DECISION-4 */
 static void T3_refusal_is_remembered_the_rest_is_not(void **state)
 {
 	assert_int_equal(VERDICT(CONFIRM, BOOTED, .past = PLAN_PAST_REFUSED), PLAN_NO_SESSION);
 	assert_int_equal(VERDICT(CONFIRM, BOOTED, .past = PLAN_PAST_PENDING), PLAN_SESSION_ASK);
 }
 
+/* Rules: CHECK-4 OPEN-3 */
 static void T4_no_indicator_or_not_connect(void **state)
 {
 	assert_int_equal(VERDICT("FF", BOOTED), PLAN_NO_SESSION);
@@ -298,6 +309,7 @@ static void T4_no_indicator_or_not_connect(void **state)
 	assert_int_equal(VERDICT(CONFIRM, BOOTED, .cp_init = true), PLAN_SESSION_ASK);
 }
 
+/* Rules: CHECK-5 */
 static void T5_no_account_no_session(void **state)
 {
 	assert_int_equal(VERDICT(CONNECT, .bootstrapped = false), PLAN_NO_SESSION);
@@ -305,11 +317,13 @@ static void T5_no_account_no_session(void **state)
 			 PLAN_NO_SESSION);
 }
 
+/* Rules: CHECK-6 */
 static void T6_confirm_without_connect(void **state)
 {
 	assert_int_equal(VERDICT("E109 C00101 C10100 C20103", BOOTED), PLAN_NO_SESSION);
 }
 
+/* Rules: CHECK-8 DECISION-6 */
 static void T8_malformed_fails_closed(void **state)
 {
 	struct plan_input in = { BOOTED, .ind = &ind, .cp_init = true,
@@ -325,6 +339,7 @@ static void T8_malformed_fails_closed(void **state)
 	assert_int_equal(plan_incorporate(&ind, false, false), PLAN_ASK);
 }
 
+/* Rules: CHECK-9 OPEN-4 */
 static void T9_once_per_content_or_every_power_on(void **state)
 {
 	static const char every[] = "E106 C00101 C10103";
@@ -338,6 +353,7 @@ static void T9_once_per_content_or_every_power_on(void **state)
 	assert_int_equal(VERDICT(every, BOOTED, .past = PLAN_PAST_REFUSED), PLAN_NO_SESSION);
 }
 
+/* Rules: OPEN-2 IND-4 */
 static void named_servers_only(void **state)
 {
 	static const char named[] = "E109 C00101 C10101 C30161";
@@ -346,6 +362,7 @@ static void named_servers_only(void **state)
 	assert_int_equal(VERDICT(named, BOOTED, .server_id = SLICE_LIT("b")), PLAN_NO_SESSION);
 }
 
+/* Rules: RD-1 RD-2 DECISION-4 */
 static void gate_before_incorporating(void **state)
 {
 	parse("E106 C00101 C10105");	/* connect, ask before taking over data */

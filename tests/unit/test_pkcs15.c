@@ -60,6 +60,7 @@ static int find_in(struct fixture *f, const char *dodf)
 	return find(f);
 }
 
+/* Rules: FIND-4 */
 static void oid_and_opaque_objects(void **state)
 {
 	struct fixture *f = *state;
@@ -73,6 +74,7 @@ static void oid_and_opaque_objects(void **state)
 	assert_false(pkcs15_object_get(&f->dir, 1)->opaque);
 }
 
+/* Rules: RD-16 FIND-12 */
 static void fewest_reads(void **state)
 {
 	struct fixture *f = *state;
@@ -166,6 +168,7 @@ static void entry_longer_than_the_first_read(void **state)
 	assert_int_equal(f->dir.incomplete, 0);
 }
 
+/* Rules: FIND-5 FIND-6 */
 static void foreign_objects_around_and_double_wrapped_oid(void **state)
 {
 	struct fixture *f = *state;
@@ -197,6 +200,7 @@ static void empty_directory(void **state)
 	assert_null(pkcs15_object_get(&f->dir, 0));
 }
 
+/* Rules: FIND-3 */
 static void several_dodfs_in_order(void **state)
 {
 	struct fixture *f = *state;
@@ -212,6 +216,7 @@ static void several_dodfs_in_order(void **state)
 	assert_int_equal(f->dir.obj[1].oid, 0);
 }
 
+/* Rules: FIND-11 */
 static void a_dodf_that_cannot_be_read_is_not_absent(void **state)
 {
 	struct fixture *f = *state;
@@ -224,6 +229,7 @@ static void a_dodf_that_cannot_be_read_is_not_absent(void **state)
 	assert_int_equal(f->dir.incomplete, -EACCES);
 }
 
+/* Rules: FIND-1 FIND-2 OPEN-13 */
 static void falls_back_to_7f50_and_dir(void **state)
 {
 	struct fixture *f = *state;
@@ -261,6 +267,7 @@ static void errors_of_the_card(void **state)
 	assert_int_equal(find(f), -ENODEV);
 }
 
+/* Rules: FIND-7 */
 static void paths(void **state)
 {
 	static const struct {
@@ -303,6 +310,7 @@ static void paths(void **state)
 	}
 }
 
+/* Rules: FIND-10 */
 static void private_flag(void **state)
 {
 	struct fixture *f = *state;
@@ -335,6 +343,7 @@ static void truncated_everywhere(void **state)
 	fake_card_free(&whole);
 }
 
+/* Rules: FIND-11 */
 static void malformed_entry_between_good_ones(void **state)
 {
 	struct fixture *f = *state;
@@ -356,6 +365,7 @@ static void odf_without_use(void **state)
 	assert_int_equal(f->dir.n, 0);
 }
 
+/* Rules: FIND-12 */
 static void thousand_objects(void **state)
 {
 	struct fixture *f = *state;
@@ -377,6 +387,7 @@ static void thousand_objects(void **state)
 	fake_card_free(&one);
 }
 
+/* Rules: FIND-7 FIND-9 FIND-13 */
 static void reads_the_range_of_an_object(void **state)
 {
 	struct fixture *f = *state;

@@ -61,6 +61,7 @@ def test_garbage_bootstrap(directory):
     bad_card(directory, "garbage-bootstrap", "bootstrap message is not applied")
 
 
+# Rules: IND-1
 def test_bad_version(directory):
     """An indicator of an unknown version fails closed; after the person's yes the account is there."""
     bad_card(directory, "bad-version", "indicator is malformed", "version", account=True, question=True)
@@ -71,6 +72,7 @@ def test_pin_protected(directory):
     bad_card(directory, "pin-protected", "a PIN is needed")
 
 
+# Rules: DECISION-6
 def test_unreadable_indicator(directory):
     """An indicator that may not be read is not an absent one: asked first, and no session."""
     bad_card(directory, "unreadable-indicator", "indicator is unreadable", account=True, question=True)
@@ -98,6 +100,7 @@ def bad_session(directory, *words, script=SCRIPT, server=True, **kw):
         check("blue" in world.tree("./Vendor/Colour"), "the good session changed nothing")
 
 
+# Rules: OPEN-7
 def test_server_down(directory):
     """Nobody listens."""
     bad_session(directory, "failed", "connection refused", server=False)
@@ -192,6 +195,7 @@ def test_pulled_while_asking(directory):
     pulled(directory, "confirm", lambda world, agent: agent.expect(SERVER_ID))
 
 
+# Rules: OPEN-14 DECISION-7a SC-5 SC-6
 def test_pulled_in_session(directory):
     """The card goes while the server is waited for: the server is told (1223)."""
     def moment(world, agent):

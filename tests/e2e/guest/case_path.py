@@ -42,6 +42,7 @@ def account_is_there(world):
     return SERVER_ID in world.accounts()
 
 
+# Rules: GEN-1 CHECK-1 RD-2 RD-3 RD-10 RD-12 RD-13 SC-1 SC-3 OPEN-1
 def test_T1_connect(directory):
     """connect=1, confirm=0: one session with Alert 1201, and no question."""
     with World(directory) as world:
@@ -78,6 +79,7 @@ def outside(packets):
     return [str(p) for p in packets]
 
 
+# Rules: USE-1 CHECK-2 CHECK-10 DECISION-5
 def test_T2_T10_confirm_yes(directory):
     """connect=1, confirm=1: the question first, then one session; no packet
     at all before the yes, the DNS query after it."""
@@ -108,6 +110,7 @@ def no_session_account_stays(world, seconds=0):
     check(account_is_there(world), f"the account is gone: {world.accounts()}")
 
 
+# Rules: CHECK-3 OPEN-6 DECISION-4
 def test_T3_confirm_no(directory):
     """A no: no session, the account stays; the no is remembered for this content and no other."""
     with World(directory) as world:
@@ -127,6 +130,7 @@ def test_T3_confirm_no(directory):
         no_session_account_stays(world)
 
 
+# Rules: CHECK-3 OPEN-5
 def test_T3_confirm_timeout(directory):
     """Nobody answers in time: no session, the account stays; the question returns with the next insertion."""
     with World(directory) as world:
@@ -142,6 +146,7 @@ def test_T3_confirm_timeout(directory):
         one_session(world)
 
 
+# Rules: CHECK-3 OPEN-9 DECISION-5
 def test_T3_no_agent(directory):
     """No agent: the question waits, no session meanwhile; an agent that comes later gets it."""
     with World(directory) as world:
@@ -177,26 +182,31 @@ def quiet_card(directory, profile, account=True, conf=None):
         check(account_is_there(world) == account, f"accounts: {world.accounts()}")
 
 
+# Rules: CHECK-4 OPEN-3 DECISION-2 SC-7
 def test_T4_no_indicator(directory):
     """No indicator: bootstrapped, no automatic session, no question."""
     quiet_card(directory, "none")
 
 
+# Rules: CHECK-4 RD-8
 def test_T4_connect_off(directory):
     """connect=0: the same."""
     quiet_card(directory, "off")
 
 
+# Rules: CHECK-5
 def test_T5_bootstrap_fails(directory):
     """A bootstrap that cannot be applied: no account and never a session, though the indicator says connect."""
     quiet_card(directory, "garbage-bootstrap", account=False)
 
 
+# Rules: CHECK-6 RD-8
 def test_T6_confirm_without_connect(directory):
     """confirm=1 but connect=0: nothing to confirm, no question."""
     quiet_card(directory, "confirm-off")
 
 
+# Rules: CHECK-7
 def test_T7_removed_while_asked(directory):
     """Card removed while the question is open: withdrawn, no session, account cleaned up."""
     with World(directory) as world:
@@ -214,6 +224,7 @@ def test_T7_removed_while_asked(directory):
         check(SERVER_ID not in left, f"left in the tree:\n{left}")
 
 
+# Rules: CHECK-8 DECISION-6 RD-1
 def test_T8_malformed_indicator(directory):
     """Malformed indicator: incorporation asks first (decision 6); after the yes the
     account is there and there is no session, no other question."""
@@ -239,6 +250,7 @@ def reinsert(world, profile=None):
     wait_for("the account", lambda: account_is_there(world))
 
 
+# Rules: CHECK-9 OPEN-4 OPEN-11 DECISION-3
 def test_T9_once_per_content(directory):
     """The same card again: no second session for the same content."""
     with World(directory) as world:
@@ -253,6 +265,7 @@ def test_T9_once_per_content(directory):
         check(len(world.sessions()) == 1, f"{len(world.sessions())} sessions")
 
 
+# Rules: CHECK-9 OPEN-4
 def test_T9_content_changes(directory):
     """The same card with other content: the session is due again, and once more only once."""
     with World(directory) as world:
@@ -269,6 +282,7 @@ def test_T9_content_changes(directory):
         check(len(world.sessions()) == 2, f"{len(world.sessions())} sessions")
 
 
+# Rules: CHECK-9 OPEN-4
 def test_T9_every_power_on(directory):
     """Flag b2: a session with each insertion, and none for a synthetic uevent."""
     with World(directory) as world:
@@ -317,6 +331,7 @@ def test_bridge(directory):
         check(account_is_there(world), "a reader that goes took the account along (decision 7)")
 
 
+# Rules: RD-16
 def test_cold_walk(directory):
     """From the reset to a bootstrap message of 600 bytes in memory: at most 11 TPDUs and 811
     bytes, counted by the card; the whole of what is read is bounded too."""

@@ -17,6 +17,7 @@ from case_path import SCRIPT, account_is_there, confirm_world, one_session
 AS_USER = ("setpriv", "--reuid=user", "--regid=user", "--init-groups")
 
 
+# Rules: RD-15
 def test_user_reads_no_file(directory):
     """An unprivileged user reads no EF content, exports nothing and makes no reader."""
     with World(directory) as world:
@@ -223,6 +224,7 @@ def test_iccid_stays_inside(directory):
         check(ICCID_DIGITS in str(world.events()), "the server was not told the ICCID (decision 12)")
 
 
+# Rules: DECISION-12 RD-17
 def test_new_pair_is_told(directory):
     """Decision 12: the server's record names DevId and ICCID of the new pair, once;
     another server that asks for the node gets 425."""
@@ -281,6 +283,7 @@ def iccid_node(world):
     return found.group(1)
 
 
+# Rules: DECISION-11 SC-2
 def test_untrusted_slot(directory):
     """A card in a slot that trusted-slots does not name changes nothing."""
     with World(directory) as world:

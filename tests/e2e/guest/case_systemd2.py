@@ -19,6 +19,7 @@ def since_boot(unit, point):
     return int(run("systemctl", "show", "-p", point + "TimestampMonotonic", "--value", unit).stdout)
 
 
+# Rules: RD-10 SC-3
 def test_coldplug(_directory):
     """A card that was in before udev ran: the trigger at boot starts its unit."""
     card, udev = since_boot(CARD_UNIT, "ActiveEnter"), since_boot("systemd-udevd-kernel.socket", "ActiveEnter")
@@ -34,6 +35,7 @@ def test_coldplug(_directory):
     nothing_failed()
 
 
+# Rules: DECISION-7f
 def test_reboot_kept_the_account(_directory):
     """It is another boot; account and tree are the ones of the last."""
     check(Path("/var/lib/e2e-boot").read_text() != Path("/proc/sys/kernel/random/boot_id").read_text(),
@@ -44,6 +46,7 @@ def test_reboot_kept_the_account(_directory):
           f"deleted and made anew: {stored_origins()}")
 
 
+# Rules: DECISION-3
 def test_session_once_across_boots(directory):
     """The same content after a reboot: no second session; other content: its question."""
     run("systemctl", "stop", CARD_UNIT)
