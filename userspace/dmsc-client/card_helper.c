@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* card-child's way to the helper: requests, file ranges, and what an error of a card means to a person. */
+#include <errno.h>
+
+#include "dmsc-client/card_int.h"
+#include "util/str.h"
+
+#define READ_MS 120000		/* the kernel bounds a card's silence; this bounds the helper's */
+
+int card_request(struct card *c, const struct ipc_msg *q, struct ipc_msg *a, int timeout_ms,
+		   enum ipc_type type)
+{
+	int r = ipc_send(IPC_CHILD_FD, q, READ_MS);
+
+	if (!r)
+		r = ipc_recv(IPC_CHILD_FD, a, timeout_ms);
+	if (!r && a->type != type)
+		r = -EPROTO;
+	if (r)
+		c->gone = true;
+	return r;
+}
+
+int card_read_ef(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n)
+{
+	struct card *c = ctx;
+	struct ipc_msg q, a;
+	size_t got = 0, want;
+
+	while (got < n) {
+		want = n - got < IPC_DATA_MAX ? n - got : IPC_DATA_MAX;
+		ipc_prepare(&q, IPC_READ);
+		q.read.off = (uint32_t)(off + got);
+		q.read.len = (uint32_t)want;
+		if (str_copy(q.read.path, sizeof(q.read.path), slice_str(path)))
+			return -EINVAL;
+		if (card_request(c, &q, &a, READ_MS, IPC_DATA))
+			return -ENODEV;
+		if (a.data.err)
+			return a.data.err;	/* a part would pass for the whole file */
+		if (a.data.len > want)
+			return -EPROTO;
+		memcpy(buf + got, a.data.data, a.data.len);
+		got += a.data.len;
+		if (a.data.len < want)
+			break;
+	}
+	return (int)got;
+}
+
+const char *card_error(int r)
+{
+	switch (r) {
+	case -ENOENT:
+		return "there is no such file";
+	case -EACCES:
+		return "a PIN is needed";
+	case -EPERM:
+		return "the file is outside of what may be read";
+	case -ENODEV:
+		return "the card is gone";
+	case -ETIMEDOUT:
+		return "the card does not answer";
+	case -EPROTO:
+		return "the card answers nonsense";
+	case -EBADMSG:
+		return "its content is malformed";
+	case -ENODATA:
+		return "the file is shorter than its entry says";
+	case -EMSGSIZE:
+		return "the file is larger than a bootstrap message may be";
+	default:
+		return strerror(-r);
+	}
+}
