@@ -12,8 +12,20 @@
 #include "mo/mo.h"
 #include "util/log.h"
 
-static int decode_into(struct dm_tree *t, struct slice bytes, uint32_t origin,
-		       struct client_bootstrap_result *res, struct dm_bootstrap_result *out)
+/* Why the documents were not taken: what the decoder said when it gave up, else what they lack. */
+static void explain(const struct codec_error *e, enum codec_format f, int decoded,
+		    const struct dm_bootstrap_result *out, struct client_bootstrap_result *res)
+{
+	if (e->text[0] && (decoded == -EBADMSG || decoded == -E2BIG))
+		client_reason(res->reason, sizeof(res->reason), "%s at byte %zu: %s",
+			      f == CODEC_XML ? "bad XML" : "bad WBXML", e->offset, e->text);
+	else
+		client_reason(res->reason, sizeof(res->reason), "%s", out->text);
+}
+
+static int decode_into(struct dm_tree *t, const struct client_bootstrap_doc *docs, size_t ndocs,
+		       uint32_t origin, struct client_bootstrap_result *res,
+		       struct dm_bootstrap_result *out)
 {
 	const struct dm_bootstrap_config cfg = {
 		.tree = t,
@@ -24,29 +36,27 @@ static int decode_into(struct dm_tree *t, struct slice bytes, uint32_t origin,
 	struct codec_limits limits = { .message = CLIENT_BOOTSTRAP_MAX, .allow_padding = true };
 	struct codec_error e = { .text = "" };
 	struct dm_bootstrap *b = dm_bootstrap_new(&cfg);
-	enum codec_format f;
-	int decoded, err;
+	enum codec_format f = CODEC_WBXML;
+	int decoded = 0, err;
 
 	if (!b)
 		return -ENOMEM;
-	f = origin ? CODEC_WBXML : codec_guess(SLICE_NONE, bytes);
-	decoded = codec_decode(f, bytes, &limits, dm_bootstrap_sink(), b, &e);
+	for (size_t i = 0; i < ndocs && !decoded; i++) {
+		f = origin ? CODEC_WBXML : codec_guess(SLICE_NONE, docs[i].bytes);
+		decoded = codec_decode(f, docs[i].bytes, &limits, dm_bootstrap_sink(), b, &e);
+	}
 	err = dm_bootstrap_finish(b, decoded, out);
 	if (!err)
 		return 0;
-	if (e.text[0] && (decoded == -EBADMSG || decoded == -E2BIG))
-		client_reason(res->reason, sizeof(res->reason), "%s at byte %zu: %s",
-			      f == CODEC_XML ? "bad XML" : "bad WBXML", e.offset, e.text);
-	else
-		client_reason(res->reason, sizeof(res->reason), "%s", out->text);
+	explain(&e, f, decoded, out, res);
 	return err == -EPROTO || err == -ENOENT || err == -EINVAL || err == -E2BIG ? -EBADMSG : err;
 }
 
-static int apply(struct store *s, struct dm_tree *t, struct slice bytes, uint32_t origin,
-		 struct client_bootstrap_result *res)
+static int apply(struct store *s, struct dm_tree *t, const struct client_bootstrap_doc *docs,
+		 size_t ndocs, uint32_t origin, struct client_bootstrap_result *res)
 {
 	struct dm_bootstrap_result r = { 0 };
-	int err = decode_into(t, bytes, origin, res, &r);
+	int err = decode_into(t, docs, ndocs, origin, res, &r);
 
 	for (size_t i = 0; !err && i < r.nservers && i < CLIENT_BOOTSTRAP_SERVERS; i++)
 		client_reason(res->server_id[res->nservers++], STORE_SERVER_MAX, "%s", r.servers[i]);
@@ -55,22 +65,32 @@ static int apply(struct store *s, struct dm_tree *t, struct slice bytes, uint32_
 	return err ? err : store_tree_commit(s, t);
 }
 
-int client_bootstrap_apply(struct store *s, struct slice bytes, uint32_t origin,
-			   struct client_bootstrap_result *res)
+static int sizes_check(const struct client_bootstrap_doc *docs, size_t ndocs,
+		       struct client_bootstrap_result *res)
+{
+	int err = ndocs ? 0 : -EBADMSG;
+
+	for (size_t i = 0; i < ndocs && !err; i++)
+		if (docs[i].bytes.n == 0 || docs[i].bytes.n > CLIENT_BOOTSTRAP_MAX)
+			err = docs[i].bytes.n ? -EMSGSIZE : -EBADMSG;
+	if (err)
+		client_reason(res->reason, sizeof(res->reason), "%s",
+			      err == -EMSGSIZE ? "larger than a bootstrap message may be" : "empty");
+	return err;
+}
+
+int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			   uint32_t origin, struct client_bootstrap_result *res)
 {
 	struct dm_tree *t = NULL;
 	int err;
 
 	memset(res, 0, sizeof(*res));
-	if (bytes.n == 0 || bytes.n > CLIENT_BOOTSTRAP_MAX) {
-		err = bytes.n ? -EMSGSIZE : -EBADMSG;
-		client_reason(res->reason, sizeof(res->reason), "%s",
-			      bytes.n ? "larger than a bootstrap message may be" : "empty");
-	} else {
+	err = sizes_check(docs, ndocs, res);
+	if (!err)
 		err = client_tree_open(s, NULL, &t);
-		if (!err)
-			err = apply(s, t, bytes, origin, res);
-	}
+	if (!err)
+		err = apply(s, t, docs, ndocs, origin, res);
 	dm_tree_free(t);
 	if (!err)
 		return 0;

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One bootstrap message (OMA DM Bootstrap 1.2, DM profile) into the tree and
- * the store. It asks nobody and opens no connection.
+ * Bootstrap documents (OMA DM Bootstrap 1.2) into the tree and the store. It
+ * asks nobody and opens no connection.
  */
 #ifndef DMSC_CLIENT_BOOTSTRAP_H
 #define DMSC_CLIENT_BOOTSTRAP_H
 
 #include "store/store.h"
 
-#define CLIENT_BOOTSTRAP_MAX (64 * 1024)	/* bytes of one message */
+#define CLIENT_BOOTSTRAP_MAX (64 * 1024)	/* bytes of one document */
 #define CLIENT_BOOTSTRAP_SERVERS 8
 
+enum client_profile {
+	CLIENT_PROFILE_DM,		/* a message of SyncML */
+	CLIENT_PROFILE_CP,		/* a provisioning document */
+};
+
+struct client_bootstrap_doc {
+	enum client_profile profile;	/* what its place on the card says it is */
+	struct slice bytes;
+};
+
 struct client_bootstrap_result {
-	unsigned int nservers;		/* accounts made or replaced, in message order */
+	unsigned int nservers;		/* accounts made or replaced, in the order of the documents */
 	char server_id[CLIENT_BOOTSTRAP_SERVERS][STORE_SERVER_MAX];
+	bool init[CLIENT_BOOTSTRAP_SERVERS];	/* CP: the server wants a session at once */
 	bool changed;			/* false: the tree had all of it already */
 	char reason[STORE_REASON_MAX];	/* why it failed, for a person; "" on success */
 };
@@ -23,7 +34,8 @@ struct client_bootstrap_result {
  * a card only WBXML is taken (Bootstrap 3.1.4) and FF or 00 padding behind the
  * message is ignored; otherwise XML is recognised by its first byte too.
  *
- * All or nothing, one durable transaction that includes what the caller did
+ * The documents, in this order, are one content: all or nothing, one durable
+ * transaction that includes what the caller did
  * since store_begin() (the origin's row, say). On failure that transaction is
  * rolled back and the stored tree is as before.
  *
@@ -31,8 +43,8 @@ struct client_bootstrap_result {
  * -EEXIST (would replace an account that is not this card's own), another
  * -errno of the tree or store.
  */
-int client_bootstrap_apply(struct store *s, struct slice bytes, uint32_t origin,
-			   struct client_bootstrap_result *result) must_check;
+int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			   uint32_t origin, struct client_bootstrap_result *result) must_check;
 
 /*
  * Takes back everything of @origin: its management objects, its accounts, and

@@ -165,6 +165,7 @@ int card_gate(struct card *c)
 int card_incorporate(struct card *c)
 {
 	_cleanup_store_ struct store *s = NULL;
+	const struct client_bootstrap_doc doc = { CLIENT_PROFILE_DM, buf_slice(&c->bootstrap) };
 	struct client_bootstrap_result res;
 	struct store_origin o = { .created = time(NULL) };
 	struct store_card row;
@@ -190,7 +191,7 @@ int card_incorporate(struct card *c)
 		log_err("%s: the store: %s; nothing is applied", c->start.slot, store_strerror(r));
 		return r;
 	}
-	r = client_bootstrap_apply(s, buf_slice(&c->bootstrap), o.id, &res);
+	r = client_bootstrap_apply(s, &doc, 1, o.id, &res);
 	if (r) {
 		log_err("%s: the bootstrap message is not applied: %s; the tree is as it was",
 			c->start.slot, res.reason);

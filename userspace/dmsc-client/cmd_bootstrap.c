@@ -26,6 +26,7 @@ int cmd_bootstrap(int argc, char **argv, struct client_args *a)
 	static const struct option options[] = { CLIENT_COMMON_OPTIONS, { NULL, 0, NULL, 0 } };
 	_cleanup_store_ struct store *s = NULL;
 	struct client_bootstrap_result r;
+	struct client_bootstrap_doc doc = { CLIENT_PROFILE_DM, SLICE_NONE };
 	struct buf msg = BUF_INIT;
 	int c, rc, err;
 
@@ -51,7 +52,8 @@ int cmd_bootstrap(int argc, char **argv, struct client_args *a)
 	}
 	rc = client_store_open(a, STORE_WRITE, &s);
 	if (!rc) {
-		err = client_bootstrap_apply(s, buf_slice(&msg), 0, &r);
+		doc.bytes = buf_slice(&msg);
+		err = client_bootstrap_apply(s, &doc, 1, 0, &r);
 		rc = err ? explain(err, argv[optind], &r) : CLIENT_OK;
 		for (unsigned int i = 0; !rc && i < r.nservers; i++)
 			printf("account of server %s %s\n", r.server_id[i],
