@@ -229,6 +229,9 @@ static void bad(struct far_end *f)
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) ADD("2", "./Inbox/x", "w"), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) ADD("2", "../x", "w"), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) "<Add><CmdID>", 7, -EPROTO);
+	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", ""))
+	       "<Add><CmdID>2</CmdID><Item><Target><LocURI>./T/y</LocURI></Target><Data>part</Data>"
+	       "<MoreData/></Item></Add>", 7, -EPROTO);
 	assert_string_equal(far_value(f, "./T/x"), "v");
 	assert_string_equal(dm_tree_root(f->tree)->acl, "Add=*&Get=*");
 }

@@ -125,7 +125,7 @@ static void too_many(struct far_end *f)
 
 /* --- what is answered ---------------------------------------------------------- */
 
-/* Rules: UI-4 UI-5 */
+/* Rules: UI-4 UI-5 RD-4 RD-6 */
 static void yes(struct far_end *f)
 {
 	asks(f, DM_ST_OK);
@@ -134,7 +134,7 @@ static void yes(struct far_end *f)
 	far_do(f, ASK("2", "1100") ASK("3", "1101"), "S 2 Alert 200\nS 3 Alert 200\n");
 }
 
-/* Rules: UI-6 UI-11 */
+/* Rules: UI-6 UI-11 RD-4 RD-6 */
 static void no(struct far_end *f)
 {
 	asks(f, DM_ST_NOT_MODIFIED);
