@@ -2,8 +2,7 @@
 /* Foreign text made fit for a person's eyes; what the text says is not judged. */
 #include "util/text.h"
 
-/* One well-formed UTF-8 character (RFC 3629): its length, or 0. */
-static size_t utf8_char(struct slice in, uint32_t *cp)
+size_t text_char(struct slice in, uint32_t *cp)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t n, i;
@@ -30,8 +29,7 @@ static size_t utf8_char(struct slice in, uint32_t *cp)
 	return n;
 }
 
-/* Controls, and the format characters that turn or hide what stands beside them. */
-static bool is_control(uint32_t cp)
+bool text_is_control(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
 	       (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
@@ -45,12 +43,12 @@ size_t text_printable(struct slice in, char *out, size_t size)
 	uint32_t cp;
 
 	while (i < in.n) {
-		k = utf8_char(slice_of(in.p + i, in.n - i), &cp);
+		k = text_char(slice_of(in.p + i, in.n - i), &cp);
 		if (k == 0) {
 			i++;
 			continue;
 		}
-		if (!is_control(cp)) {
+		if (!text_is_control(cp)) {
 			if (n + k >= size)
 				break;
 			memcpy(out + n, in.p + i, k);
@@ -69,8 +67,8 @@ void text_escape(struct buf *out, struct slice in)
 	uint32_t cp;
 
 	for (i = 0; i < in.n; i += k) {
-		k = utf8_char(slice_of(in.p + i, in.n - i), &cp);
-		if (k && !is_control(cp)) {
+		k = text_char(slice_of(in.p + i, in.n - i), &cp);
+		if (k && !text_is_control(cp)) {
 			buf_put(out, in.p + i, k);
 			continue;
 		}
@@ -87,8 +85,8 @@ bool text_is_printable(struct slice in)
 	uint32_t cp;
 
 	for (i = 0; i < in.n; i += k) {
-		k = utf8_char(slice_of(in.p + i, in.n - i), &cp);
-		if (k == 0 || is_control(cp))
+		k = text_char(slice_of(in.p + i, in.n - i), &cp);
+		if (k == 0 || text_is_control(cp))
 			return false;
 	}
 	return true;

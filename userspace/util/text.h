@@ -18,6 +18,11 @@ size_t text_printable(struct slice in, char *out, size_t size);
 /* Appends text for a person, each byte text_printable() would leave out as \xNN. */
 void text_escape(struct buf *out, struct slice in);
 
+/* One well-formed UTF-8 character (RFC 3629) off the front: its length, or 0. */
+size_t text_char(struct slice in, uint32_t *cp);
+/* Controls, and the format characters that turn or hide what stands beside them. */
+bool text_is_control(uint32_t cp);
+
 /* Would text_printable() keep every byte? */
 bool text_is_printable(struct slice in);
 
