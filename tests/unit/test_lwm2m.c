@@ -73,6 +73,7 @@ static int decode(const char *hex)
 	return decode_bytes(buf_slice(&file));
 }
 
+/* Rules: LWM-1 LWM-3 */
 static void one_object_with_the_outer_header(void **state)
 {
 	assert_int_equal(decode(ONE "FFFF"), 0);
@@ -102,6 +103,7 @@ static void two_objects(void **state)
 	assert_string_equal((const char *)got.v[11].bytes.p, "U");
 }
 
+/* Rules: LWM-1 LWM-3 */
 static void without_the_outer_header(void **state)
 {
 	/* as a deployed card has it: resources at once, "boot.iot.example.test" */
@@ -122,6 +124,7 @@ static void without_the_outer_header(void **state)
 	assert_int_equal(decode(""), -ENODATA);
 }
 
+/* Rules: LWM-2 */
 static void versions_and_wide_numbers(void **state)
 {
 	/* object 0 in version 1.1; a 16-bit instance, 16-bit ids, lengths of 8, 16 and 24 bits */
@@ -143,6 +146,7 @@ static void versions_and_wide_numbers(void **state)
 	assert_int_equal(rep.values, 1);
 }
 
+/* Rules: LWM-2 */
 static void multiple_resources(void **state)
 {
 	/* object 2, instance 0: { 0: 1, 2: { 101: 15, 102: 1 } }, an empty multiple resource */
@@ -183,6 +187,7 @@ static void values_that_are_not_of_their_type_stay_bytes(void **state)
 	assert_non_null(strstr(buf_cstr(&got.json), "\"kind\":\"link\",\"value\":\"21:2\""));
 }
 
+/* Rules: LWM-2 LWM-3 */
 static void malformed(void **state)
 {
 	static const struct {
