@@ -52,8 +52,8 @@ static int put_origin(void *ctx, const struct store_origin *o)
 
 static int put_card(void *ctx, const struct store_card *c)
 {
-	buf_printf(ctx, "card %s %s %s %s %" PRIu64 " %u %" PRId64 " %" PRId64 "\n",
-		   store_card_phase_name(c->phase), c->reason, c->boot_id, c->slot, c->seq,
+	buf_printf(ctx, "card %s %s %s %s %s %" PRIu64 " %u %" PRId64 " %" PRId64 "\n",
+		   c->server, store_card_phase_name(c->phase), c->reason, c->boot_id, c->slot, c->seq,
 		   c->attempts, c->next_attempt, c->updated);
 	return 0;
 }

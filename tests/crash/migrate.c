@@ -20,7 +20,16 @@
 	"UPDATE node SET verno = verno + 1;" between \
 	"CREATE TABLE later (id INTEGER PRIMARY KEY, what BLOB NOT NULL) STRICT;" \
 	"INSERT INTO later SELECT id, zeroblob(600) FROM node;" \
-	"ALTER TABLE node ADD COLUMN more TEXT";
+	"ALTER TABLE node ADD COLUMN more TEXT;" \
+	/* A column of the key: the way of step 2. */ \
+	"CREATE TABLE card2 (iccid BLOB NOT NULL, digest BLOB NOT NULL, server TEXT NOT NULL," \
+	" phase TEXT NOT NULL, reason TEXT NOT NULL, boot_id TEXT NOT NULL, slot TEXT NOT NULL," \
+	" seq INTEGER NOT NULL, attempts INTEGER NOT NULL, next_attempt INTEGER NOT NULL," \
+	" updated INTEGER NOT NULL, PRIMARY KEY (iccid, digest, server, phase)) STRICT, WITHOUT ROWID;" \
+	"INSERT INTO card2 SELECT iccid, digest, server, phase, reason, boot_id, slot, seq, attempts," \
+	" next_attempt, updated FROM card;" \
+	"DROP TABLE card;" \
+	"ALTER TABLE card2 RENAME TO card"
 
 static const char step[] = STEP("");
 /* What a migration in two transactions would be. */

@@ -180,7 +180,7 @@ static void bootstrap(struct run *r)
 		.nonce = SLICE_LIT("Nonce"),
 	};
 	struct store_origin o = { .slot = "virt:demo", .iccid_len = 10, .created = 5 };
-	struct store_card c = { .iccid_len = 10, .phase = STORE_CARD_PENDING, .seq = 7 };
+	struct store_card c = { .iccid_len = 10, .server = FAR_SERVER, .phase = STORE_CARD_PENDING, .seq = 7 };
 
 	r->message = 0;
 	begin(r);

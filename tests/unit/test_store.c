@@ -283,108 +283,6 @@ static void test_writer_waits_for_writer(void **state)
 	close(p[1]);
 }
 
-static int count_origin(void *ctx, const struct store_origin *o)
-{
-	++*(int *)ctx;
-	return 0;
-}
-
-static void test_origins(void **state)
-{
-	struct store *s = open_rw();
-	struct store_origin a = make_origin(1), b = make_origin(2), again = make_origin(1), got;
-	struct store_origin none = { .slot = "virt:x" };
-	int n = 0;
-
-	assert_int_equal(store_origin_put(s, &a), 0);
-	assert_int_equal(store_origin_put(s, &b), 0);
-	assert_int_not_equal(a.id, 0);
-	assert_int_not_equal(a.id, b.id);
-	strcpy(again.slot, "serial:ttyS1");
-	assert_int_equal(store_origin_put(s, &again), 0);
-	assert_int_equal(again.id, a.id);
-	assert_int_equal(store_origin_get(s, a.id, &got), 0);
-	assert_string_equal(got.slot, "serial:ttyS1");
-	assert_int_equal(got.iccid_len, 10);
-	assert_memory_equal(got.iccid, a.iccid, 10);
-	assert_memory_equal(got.digest, a.digest, sizeof(a.digest));
-	assert_int_equal(store_origin_put(s, &none), 0);
-	assert_int_equal(store_origin_get(s, none.id, &got), 0);
-	assert_int_equal(got.iccid_len, 0);
-	assert_int_equal(store_origin_each(s, count_origin, &n), 0);
-	assert_int_equal(n, 3);
-
-	/* An id is never used twice: a node that was left behind must not change its card. */
-	uint32_t last = none.id;
-
-	assert_int_equal(store_origin_delete(s, last), 0);
-	assert_int_equal(store_origin_put(s, &none), 0);
-	assert_true(none.id > last);
-
-	a.iccid_len = STORE_ICCID_MAX + 1;
-	assert_int_equal(store_origin_put(s, &a), -EINVAL);
-	memset(b.slot, 'x', sizeof(b.slot));
-	assert_int_equal(store_origin_put(s, &b), -EINVAL);
-	store_close(s);
-}
-
-static void test_card_state(void **state)
-{
-	struct store *s = open_rw();
-	struct store_card c = { .iccid_len = 2, .phase = STORE_CARD_PENDING, .seq = UINT64_MAX,
-				.attempts = 3, .next_attempt = 99, .updated = 5 };
-	struct store_card got = { .attempts = 42 };
-	struct slice iccid = slice_of(c.iccid, 2);
-
-	memcpy(c.iccid, "\x98\x10", 2);
-	memset(c.digest, 9, sizeof(c.digest));
-	strcpy(c.reason, "server down");
-	strcpy(c.boot_id, "1b4e28ba");
-	strcpy(c.slot, "virt:demo");
-	assert_int_equal(store_card_get(s, iccid, c.digest, &got), -ENOENT);
-	assert_int_equal(got.attempts, 42);
-	assert_int_equal(store_card_put(s, &c), 0);
-	assert_int_equal(store_card_get(s, iccid, c.digest, &got), 0);
-	assert_int_equal(got.phase, STORE_CARD_PENDING);
-	assert_true(got.seq == UINT64_MAX);
-	assert_int_equal(got.attempts, 3);
-	assert_int_equal(got.next_attempt, 99);
-	assert_string_equal(got.reason, "server down");
-	assert_string_equal(got.boot_id, "1b4e28ba");
-
-	c.phase = STORE_CARD_DONE;
-	assert_int_equal(store_card_put(s, &c), 0);
-	assert_int_equal(store_card_get(s, iccid, c.digest, &got), 0);
-	assert_int_equal(got.phase, STORE_CARD_DONE);
-	/* Another content of the same card is another wish. */
-	c.digest[0] ^= 1;
-	assert_int_equal(store_card_get(s, iccid, c.digest, &got), -ENOENT);
-	c.digest[0] ^= 1;
-	assert_int_equal(store_card_delete(s, iccid, c.digest), 0);
-	assert_int_equal(store_card_get(s, iccid, c.digest, &got), -ENOENT);
-	c.phase = STORE_CARD_PHASES;
-	assert_int_equal(store_card_put(s, &c), -EINVAL);
-	store_close(s);
-}
-
-static void test_pairs(void **state)
-{
-	struct store *s = open_rw();
-	struct slice iccid = SLICE_LIT("\x98\x10");
-	bool known = true;
-
-	assert_int_equal(store_pair_known(s, "IMEI:1", iccid, "srv", &known), 0);
-	assert_false(known);
-	assert_int_equal(store_pair_put(s, "IMEI:1", iccid, "srv", 1), 0);
-	assert_int_equal(store_pair_known(s, "IMEI:1", iccid, "srv", &known), 0);
-	assert_true(known);
-	assert_int_equal(store_pair_known(s, "IMEI:2", iccid, "srv", &known), 0);
-	assert_false(known);
-	assert_int_equal(store_pair_known(s, "IMEI:1", iccid, "other", &known), 0);
-	assert_false(known);
-	store_close(s);
-}
-
 struct seen {
 	int sessions, notes;
 	struct store_session first;
@@ -869,9 +767,6 @@ int main(void)
 		T(test_killed_writer),
 		T(test_one_writer_many_readers),
 		T(test_writer_waits_for_writer),
-		T(test_origins),
-		T(test_card_state),
-		T(test_pairs),
 		T(test_journal),
 		T(test_garbage_is_kept),
 		T(test_torn_head_is_kept),

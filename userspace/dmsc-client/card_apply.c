@@ -23,18 +23,17 @@ bool card_same_insertion(const struct card *c, const struct store_card *row)
 	       row->seq == c->start.seq;
 }
 
-/* The row of (ICCID, digest), or a fresh one. */
-int card_row_get(struct card *c, struct store *s, const uint8_t digest[STORE_DIGEST_LEN],
-		   struct store_card *row)
+int card_row_get(struct card *c, struct store *s, const char *server, struct store_card *row)
 {
-	int r = store_card_get(s, card_iccid(c), digest, row);
+	int r = store_card_get(s, card_iccid(c), c->digest, server, row);
 
 	if (r != -ENOENT)
 		return r;
 	memset(row, 0, sizeof(*row));
 	memcpy(row->iccid, c->iccid, c->iccid_len);
 	row->iccid_len = (uint8_t)c->iccid_len;
-	memcpy(row->digest, digest, STORE_DIGEST_LEN);
+	memcpy(row->digest, c->digest, STORE_DIGEST_LEN);
+	memcpy(row->server, server, strlen(server) + 1);
 	return 0;
 }
 
@@ -50,7 +49,6 @@ int card_row_put(struct card *c, struct store *s, struct store_card *row,
 	return store_card_put(s, row);
 }
 
-/* One row written with the store opened for just that. */
 int card_row_record(struct card *c, struct store_card *row, enum store_card_phase phase,
 		      const char *reason)
 {
@@ -126,7 +124,7 @@ int card_gate(struct card *c)
 		return -EIO;
 	r = card_stale_remove(c, s, false);
 	if (!r)
-		r = card_row_get(c, s, c->digest, &row);
+		r = card_row_get(c, s, "", &row);
 	if (!r)
 		known = store_origin_each(s, known_origin, c);
 	if (!r && known < 0)
@@ -184,7 +182,7 @@ int card_incorporate(struct card *c)
 	if (!r)
 		r = store_origin_put(s, &o);
 	if (!r)
-		r = card_row_get(c, s, c->digest, &row);
+		r = card_row_get(c, s, "", &row);
 	if (!r)	/* the insertion this is about: a reconcile of an earlier one must see it */
 		r = card_row_put(c, s, &row, STORE_CARD_NONE, "applied");
 	if (r) {

@@ -10,7 +10,7 @@
 
 struct server {
 	char id[STORE_SERVER_MAX];
-	struct store_card row;	/* keyed by content and server */
+	struct store_card row;
 	enum plan_verdict verdict;
 	bool open;		/* a try is still to come */
 	int64_t due;		/* when, by uptime_s(); 0 = now */
@@ -53,8 +53,8 @@ int card_data_read(struct card *c) must_check;
 struct slice card_iccid(const struct card *c);
 /* Was the row last written in this insertion? */
 bool card_same_insertion(const struct card *c, const struct store_card *row);
-/* The row of (ICCID, digest), or a fresh one. */
-int card_row_get(struct card *c, struct store *s, const uint8_t digest[STORE_DIGEST_LEN],
+/* The row of this content and @server ("" = the content itself), or a fresh one. */
+int card_row_get(struct card *c, struct store *s, const char *server,
 		 struct store_card *row) must_check;
 int card_row_put(struct card *c, struct store *s, struct store_card *row,
 		 enum store_card_phase phase, const char *reason) must_check;

@@ -7,7 +7,6 @@
 
 #include "card/plan.h"
 #include "dmsc-client/card_int.h"
-#include "util/digest.h"
 #include "util/log.h"
 
 #define BACKOFF_FIRST_S 15
@@ -20,14 +19,6 @@ static int64_t uptime_s(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	return t.tv_sec;
-}
-
-static void server_digest(const struct card *c, const char *server, uint8_t out[STORE_DIGEST_LEN])
-{
-	struct slice parts[] = { SLICE_LIT("session"), slice_of(c->digest, STORE_DIGEST_LEN),
-				 slice_str(server) };
-
-	digest_sha256_parts(parts, 3, out);
 }
 
 static enum plan_past past_of(const struct store_card *row)
@@ -49,7 +40,6 @@ static enum plan_past past_of(const struct store_card *row)
 int card_sessions_plan(struct card *c)
 {
 	_cleanup_store_ struct store *s = NULL;
-	uint8_t digest[STORE_DIGEST_LEN];
 	const char *why;
 	size_t i;
 	int r;
@@ -64,8 +54,7 @@ int card_sessions_plan(struct card *c)
 			.server_id = slice_str(v->id),
 		};
 
-		server_digest(c, v->id, digest);
-		r = card_row_get(c, s, digest, &v->row);
+		r = card_row_get(c, s, v->id, &v->row);
 		if (r)
 			return r;
 		in.past = past_of(&v->row);
@@ -86,7 +75,7 @@ int card_sessions_plan(struct card *c)
 			v->row.attempts = 0;
 			v->row.next_attempt = 0;
 		}
-		r = card_row_put(c, s, &v->row, STORE_CARD_PENDING, v->id);
+		r = card_row_put(c, s, &v->row, STORE_CARD_PENDING, why);
 		if (r)
 			return r;
 	}
@@ -101,7 +90,7 @@ static int outcome_record(struct card *c, struct server *v, const struct ipc_out
 	int64_t now = uptime_s();
 
 	v->open = false;
-	snprintf(reason, sizeof(reason), "%.80s: %s", v->id,
+	snprintf(reason, sizeof(reason), "%s",
 		 o->reason[0] ? o->reason : ipc_result_name(o->result));
 	if (o->result == IPC_DONE) {
 		phase = STORE_CARD_DONE;

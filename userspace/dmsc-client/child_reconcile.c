@@ -74,7 +74,7 @@ static bool is_newer(const struct doomed *d, const struct store_origin *o,
 {
 	struct store_card c;
 
-	if (store_card_get(d->store, slice_of(o->iccid, o->iccid_len), o->digest, &c))
+	if (store_card_get(d->store, slice_of(o->iccid, o->iccid_len), o->digest, "", &c))
 		return false;
 	return !strcmp(c.boot_id, d->facts->boot_id) && !strcmp(c.slot, o->slot) &&
 	       c.seq > fact->seq;

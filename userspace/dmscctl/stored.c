@@ -131,6 +131,7 @@ static int on_card(void *ctx, const struct store_card *k)
 
 	table_cell(t, "%s", k->slot);
 	table_cell(t, "%llu", (unsigned long long)k->seq);
+	table_cell(t, "%s", k->server[0] ? k->server : "-");
 	table_cell(t, "%s", store_card_phase_name(k->phase));
 	table_cell(t, "%u", k->attempts);
 	cell_time(t, k->next_attempt);
@@ -141,7 +142,7 @@ static int on_card(void *ctx, const struct store_card *k)
 
 int ctl_state(const struct ctl *c)
 {
-	static const char *const columns[] = { "slot", "seq", "phase", "attempts", "next",
+	static const char *const columns[] = { "slot", "seq", "server", "phase", "attempts", "next",
 					       "updated", "about" };
 	struct store *s = NULL;
 	struct table t;
@@ -149,7 +150,7 @@ int ctl_state(const struct ctl *c)
 
 	if (rc)
 		return rc;
-	table_init(&t, c->json, columns, 7);
+	table_init(&t, c->json, columns, 8);
 	if (s)
 		r = store_card_each(s, on_card, &t);
 	table_print(&t);

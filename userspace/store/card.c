@@ -134,7 +134,17 @@ const char *store_card_phase_name(enum store_card_phase p)
 	return (unsigned int)p < STORE_CARD_PHASES ? phase_names[p] : "?";
 }
 
-#define CARD_COLUMNS "iccid, digest, phase, reason, boot_id, slot, seq, attempts, next_attempt, updated"
+#define CARD_COLUMNS "iccid, digest, server, phase, reason, boot_id, slot, seq, attempts, next_attempt, updated"
+
+#define CARD_KEY "iccid = ?1 AND digest = ?2 AND server = ?3"
+
+static void bind_key(sqlite3_stmt *st, struct slice iccid, const uint8_t digest[STORE_DIGEST_LEN],
+		     const char *server)
+{
+	bind_iccid(st, 1, iccid);
+	db_bind_slice(st, 2, slice_of(digest, STORE_DIGEST_LEN));
+	db_bind_text(st, 3, server);
+}
 
 static int get_card(struct store *s, sqlite3_stmt *st, struct store_card *c)
 {
@@ -144,7 +154,8 @@ static int get_card(struct store *s, sqlite3_stmt *st, struct store_card *c)
 	memset(c, 0, sizeof(*c));
 	c->iccid_len = (uint8_t)db_get_blob(st, 0, c->iccid, sizeof(c->iccid));
 	db_get_blob(st, 1, c->digest, sizeof(c->digest));
-	db_get_text(st, 2, phase, sizeof(phase));
+	db_get_text(st, 2, c->server, sizeof(c->server));
+	db_get_text(st, 3, phase, sizeof(phase));
 	for (p = 0; p < STORE_CARD_PHASES && strcmp(phase, phase_names[p]) != 0; p++)
 		;
 	if (p == STORE_CARD_PHASES) {
@@ -153,18 +164,18 @@ static int get_card(struct store *s, sqlite3_stmt *st, struct store_card *c)
 		return -EBADMSG;
 	}
 	c->phase = p;
-	db_get_text(st, 3, c->reason, sizeof(c->reason));
-	db_get_text(st, 4, c->boot_id, sizeof(c->boot_id));
-	db_get_text(st, 5, c->slot, sizeof(c->slot));
-	c->seq = (uint64_t)sqlite3_column_int64(st, 6);
-	c->attempts = (uint32_t)sqlite3_column_int64(st, 7);
-	c->next_attempt = sqlite3_column_int64(st, 8);
-	c->updated = sqlite3_column_int64(st, 9);
+	db_get_text(st, 4, c->reason, sizeof(c->reason));
+	db_get_text(st, 5, c->boot_id, sizeof(c->boot_id));
+	db_get_text(st, 6, c->slot, sizeof(c->slot));
+	c->seq = (uint64_t)sqlite3_column_int64(st, 7);
+	c->attempts = (uint32_t)sqlite3_column_int64(st, 8);
+	c->next_attempt = sqlite3_column_int64(st, 9);
+	c->updated = sqlite3_column_int64(st, 10);
 	return 0;
 }
 
 int store_card_get(struct store *s, struct slice iccid, const uint8_t digest[STORE_DIGEST_LEN],
-		   struct store_card *out)
+		   const char *server, struct store_card *out)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	struct store_card c;
@@ -172,11 +183,10 @@ int store_card_get(struct store *s, struct slice iccid, const uint8_t digest[STO
 
 	if (!iccid_ok(iccid))
 		return -EINVAL;
-	err = db_prepare(s, "SELECT " CARD_COLUMNS " FROM card WHERE iccid = ? AND digest = ?", &st);
+	err = db_prepare(s, "SELECT " CARD_COLUMNS " FROM card WHERE " CARD_KEY, &st);
 	if (err)
 		return err;
-	bind_iccid(st, 1, iccid);
-	db_bind_slice(st, 2, slice_of(digest, STORE_DIGEST_LEN));
+	bind_key(st, iccid, digest, server);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_DONE)
 		return -ENOENT;
@@ -188,37 +198,62 @@ int store_card_get(struct store *s, struct slice iccid, const uint8_t digest[STO
 	return err;
 }
 
-int store_card_put(struct store *s, const struct store_card *c)
+static int put_card(struct store *s, const struct store_card *c)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	int err = db_prepare(s, "REPLACE INTO card (" CARD_COLUMNS ") VALUES"
+				" (?1,?2,?3,?,?,?,?,?,?,?,?)", &st);
+
+	if (err)
+		return err;
+	bind_key(st, slice_of(c->iccid, c->iccid_len), c->digest, c->server);
+	db_bind_text(st, 4, phase_names[c->phase]);
+	db_bind_text(st, 5, c->reason);
+	db_bind_text(st, 6, c->boot_id);
+	db_bind_text(st, 7, c->slot);
+	sqlite3_bind_int64(st, 8, (int64_t)c->seq);
+	sqlite3_bind_int64(st, 9, c->attempts);
+	sqlite3_bind_int64(st, 10, c->next_attempt);
+	sqlite3_bind_int64(st, 11, c->updated);
+	return db_run(s, st, "writing a card's state");
+}
+
+/* A card may have other content each time it is put in: what is remembered of them is bounded. */
+static int drop_old_cards(struct store *s, const struct store_card *kept)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	int err = db_prepare(s, "DELETE FROM card WHERE NOT (" CARD_KEY ") AND (iccid, digest, server) IN"
+				" (SELECT iccid, digest, server FROM card"
+				" WHERE (iccid, digest) NOT IN (SELECT iccid, digest FROM origin)"
+				" ORDER BY updated DESC LIMIT -1 OFFSET ?4)", &st);
+
+	if (err)
+		return err;
+	bind_key(st, slice_of(kept->iccid, kept->iccid_len), kept->digest, kept->server);
+	sqlite3_bind_int(st, 4, STORE_CARD_ROWS);
+	return db_run(s, st, "forgetting old cards");
+}
+
+int store_card_put(struct store *s, const struct store_card *c)
+{
 	bool own;
 	int err;
 
 	if (c->iccid_len > STORE_ICCID_MAX || (unsigned int)c->phase >= STORE_CARD_PHASES ||
-	    !db_fits(c->reason, sizeof(c->reason)) || !db_fits(c->boot_id, sizeof(c->boot_id)) ||
-	    !db_fits(c->slot, sizeof(c->slot)))
+	    !db_fits(c->server, sizeof(c->server)) || !db_fits(c->reason, sizeof(c->reason)) ||
+	    !db_fits(c->boot_id, sizeof(c->boot_id)) || !db_fits(c->slot, sizeof(c->slot)))
 		return -EINVAL;
 	err = db_write_begin(s, &own);
 	if (err)
 		return err;
-	err = db_prepare(s, "REPLACE INTO card (" CARD_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?)", &st);
-	if (!err) {
-		bind_iccid(st, 1, slice_of(c->iccid, c->iccid_len));
-		db_bind_slice(st, 2, slice_of(c->digest, sizeof(c->digest)));
-		db_bind_text(st, 3, phase_names[c->phase]);
-		db_bind_text(st, 4, c->reason);
-		db_bind_text(st, 5, c->boot_id);
-		db_bind_text(st, 6, c->slot);
-		sqlite3_bind_int64(st, 7, (int64_t)c->seq);
-		sqlite3_bind_int64(st, 8, c->attempts);
-		sqlite3_bind_int64(st, 9, c->next_attempt);
-		sqlite3_bind_int64(st, 10, c->updated);
-		err = db_run(s, st, "writing a card's state");
-	}
+	err = put_card(s, c);
+	if (!err)
+		err = drop_old_cards(s, c);
 	return db_write_end(s, own, err);
 }
 
-int store_card_delete(struct store *s, struct slice iccid, const uint8_t digest[STORE_DIGEST_LEN])
+int store_card_delete(struct store *s, struct slice iccid, const uint8_t digest[STORE_DIGEST_LEN],
+		      const char *server)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	bool own;
@@ -229,10 +264,9 @@ int store_card_delete(struct store *s, struct slice iccid, const uint8_t digest[
 	err = db_write_begin(s, &own);
 	if (err)
 		return err;
-	err = db_prepare(s, "DELETE FROM card WHERE iccid = ? AND digest = ?", &st);
+	err = db_prepare(s, "DELETE FROM card WHERE " CARD_KEY, &st);
 	if (!err) {
-		bind_iccid(st, 1, iccid);
-		db_bind_slice(st, 2, slice_of(digest, STORE_DIGEST_LEN));
+		bind_key(st, iccid, digest, server);
 		err = db_run(s, st, "deleting a card's state");
 	}
 	return db_write_end(s, own, err);
@@ -244,7 +278,7 @@ int store_card_each(struct store *s, store_card_fn *fn, void *ctx)
 	struct store_card c;
 	int err, rc;
 
-	err = db_prepare(s, "SELECT " CARD_COLUMNS " FROM card ORDER BY updated, iccid, digest", &st);
+	err = db_prepare(s, "SELECT " CARD_COLUMNS " FROM card ORDER BY updated, iccid, digest, server", &st);
 	if (err)
 		return err;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {

@@ -39,6 +39,19 @@ static const char *const released[] = {
 	" session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE, n INTEGER NOT NULL,"
 	" op TEXT NOT NULL, uri TEXT NOT NULL, status INTEGER NOT NULL,"
 	" PRIMARY KEY (session, n)) STRICT, WITHOUT ROWID;",
+	/*
+	 * 2: what became of a card's server has a column of its own. Step 1 kept it as a
+	 * content nobody has; such a row stays, and nobody finds it: that server is seen anew.
+	 */
+	"CREATE TABLE card2 ("
+	" iccid BLOB NOT NULL, digest BLOB NOT NULL, server TEXT NOT NULL, phase TEXT NOT NULL,"
+	" reason TEXT NOT NULL, boot_id TEXT NOT NULL, slot TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL, next_attempt INTEGER NOT NULL, updated INTEGER NOT NULL,"
+	" PRIMARY KEY (iccid, digest, server)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO card2 SELECT iccid, digest, '', phase, reason, boot_id, slot, seq, attempts,"
+	" next_attempt, updated FROM card;"
+	"DROP TABLE card;"
+	"ALTER TABLE card2 RENAME TO card;",
 };
 
 static const struct db_schema ours = { released, sizeof(released) / sizeof(released[0]) };
@@ -53,6 +66,7 @@ static const struct { int since; const char *sql; } shape[] = {
 	     " FROM card LIMIT 0" },
 	{ 1, "SELECT device, iccid, server, told FROM pair LIMIT 0" },
 	{ 1, "SELECT id, server, started, ended, outcome, reason, messages, notes FROM session LIMIT 0" },
+	{ 2, "SELECT server FROM card LIMIT 0" },
 	{ 1, "SELECT session, n, op, uri, status FROM note LIMIT 0" },
 };
 

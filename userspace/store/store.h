@@ -120,7 +120,12 @@ int store_origin_delete(struct store *s, uint32_t id) must_check;
 typedef int store_origin_fn(void *ctx, const struct store_origin *o);
 int store_origin_each(struct store *s, store_origin_fn *fn, void *ctx);
 
-/* --- card state: what became of a card's wish for a session, per (ICCID, content) --- */
+/*
+ * --- card state: what became of a card's content, and of its wish for a session
+ * with each of its servers, by (ICCID, content, server) ---
+ */
+
+#define STORE_CARD_ROWS 512		/* of content that no origin has; older ones are dropped */
 
 enum store_card_phase {
 	STORE_CARD_NONE,	/* applied, no session wanted yet */
@@ -137,6 +142,7 @@ struct store_card {
 	uint8_t iccid[STORE_ICCID_MAX];
 	uint8_t iccid_len;
 	uint8_t digest[STORE_DIGEST_LEN];
+	char server[STORE_SERVER_MAX];		/* "" = the row is about the content itself */
 	enum store_card_phase phase;
 	char reason[STORE_REASON_MAX];
 	char boot_id[STORE_BOOT_ID_MAX];	/* of the insertion the phase is about */
@@ -149,11 +155,12 @@ struct store_card {
 
 /* -ENOENT when nothing is known; *out is then unmodified. */
 int store_card_get(struct store *s, struct slice iccid, const uint8_t digest[STORE_DIGEST_LEN],
-		   struct store_card *out) must_check;
+		   const char *server, struct store_card *out) must_check;
+/* Of what is about no origin of now, only the STORE_CARD_ROWS written last stay. */
 int store_card_put(struct store *s, const struct store_card *c) must_check;
 /* 0 also when there was none. */
-int store_card_delete(struct store *s, struct slice iccid,
-		      const uint8_t digest[STORE_DIGEST_LEN]) must_check;
+int store_card_delete(struct store *s, struct slice iccid, const uint8_t digest[STORE_DIGEST_LEN],
+		      const char *server) must_check;
 typedef int store_card_fn(void *ctx, const struct store_card *c);
 int store_card_each(struct store *s, store_card_fn *fn, void *ctx);
 
