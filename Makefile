@@ -41,7 +41,7 @@ pkgs_dmsc-helper := libnl-3.0 libnl-genl-3.0 libseccomp
 pkgs_dmsc-client := libxml-2.0 libcurl sqlite3 nettle libseccomp
 pkgs_dmsc-agent := libnl-3.0 libnl-genl-3.0
 pkgs_dmscctl := libnl-3.0 libnl-genl-3.0 sqlite3 nettle libxml-2.0
-pkgs_simcard :=
+pkgs_simcard := nettle
 pkgs_uicc-bridge :=
 pkgs_dm-server := libmicrohttpd libxml-2.0 nettle gnutls
 ALL_PKGS := $(sort $(foreach p,$(PROGS),$(pkgs_$(p))))
@@ -143,7 +143,8 @@ src_card-probe := tests/bench/probe
 $(eval $(call program,rel,bench))
 $(eval $(call program,rel,card-probe))
 # The card of simcard behind PC/SC, for comparison; only where pcscd's library is.
-simcard_model := $(filter-out %/main.c %/serve.c %/control.c %/apdu.c %/show.c,$(wildcard tests/simcard/*.c))
+simcard_model := $(filter-out %/main.c %/serve.c %/control.c %/apdu.c %/show.c %/desc.c %/desc_block.c %/desc_lwm2m.c \
+	%/mkcard.c %/mkcp.c %/mkdm.c %/mklwm2m.c %/mkprofile.c,$(wildcard tests/simcard/*.c))
 $(B)/rel/tests/bench/pcsc/main.o: extra_rel := $(shell $(PKG_CONFIG) --cflags libpcsclite 2>/dev/null)
 $(B)/rel/pcsc-probe: $(patsubst %.c,$(B)/rel/%.o,$(wildcard tests/bench/pcsc/*.c) $(simcard_model)) $(B)/rel/libdmsc.a
 	$(call say,LD      [rel] $(@F))

@@ -32,7 +32,7 @@ PROGRAMS = {
     "userspace/dmsc-client": {"util", "ipc", "card", "dm", "codec", "mo", "store", "net"},
     "userspace/dmscctl": {"util", "kernel", "dm", "store", "mo", "card"},
     "userspace/uicc-bridge": {"util", "kernel"},
-    "tests/simcard": {"util", "kernel"},
+    "tests/simcard": {"util", "kernel", "card", "dm", "codec"},
     "tests/dmserver": {"util", "dm", "codec"},
     "tests/crash": {"util", "dm", "codec", "mo", "store"},
 }

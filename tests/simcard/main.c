@@ -16,6 +16,7 @@ static int usage(FILE *to)
 	      "                          stats | quit\n"
 	      "       simcard apdu PROFILE\n"
 	      "       simcard show PROFILE\n"
+	      "       simcard mkprofile DESCRIPTION [--out FILE] [--files DIR]\n"
 	      "       simcard --help | --version\n", to);
 	return to == stdout ? SIMCARD_OK : SIMCARD_USAGE;
 }
@@ -87,6 +88,26 @@ static int parse_serve(int argc, char **argv)
 	return serve_main(&o);
 }
 
+static int parse_mkprofile(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "out", required_argument, NULL, 'o' },
+		{ "files", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *out = NULL, *files = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c != 'o' && c != 'f')
+			return usage(stderr);
+		*(c == 'o' ? &out : &files) = optarg;
+	}
+	if (optind + 1 != argc)
+		return usage(stderr);
+	return mkprofile_main(argv[optind], out, files);
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -98,6 +119,8 @@ int main(int argc, char **argv)
 		return puts("simcard " DMSC_VERSION) < 0;
 	if (!strcmp(command, "serve"))
 		return parse_serve(argc - 1, argv + 1);
+	if (!strcmp(command, "mkprofile"))
+		return parse_mkprofile(argc - 1, argv + 1);
 	if (!strcmp(command, "apdu") && argc == 3)
 		return apdu_main(argv[2]);
 	if (!strcmp(command, "show") && argc == 3)

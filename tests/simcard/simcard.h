@@ -20,6 +20,8 @@ struct serve_options {
 int serve_main(const struct serve_options *o);
 int apdu_main(const char *profile);
 int show_main(const char *profile);
+/* @out and @files may be NULL; without both the profile goes to standard output. */
+int mkprofile_main(const char *description, const char *out, const char *files);
 int ctl_main(const char *socket_path, int argc, char **argv);
 
 /* Loads a profile or prints why not; NULL then. profile_unload() frees it. */
