@@ -73,7 +73,7 @@ uint8_t dm_account_access(const struct dm_node *parent, struct slice name)
 		return DM_ACC_ALL & ~(DM_ACC_REPLACE | DM_ACC_DELETE);
 	if (slice_eq_str(name, "AAuthSecret") || slice_eq_str(name, "AAuthData"))
 		return in_object(parent, "DMAcc") ? UNREADABLE : DM_ACC_ALL;
-	if (slice_eq_str(name, "AuthSecret") &&
+	if ((slice_eq_str(name, "AuthSecret") || slice_eq_str(name, "AuthPW")) &&
 	    (in_object(parent, "NAP") || in_object(parent, "Proxy") || in_object(parent, "ConnMO")))
 		return UNREADABLE;
 	return DM_ACC_ALL;

@@ -410,9 +410,23 @@ static int keep_name(struct dm_bootstrap *b, struct dm_node *x)
 	return rc;
 }
 
-static bool unchanged(const struct dm_bootstrap *b, const struct dm_bootstrap_result *res,
-		      const uint8_t *digest)
+static int is_new(struct dm_bootstrap *b, struct dm_node *mo, void *arg)
 {
+	return mo->id >= b->first_id;
+}
+
+static int is_same(struct dm_bootstrap *b, struct dm_node *mo, void *digest)
+{
+	const struct dm_node *t = tag_of(b, mo);
+
+	return mo->id < b->first_id && t && !memcmp(t->value, digest, DIGEST_SHA256_SIZE);
+}
+
+static bool unchanged(struct dm_bootstrap *b, const struct dm_bootstrap_result *res,
+		      uint8_t *digest)
+{
+	if (!res->nservers)
+		return each_mo(b, is_same, digest);
 	for (size_t i = 0; i < res->nservers; i++) {
 		const struct retired *r = retired_find(b, res->servers[i]);
 
@@ -430,8 +444,10 @@ static int settle(struct dm_bootstrap *b, struct dm_bootstrap_result *res)
 	for (struct dm_node *x = dir ? dir->first_child : NULL; x; x = x->next)
 		if (x->id >= b->first_id && accept_account(b, x, res))
 			return b->err;
-	if (!res->nservers)
-		return fail(b, -ENOENT, "the message holds no DM account");
+	if (!res->nservers && !(b->cfg.no_account && each_mo(b, is_new, NULL)))
+		return fail(b, -ENOENT, b->cfg.no_account ?
+			    "the content holds neither account nor connectivity" :
+			    "the message holds no DM account");
 	if (each_mo(b, untouched, NULL))
 		return b->err;
 	digest_sha256(buf_slice(&b->content), digest);

@@ -5,7 +5,7 @@
  * nothing. Whether the card may do this is the caller's question.
  *
  *	b = dm_bootstrap_new(&config);
- *	rc = decode(bytes, dm_bootstrap_sink(), b);
+ *	rc = decode(bytes, dm_bootstrap_sink(), b);	(again for each message of one content)
  *	rc = dm_bootstrap_finish(b, rc, &result);
  */
 #ifndef DMSC_DM_BOOTSTRAP_H
@@ -23,6 +23,7 @@ struct dm_bootstrap_config {
 	const struct dm_tnds_ops *tnds;
 	uint32_t origin;		/* store's id of the card; never 0 for a card */
 	bool dry_run;			/* find out what it would do, then undo it */
+	bool no_account;		/* connectivity objects alone are content, too */
 	int64_t now;
 };
 

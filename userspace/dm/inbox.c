@@ -66,7 +66,7 @@ struct place {
 
 static void note_child(struct place *p, uint32_t i)
 {
-	static const char *const ids[] = { "ServerID", "NAPID", "ProxyID" };
+	static const char *const ids[] = { "ServerID", "NAPID", "NapId", "ProxyID", "ProxyId" };
 	const struct dm_tnds_node *x = &p->tnds->nodes[i];
 	struct info *up = &p->info[p->info[i].parent];
 

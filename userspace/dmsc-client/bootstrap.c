@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A bootstrap message into the store; the contract is in bootstrap.h. What the message means is dm/bootstrap's. */
+/* Bootstrap documents into the store; the contract is in bootstrap.h. What a message means is dm/bootstrap's. */
 #include "dmsc-client/bootstrap.h"
 
 #include <errno.h>
@@ -12,56 +12,101 @@
 #include "mo/mo.h"
 #include "util/log.h"
 
-/* Why the documents were not taken: what the decoder said when it gave up, else what they lack. */
-static void explain(const struct codec_error *e, enum codec_format f, int decoded,
-		    const struct dm_bootstrap_result *out, struct client_bootstrap_result *res)
+/* What one application of documents needs on its way. */
+struct run {
+	const struct client_bootstrap_doc *docs;
+	size_t ndocs;
+	uint32_t origin;
+	struct client_cp *cp;
+	struct client_bootstrap_result *res;
+};
+
+static bool is_cp(const struct client_bootstrap_doc *d)
 {
-	if (e->text[0] && (decoded == -EBADMSG || decoded == -E2BIG))
-		client_reason(res->reason, sizeof(res->reason), "%s at byte %zu: %s",
-			      f == CODEC_XML ? "bad XML" : "bad WBXML", e->offset, e->text);
-	else
-		client_reason(res->reason, sizeof(res->reason), "%s", out->text);
+	return d->profile == CLIENT_PROFILE_CP ||
+	       client_bootstrap_profile(d->bytes) == CLIENT_PROFILE_CP;
 }
 
-static int decode_into(struct dm_tree *t, const struct client_bootstrap_doc *docs, size_t ndocs,
-		       uint32_t origin, struct client_bootstrap_result *res,
-		       struct dm_bootstrap_result *out)
+/* Which of several it was. */
+static void put_document(struct run *r, size_t i)
 {
-	const struct dm_bootstrap_config cfg = {
-		.tree = t,
-		.tnds = &client_tnds_ops,
-		.origin = origin,
-		.now = time(NULL),
-	};
+	char text[STORE_REASON_MAX];
+
+	if (r->ndocs == 1 || !r->res->reason[0])
+		return;
+	memcpy(text, r->res->reason, sizeof(text));
+	client_reason(r->res->reason, sizeof(r->res->reason), "document %zu: %s", i + 1, text);
+}
+
+static int decode_one(struct run *r, const struct client_bootstrap_doc *d, struct dm_bootstrap *b)
+{
 	struct codec_limits limits = { .message = CLIENT_BOOTSTRAP_MAX, .allow_padding = true };
 	struct codec_error e = { .text = "" };
-	struct dm_bootstrap *b = dm_bootstrap_new(&cfg);
-	enum codec_format f = CODEC_WBXML;
-	int decoded = 0, err;
+	enum codec_format f;
+	int err;
 
+	if (is_cp(d))
+		return client_cp_add(r->cp, d->bytes, r->res->reason, sizeof(r->res->reason));
+	f = r->origin ? CODEC_WBXML : codec_guess(SLICE_NONE, d->bytes);
+	err = codec_decode(f, d->bytes, &limits, dm_bootstrap_sink(), b, &e);
+	if (e.text[0] && (err == -EBADMSG || err == -E2BIG))
+		client_reason(r->res->reason, sizeof(r->res->reason), "%s at byte %zu: %s",
+			      f == CODEC_XML ? "bad XML" : "bad WBXML", e.offset, e.text);
+	return err;
+}
+
+static int decode_all(struct run *r, struct dm_bootstrap *b)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < r->ndocs && !err; i++) {
+		err = decode_one(r, &r->docs[i], b);
+		if (err)
+			put_document(r, i);
+	}
+	if (!err)
+		err = client_cp_finish(r->cp, b, r->res->reason, sizeof(r->res->reason));
+	return err;
+}
+
+static int decode_into(struct run *r, struct dm_tree *t, struct dm_bootstrap_result *out)
+{
+	struct dm_bootstrap_config cfg = {
+		.tree = t,
+		.tnds = &client_tnds_ops,
+		.origin = r->origin,
+		.now = time(NULL),
+		.no_account = true,
+	};
+	struct dm_bootstrap *b;
+	int err;
+
+	/* A message without an account is no bootstrap; provisioning documents may be. */
+	for (size_t i = 0; i < r->ndocs; i++)
+		cfg.no_account &= is_cp(&r->docs[i]);
+	b = dm_bootstrap_new(&cfg);
 	if (!b)
 		return -ENOMEM;
-	for (size_t i = 0; i < ndocs && !decoded; i++) {
-		f = origin ? CODEC_WBXML : codec_guess(SLICE_NONE, docs[i].bytes);
-		decoded = codec_decode(f, docs[i].bytes, &limits, dm_bootstrap_sink(), b, &e);
-	}
-	err = dm_bootstrap_finish(b, decoded, out);
-	if (!err)
-		return 0;
-	explain(&e, f, decoded, out, res);
+	err = decode_all(r, b);
+	err = dm_bootstrap_finish(b, err, out);
+	if (err && !r->res->reason[0])
+		client_reason(r->res->reason, sizeof(r->res->reason), "%s", out->text);
 	return err == -EPROTO || err == -ENOENT || err == -EINVAL || err == -E2BIG ? -EBADMSG : err;
 }
 
-static int apply(struct store *s, struct dm_tree *t, const struct client_bootstrap_doc *docs,
-		 size_t ndocs, uint32_t origin, struct client_bootstrap_result *res)
+static int apply(struct store *s, struct dm_tree *t, struct run *r)
 {
-	struct dm_bootstrap_result r = { 0 };
-	int err = decode_into(t, docs, ndocs, origin, res, &r);
+	struct client_bootstrap_result *res = r->res;
+	struct dm_bootstrap_result out = { 0 };
+	int err = decode_into(r, t, &out);
 
-	for (size_t i = 0; !err && i < r.nservers && i < CLIENT_BOOTSTRAP_SERVERS; i++)
-		client_reason(res->server_id[res->nservers++], STORE_SERVER_MAX, "%s", r.servers[i]);
-	res->changed = r.changed;
-	dm_bootstrap_result_fini(&r);
+	for (size_t i = 0; !err && i < out.nservers && i < CLIENT_BOOTSTRAP_SERVERS; i++) {
+		client_reason(res->server_id[res->nservers], STORE_SERVER_MAX, "%s",
+			      out.servers[i]);
+		res->init[res->nservers++] = client_cp_init(r->cp, out.servers[i]);
+	}
+	res->changed = out.changed;
+	dm_bootstrap_result_fini(&out);
 	return err ? err : store_tree_commit(s, t);
 }
 
@@ -82,16 +127,18 @@ static int sizes_check(const struct client_bootstrap_doc *docs, size_t ndocs,
 int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
 			   uint32_t origin, struct client_bootstrap_result *res)
 {
+	struct run r = { docs, ndocs, origin, client_cp_new(ndocs), res };
 	struct dm_tree *t = NULL;
 	int err;
 
 	memset(res, 0, sizeof(*res));
-	err = sizes_check(docs, ndocs, res);
+	err = r.cp ? sizes_check(docs, ndocs, res) : -ENOMEM;
 	if (!err)
 		err = client_tree_open(s, NULL, &t);
 	if (!err)
-		err = apply(s, t, docs, ndocs, origin, res);
+		err = apply(s, t, &r);
 	dm_tree_free(t);
+	client_cp_free(r.cp);
 	if (!err)
 		return 0;
 	store_rollback(s);

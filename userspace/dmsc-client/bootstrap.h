@@ -22,7 +22,8 @@ struct client_bootstrap_doc {
 };
 
 struct client_bootstrap_result {
-	unsigned int nservers;		/* accounts made or replaced, in the order of the documents */
+	unsigned int nservers;		/* accounts made or replaced, in the order of the documents;
+					   0 when provisioning documents brought connectivity alone */
 	char server_id[CLIENT_BOOTSTRAP_SERVERS][STORE_SERVER_MAX];
 	bool init[CLIENT_BOOTSTRAP_SERVERS];	/* CP: the server wants a session at once */
 	bool changed;			/* false: the tree had all of it already */
@@ -30,16 +31,25 @@ struct client_bootstrap_result {
 };
 
 /*
+ * What the document is, by its public identifier or root element; what is
+ * neither counts as a message.
+ */
+enum client_profile client_bootstrap_profile(struct slice bytes);
+
+/*
  * @s is open for writing. @origin: store_origin.id of the card, 0 = none. From
- * a card only WBXML is taken (Bootstrap 3.1.4) and FF or 00 padding behind the
- * message is ignored; otherwise XML is recognised by its first byte too.
+ * a card messages are taken in WBXML only (Bootstrap 3.1.4), provisioning
+ * documents in both notations, and FF or 00 padding behind them is ignored.
+ * Otherwise XML is recognised by its first byte too. A document that is
+ * recognised as one of the CP profile is one, whatever its place says.
  *
  * The documents, in this order, are one content: all or nothing, one durable
  * transaction that includes what the caller did
  * since store_begin() (the origin's row, say). On failure that transaction is
  * rolled back and the stored tree is as before.
  *
- * 0; -EBADMSG (no bootstrap message, or one without an account), -EMSGSIZE,
+ * 0; -EBADMSG (no bootstrap message, or one without an account, or provisioning
+ * documents without account and connectivity), -EMSGSIZE,
  * -EEXIST (would replace an account that is not this card's own), another
  * -errno of the tree or store.
  */
@@ -52,5 +62,19 @@ int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *d
  * (may be NULL) gets the number of accounts. 0 when there was nothing.
  */
 int client_bootstrap_remove(struct store *s, uint32_t origin, unsigned int *removed) must_check;
+
+/*
+ * Inside dmsc-client: bootstrap_cp.c. Decodes what a provisioning document is
+ * and hands the objects of all of them to @b. 0 or -errno with @reason set.
+ */
+struct client_cp;
+struct dm_bootstrap;
+
+struct client_cp *client_cp_new(size_t ndocs);
+int client_cp_add(struct client_cp *cp, struct slice bytes, char *reason, size_t size) must_check;
+int client_cp_finish(struct client_cp *cp, struct dm_bootstrap *b, char *reason,
+		     size_t size) must_check;
+bool client_cp_init(const struct client_cp *cp, const char *server);
+void client_cp_free(struct client_cp *cp);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* dmsc-client bootstrap FILE: a message from a file instead of a card; the work is bootstrap.c's. */
+/* dmsc-client bootstrap FILE: a document from a file instead of a card; the work is bootstrap.c's. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -57,6 +57,9 @@ int cmd_bootstrap(int argc, char **argv, struct client_args *a)
 		rc = err ? explain(err, argv[optind], &r) : CLIENT_OK;
 		for (unsigned int i = 0; !rc && i < r.nservers; i++)
 			printf("account of server %s %s\n", r.server_id[i],
+			       r.changed ? "bootstrapped" : "was there already");
+		if (!rc && !r.nservers)
+			printf("no account; connectivity %s\n",
 			       r.changed ? "bootstrapped" : "was there already");
 	}
 	buf_wipe_fini(&msg);

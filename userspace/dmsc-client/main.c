@@ -17,7 +17,7 @@ volatile sig_atomic_t client_stop;
 static const char usage[] =
 	"Usage: dmsc-client [OPTIONS] COMMAND ...\n"
 	"\n"
-	"  bootstrap FILE              apply a bootstrap message (WBXML or XML)\n"
+	"  bootstrap FILE              apply a bootstrap message or provisioning document\n"
 	"  session --server ID         run one DM session\n"
 	"      [--allow-http] [--ca FILE] [--trace DIR] [--xml|--wbxml]\n"
 	"      [--connect-timeout S] [--timeout S]\n"
