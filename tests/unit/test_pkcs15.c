@@ -439,6 +439,56 @@ static void oid_texts(void **state)
 	assert_int_equal(pkcs15_oid_parse(SLICE_LIT("zz"), &o), -EINVAL);
 }
 
+/* Every entry as one line: file, offset, tag, what it came to, label, length of the OID, where to. */
+static void note_entry(void *ctx, const struct pkcs15_entry *e)
+{
+	buf_printf(ctx, "%s@%zu %02x %d '%.*s' %zu%s%s%s %s+%zu,%zu\n", strrchr(e->file, '.') + 1,
+		   e->off, e->tag, e->err, (int)e->label.n, (const char *)e->label.p, e->oid.n,
+		   e->twice ? " twice" : "", e->opaque ? " opaque" : "",
+		   e->is_private ? " private" : "", e->path[0] ? strrchr(e->path, '.') + 1 : "-",
+		   e->pos, e->len);
+}
+
+static void every_entry_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = BUF_INIT;
+
+	fake_card_add_hex(&f->card, ODF, "A506 3004 0402 4404" ODF_HEX);
+	fake_card_add_hex(&f->card, DODF,
+			  "FFFF" FOREIGN
+			  "A12B 3009 0C03414243 03020780 300E 0C0C 444D20426F6F747374726170 A10E 300C 0604672B0701 3004 0402 6431"
+			  "3029 3000 300E 0C0C 444D20426F6F747374726170 3006 0604672B0701 A10D 300B 0402 6431 020110 80020100"
+			  LWM2M "A112 3000 3000 A10C 300A 0604672B0701 3002 0400" "A105 3000 FFFFFF" "A1847FFFFFFF");
+	assert_int_equal(pkcs15_explain(&f->rd, f->oids, 2, note_entry, &b, &f->dir), 0);
+	assert_string_equal(buf_cstr(&b),
+		"5031@0 a5 -2 '' 0 -+0,0\n"
+		"5031@8 a7 0 '' 0 6430+0,0\n"
+		"6430@2 a1 -2 '' 10 -+0,0\n"
+		"6430@31 a1 0 'ABC' 4 private 6431+0,0\n"
+		"6430@76 30 0 'DM Bootstrap' 4 opaque 6431+16,256\n"
+		"6430@119 a1 -2 'LwM2M Bootstrap' 4 twice 6432+0,0\n"
+		"6430@160 a1 -22 '' 4 -+0,0\n"
+		"6430@180 a1 -74 '' 0 -+0,0\n"
+		"6430@187 00 -74 '' 0 -+0,0\n");
+	assert_int_equal(f->dir.n, 2);
+	buf_fini(&b);
+}
+
+/* What the walk finds does not depend on whether somebody looks on. */
+static void looking_on_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct pkcs15_dir again;
+	struct buf b = BUF_INIT;
+
+	assert_int_equal(find_in(f, BOOT_OPAQUE FOREIGN INDICATOR "A103"), 0);
+	assert_int_equal(f->dir.incomplete, -EBADMSG);
+	assert_int_equal(pkcs15_explain(&f->rd, f->oids, 2, note_entry, &b, &again), 0);
+	assert_memory_equal(&again, &f->dir, sizeof(again));
+	buf_fini(&b);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -453,6 +503,7 @@ int main(void)
 		T(errors_of_the_card), T(paths), T(private_flag), T(truncated_everywhere),
 		T(malformed_entry_between_good_ones), T(odf_without_use), T(thousand_objects),
 		T(reads_the_range_of_an_object), T(oid_texts),
+		T(every_entry_is_told), T(looking_on_changes_nothing),
 	};
 
 	return cmocka_run_group_tests_name("pkcs15", tests, NULL, NULL);

@@ -33,6 +33,7 @@ struct ef {
 	const char *path;
 	size_t chunk;	/* asked for when nothing says how much */
 	size_t pos;	/* parsed so far */
+	size_t start;	/* of the entry parsed last */
 	bool eof;
 	struct buf data;
 };
@@ -129,6 +130,7 @@ static int ef_entry(struct ef *f, struct tlv *out)
 	if (r)
 		return r;
 	s = ef_rest(f);
+	f->start = f->pos;
 	r = tlv_next(&s, TLV_BER, out);
 	if (r != 1)
 		return -EBADMSG;	/* the file ends inside the entry */
@@ -205,7 +207,35 @@ struct walk {
 	pkcs15_seen_fn *seen;
 	void *ctx;
 	struct pkcs15_dir *dir;
+	pkcs15_entry_fn *explain;	/* NULL: nobody looks on */
+	struct pkcs15_entry now;	/* what it sees */
+	unsigned int told;
 };
+
+/* A new entry; what is not known of it is not there. */
+static void entry_begin(struct walk *w, const struct ef *f, uint32_t tag)
+{
+	w->now = (struct pkcs15_entry){ .file = f->path, .off = f->start, .tag = tag };
+}
+
+/* @err as pkcs15_entry has it; returns it. */
+static int entry_end(struct walk *w, int err)
+{
+	w->now.err = err;
+	if (w->explain && w->told++ < PKCS15_ENTRIES_MAX)
+		w->explain(w->ctx, &w->now);
+	return err;
+}
+
+/* The rest of @f cannot be read, or holds no entry; @r as ef_entry() returned it. */
+static void entries_broken(struct walk *w, const struct ef *f, int r)
+{
+	if (r >= 0)
+		return;
+	entry_begin(w, f, 0);
+	w->now.off = f->pos;
+	entry_end(w, r);
+}
 
 static int oid_index(const struct walk *w, struct slice oid)
 {
@@ -218,15 +248,21 @@ static int oid_index(const struct walk *w, struct slice oid)
 	return -1;
 }
 
-/* CommonObjectAttributes: only the private flag is of use. */
-static bool attributes_private(struct slice attrs)
+/* CommonObjectAttributes: only the private flag is of use; the label is for people. */
+static bool attributes_private(struct slice attrs, struct slice *label)
 {
 	struct slice v;
 
-	if (der_optional(&attrs, DER_UTF8, &v) < 0)
+	if (der_optional(&attrs, DER_UTF8, label) < 0)
 		return false;
 	/* BIT STRING: number of unused bits, then bit 0 (private) first */
 	return der_optional(&attrs, DER_BITS, &v) == 1 && v.n >= 2 && v.p[1] & 0x80;
+}
+
+static void entry_oid(struct pkcs15_entry *e, struct slice oid)
+{
+	e->oid = der_oid_unwrap(oid);
+	e->twice = e->oid.p != oid.p;
 }
 
 /*
@@ -235,24 +271,30 @@ static bool attributes_private(struct slice attrs)
  * class attributes of an opaqueDO and in the type attributes of an oidDO; the
  * first match is taken, whichever form the object has.
  */
-static int object_parse(const struct walk *w, struct slice in, bool opaque, struct pkcs15_object *out)
+static int object_parse(struct walk *w, struct slice in, bool opaque, struct pkcs15_object *out)
 {
-	struct slice common, cls, v, type, oid;
-	struct path path;
+	struct slice common, cls, v = SLICE_NONE, type, oid, name = SLICE_NONE;
+	struct pkcs15_entry *e = &w->now;
+	struct path path = { .off = 0 };
 	int index = -1, r;
 
 	if (der_expect(&in, DER_SEQUENCE, &common) || der_expect(&in, DER_SEQUENCE, &cls))
 		return -EBADMSG;
 	if (der_optional(&in, 0xa0, &v) < 0 || der_expect(&in, 0xa1, &type))
 		return -EBADMSG;
-
-	if (der_optional(&cls, DER_UTF8, &v) < 0)
+	e->opaque = opaque;
+	e->is_private = attributes_private(common, &e->label);
+	if (der_optional(&cls, DER_UTF8, &name) < 0)
 		return -EBADMSG;
+	if (!slice_present(e->label))
+		e->label = name;
 	r = der_optional(&cls, DER_OID, &oid);
 	if (r < 0)
 		return -EBADMSG;
-	if (r)
+	if (r) {
 		index = oid_index(w, oid);
+		entry_oid(e, oid);
+	}
 	if (!opaque) {
 		if (der_expect(&type, DER_SEQUENCE, &v) || der_expect(&v, DER_OID, &oid))
 			return -EBADMSG;
@@ -260,22 +302,30 @@ static int object_parse(const struct walk *w, struct slice in, bool opaque, stru
 		r = oid_index(w, oid);
 		if (r >= 0)
 			index = r;
+		if (r >= 0 || index < 0)
+			entry_oid(e, oid);
+	}
+	/* An object held in the DODF itself ([0] direct) is no file and has no Path. */
+	r = der_expect(&type, DER_SEQUENCE, &v) || path_parse(w->base, v, &path) ? -EINVAL : 0;
+	if (!r) {
+		memcpy(e->path, path.ef, sizeof(e->path));
+		e->pos = path.off;
+		e->len = path.len;
 	}
 	if (index < 0)
 		return -ENOENT;
-	/* An object held in the DODF itself ([0] direct) is no file and has no Path. */
-	if (der_expect(&type, DER_SEQUENCE, &v) || path_parse(w->base, v, &path))
-		return -EINVAL;
+	if (r)
+		return r;
 	*out = (struct pkcs15_object){
 		.oid = index, .off = path.off, .len = path.len,
-		.is_private = attributes_private(common), .opaque = opaque,
+		.is_private = e->is_private, .opaque = opaque,
 	};
 	memcpy(out->path, path.ef, sizeof(out->path));
 	return 0;
 }
 
 /* 0; -EBADMSG: malformed; -ECANCELED: the caller has enough. */
-static int dodf_entry(const struct walk *w, const struct tlv *t)
+static int dodf_entry(struct walk *w, const struct tlv *t)
 {
 	struct pkcs15_dir *d = w->dir;
 	struct pkcs15_object obj;
@@ -283,6 +333,7 @@ static int dodf_entry(const struct walk *w, const struct tlv *t)
 
 	if (t->tag == DER_SEQUENCE || t->tag == 0xa1)	/* opaqueDO, oidDO */
 		r = object_parse(w, t->value, t->tag == DER_SEQUENCE, &obj);
+	entry_end(w, !r && d->n == PKCS15_OBJECTS_MAX ? -ENOSPC : r);
 	if (r == -ENOENT) {
 		d->foreign++;
 		return 0;
@@ -298,7 +349,7 @@ static int dodf_entry(const struct walk *w, const struct tlv *t)
 }
 
 /* 0, or the reader's error; a malformed entry is noted in dir->incomplete. */
-static int dodf_walk(const struct walk *w, const char *path)
+static int dodf_walk(struct walk *w, const char *path)
 {
 	struct tlv t = { 0 };
 	struct ef f;
@@ -309,6 +360,7 @@ static int dodf_walk(const struct walk *w, const char *path)
 		r = ef_entry(&f, &t);
 		if (r <= 0)
 			break;
+		entry_begin(w, &f, t.tag);
 		r = dodf_entry(w, &t);
 		if (r == -ECANCELED)
 			break;
@@ -317,6 +369,8 @@ static int dodf_walk(const struct walk *w, const char *path)
 	}
 	if (i == ENTRIES_MAX)
 		r = -EBADMSG;
+	if (r != -ECANCELED)
+		entries_broken(w, &f, r);
 	buf_fini(&f.data);
 	if (r == -EBADMSG) {
 		w->dir->incomplete = r;
@@ -334,7 +388,7 @@ struct dodf_list {
 };
 
 /* A7 { 30 Path }, or A7 { A0 objects }: objects kept in the ODF itself. */
-static int odf_entry(const struct walk *w, struct slice v, struct dodf_list *l)
+static int odf_entry(struct walk *w, struct slice v, struct dodf_list *l)
 {
 	struct slice seq;
 	struct path p;
@@ -347,6 +401,7 @@ static int odf_entry(const struct walk *w, struct slice v, struct dodf_list *l)
 		r = path_parse(w->base, seq, &p) ? -EBADMSG : 1;
 	if (r <= 0)
 		return r;
+	memcpy(w->now.path, p.ef, sizeof(w->now.path));
 	for (i = 0; i < l->n; i++)
 		if (!strcmp(l->path[i], p.ef))
 			return 0;
@@ -357,7 +412,7 @@ static int odf_entry(const struct walk *w, struct slice v, struct dodf_list *l)
 }
 
 /* -errno of the reader for EF(ODF) itself. */
-static int odf_read(const struct walk *w, struct dodf_list *l)
+static int odf_read(struct walk *w, struct dodf_list *l)
 {
 	char path[CARD_PATH_MAX];
 	struct tlv t = { 0 };
@@ -371,11 +426,14 @@ static int odf_read(const struct walk *w, struct dodf_list *l)
 		r = ef_entry(&f, &t);
 		if (r <= 0)
 			break;
-		if (t.tag == 0xa7 && odf_entry(w, t.value, l))	/* dataObjects */
+		entry_begin(w, &f, t.tag);
+		if (entry_end(w, t.tag == 0xa7 ? odf_entry(w, t.value, l) : -ENOENT) == -EBADMSG)
 			l->incomplete = -EBADMSG;
 	}
 	if (i == ENTRIES_MAX)
 		r = -EBADMSG;
+	if (r != -ENOENT)
+		entries_broken(w, &f, r);
 	buf_fini(&f.data);
 	if (r == -EBADMSG) {
 		l->incomplete = r;
@@ -437,25 +495,23 @@ static int odf_find(struct walk *w, struct dodf_list *l, char base[CARD_PATH_MAX
 	return odf_read(w, l);
 }
 
-int pkcs15_walk(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
-		pkcs15_seen_fn *seen, void *ctx, struct pkcs15_dir *out)
+static int walk_run(struct walk *w)
 {
-	struct walk w = { .rd = rd, .oids = oids, .noids = noids, .seen = seen, .ctx = ctx,
-			  .dir = out };
+	struct pkcs15_dir *out = w->dir;
 	struct dodf_list l = { 0 };
 	char base[CARD_PATH_MAX];
 	size_t i;
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	r = odf_find(&w, &l, base);
+	r = odf_find(w, &l, base);
 	if (r)
 		return r;
 	if (l.n == 0 && l.incomplete)
 		return l.incomplete;
 	out->incomplete = l.incomplete;
 	for (i = 0; i < l.n; i++) {
-		r = dodf_walk(&w, l.path[i]);
+		r = dodf_walk(w, l.path[i]);
 		if (r == -ENODEV || r == -ECANCELED) {
 			memset(out, 0, sizeof(*out));
 			return r;
@@ -464,6 +520,24 @@ int pkcs15_walk(const struct card_reader *rd, const struct pkcs15_oid *oids, siz
 			out->incomplete = r;
 	}
 	return 0;
+}
+
+int pkcs15_walk(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
+		pkcs15_seen_fn *seen, void *ctx, struct pkcs15_dir *out)
+{
+	struct walk w = { .rd = rd, .oids = oids, .noids = noids, .seen = seen, .ctx = ctx,
+			  .dir = out };
+
+	return walk_run(&w);
+}
+
+int pkcs15_explain(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
+		   pkcs15_entry_fn *entry, void *ctx, struct pkcs15_dir *out)
+{
+	struct walk w = { .rd = rd, .oids = oids, .noids = noids, .explain = entry, .ctx = ctx,
+			  .dir = out };
+
+	return walk_run(&w);
 }
 
 int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,

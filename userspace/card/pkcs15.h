@@ -80,6 +80,34 @@ typedef int pkcs15_seen_fn(void *ctx, const struct pkcs15_object *obj);
 int pkcs15_walk(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
 		pkcs15_seen_fn *seen, void *ctx, struct pkcs15_dir *out) must_check;
 
+/* One entry of EF(ODF) or an EF(DODF) as it stands there, for who shows a card to a person. */
+struct pkcs15_entry {
+	const char *file;		/* path of the directory file */
+	size_t off;			/* of the entry in it */
+	uint32_t tag;
+	/*
+	 * 0: followed, or wanted; -ENOENT: of another kind, or with another OID;
+	 * -EBADMSG: malformed; -EINVAL: wanted, but its place cannot be used;
+	 * -ENOSPC: wanted, and one too many.
+	 */
+	int err;
+	struct slice label;		/* of the object, else its applicationName; SLICE_NONE */
+	struct slice oid;		/* content octets; SLICE_NONE */
+	bool twice;			/* the OID is wrapped in another */
+	bool opaque, is_private;
+	char path[CARD_PATH_MAX];	/* where it points; "" = nowhere usable */
+	size_t pos, len;		/* Path.index and length; len 0 = to the end */
+};
+
+/*
+ * As pkcs15_find(), and @entry is told of every entry in the order of reading;
+ * what it is handed ends with the call. At most PKCS15_ENTRIES_MAX are told.
+ */
+#define PKCS15_ENTRIES_MAX 1024
+typedef void pkcs15_entry_fn(void *ctx, const struct pkcs15_entry *e);
+int pkcs15_explain(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
+		   pkcs15_entry_fn *entry, void *ctx, struct pkcs15_dir *out) must_check;
+
 /* First object with OID number @oid, or NULL. */
 const struct pkcs15_object *pkcs15_object_get(const struct pkcs15_dir *dir, unsigned int oid);
 
