@@ -458,7 +458,7 @@ static void every_entry_is_told(void **state)
 	fake_card_add_hex(&f->card, DODF,
 			  "FFFF" FOREIGN
 			  "A12B 3009 0C03414243 03020780 300E 0C0C 444D20426F6F747374726170 A10E 300C 0604672B0701 3004 0402 6431"
-			  "3029 3000 300E 0C0C 444D20426F6F747374726170 3006 0604672B0701 A10D 300B 0402 6431 020110 80020100"
+			  "3027 300E 0C0C 444D20426F6F747374726170 3006 0604672B0701 A10D 300B 0402 6431 020110 80020100"
 			  LWM2M "A112 3000 3000 A10C 300A 0604672B0701 3002 0400" "A105 3000 FFFFFF" "A1847FFFFFFF");
 	assert_int_equal(pkcs15_explain(&f->rd, f->oids, 2, note_entry, &b, &f->dir), 0);
 	assert_string_equal(buf_cstr(&b),
@@ -467,10 +467,10 @@ static void every_entry_is_told(void **state)
 		"6430@2 a1 -2 '' 10 -+0,0\n"
 		"6430@31 a1 0 'ABC' 4 private 6431+0,0\n"
 		"6430@76 30 0 'DM Bootstrap' 4 opaque 6431+16,256\n"
-		"6430@119 a1 -2 'LwM2M Bootstrap' 4 twice 6432+0,0\n"
-		"6430@160 a1 -22 '' 4 -+0,0\n"
-		"6430@180 a1 -74 '' 0 -+0,0\n"
-		"6430@187 00 -74 '' 0 -+0,0\n");
+		"6430@117 a1 -2 'LwM2M Bootstrap' 4 twice 6432+0,0\n"
+		"6430@158 a1 -22 '' 4 -+0,0\n"
+		"6430@178 a1 -74 '' 0 -+0,0\n"
+		"6430@185 00 -74 '' 0 -+0,0\n");
 	assert_int_equal(f->dir.n, 2);
 	buf_fini(&b);
 }
