@@ -296,16 +296,11 @@ def make(victim, moment):
                     taken_out(world)
         except Exception:
             # The next case starts from a clean machine all the same.
-            show(world)
+            world.show()
             teardown()
             raise
     test.__doc__ = f"{victim} killed when {moment}"
     return test
-
-
-def show(world):
-    for log in sorted(world.dir.glob("*.log")):
-        print(f"  --- {log.name}\n" + "\n".join("  | " + line for line in log.read_text(errors="replace").splitlines()[-12:]))
 
 
 for _moment in MOMENTS:

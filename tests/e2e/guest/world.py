@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import pcap
+import state
 
 CERTS = Path("/srv/certs")
 CARDS = Path("/usr/share/dmsc/cards")
@@ -209,11 +210,18 @@ class World:
         dns.expect("started")
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind=None, *_):
+        if kind is not None:
+            self.show()     # while it can be seen
         for process in reversed(self.running):
             process.stop()
         wait_for("slots to go", lambda: not list(SYSFS.glob("uicc*")))
         wait_for("helpers to end", lambda: not processes("dmsc-helper") and not processes("dmsc-client"))
+
+    def show(self):
+        """All that tells why a test failed: logs, and what every process waits for."""
+        events = self.record / "record.jsonl"
+        state.show(self.dir, [HELPER_LOG, events])
 
     def spawn(self, name, argv, **kw):
         process = Process(name, argv, self.dir, **kw)
