@@ -181,6 +181,8 @@ $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/a
 	$(Q)$(CC) $(SAN) $(ld_$(@F)) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS)) -lcmocka
 # Its allocations fail when it says so.
 ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+# It is the kernel's end of the netlink socket.
+ld_test_nl := -Wl,--wrap=nl_cb_alloc,--wrap=genl_connect,--wrap=genl_ctrl_resolve,--wrap=nl_send
 
 units: $(units)
 unit: $(units)

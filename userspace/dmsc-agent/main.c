@@ -260,11 +260,20 @@ static int wait_ms(const struct agent *a)
 	return left < 0 ? 0 : (int)left;
 }
 
+static int broken(void)
+{
+	fprintf(stderr, "dmsc-agent: the kernel's socket broke (module unloaded?)\n");
+	return EXIT_FAIL;
+}
+
 static int agent_loop(struct agent *a)
 {
 	int r;
 
 	while (!ended && !(a->once && a->answered)) {
+		/* Came while a request was on its way; poll() would not tell. */
+		if (unl_pending(a->nl) && events_take(a) < 0)
+			return broken();
 		if (a->waiting && !a->have && (!a->try_again || now_ms() >= a->try_again)) {
 			question_take(a);
 			input_use(a);
@@ -286,10 +295,8 @@ static int agent_loop(struct agent *a)
 		}
 		if (r < 0)
 			continue;
-		if (p[0].revents && events_take(a) < 0) {
-			fprintf(stderr, "dmsc-agent: the kernel's socket broke (module unloaded?)\n");
-			return EXIT_FAIL;
-		}
+		if (p[0].revents && events_take(a) < 0)
+			return broken();
 		if (p[1].revents)
 			input_read(a);
 		input_use(a);

@@ -504,6 +504,10 @@ static void on_signal(struct insertion *in)
 static void loop(struct insertion *in)
 {
 	while (in->cardc.pid || in->sess.pid) {
+		/* Came while a request was on its way; nothing below makes one before poll(). */
+		if (unl_pending(in->nl))
+			on_netlink(in);
+
 		struct pollfd p[4] = {
 			{ .fd = in->sigfd, .events = POLLIN },
 			{ .fd = unl_fd(in->nl), .events = POLLIN },

@@ -4,7 +4,8 @@
  * out of structs and decides nothing.
  *
  * One socket carries requests and notifications: what arrives while a request
- * waits for its answer is queued, so that no completion is ever lost.
+ * waits for its answer is queued, so that no completion is ever lost. A question
+ * can be answered, and its card can go, before the kernel has confirmed it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -343,6 +344,11 @@ void unl_close(struct unl *nl)
 int unl_fd(const struct unl *nl)
 {
 	return nl_socket_get_fd(nl->sk);
+}
+
+bool unl_pending(const struct unl *nl)
+{
+	return nl->count || nl->overrun;
 }
 
 int unl_subscribe(struct unl *nl, const char *group)

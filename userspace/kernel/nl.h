@@ -77,8 +77,14 @@ struct unl_card {
 /* 0; -ENOENT: the kernel has no family "uicc" (module not loaded); -errno. */
 int unl_open(struct unl **out) must_check;
 void unl_close(struct unl *nl);
-/* Readable when unl_event_next() may have something. */
+/*
+ * Readable when something comes. What came while a request waited for its end
+ * was taken in with it and makes nothing readable: before every poll() comes
+ * unl_pending().
+ */
 int unl_fd(const struct unl *nl);
+/* unl_event_next() has something already. */
+bool unl_pending(const struct unl *nl) must_check;
 /* @group: "events" or "agents". 0, -ENOENT or -errno (-EPERM). */
 int unl_subscribe(struct unl *nl, const char *group) must_check;
 /* Next event without blocking: 1 filled, 0 none, -errno the connection is broken. */

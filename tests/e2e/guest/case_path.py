@@ -4,6 +4,7 @@
 Judged by what the DM server received and by captured traffic; our own logs are
 shown when a test fails and never asked.
 """
+import os
 import time
 
 import cold
@@ -102,6 +103,24 @@ def test_T2_T10_confirm_yes(directory):
         check(asked.time <= first.time and first.dst[1] == 8443, f"first TCP packet: {first}")
         check(len(world.sessions()) == 1 and world.alert_codes()[0] == [1201],
               f"{len(world.sessions())} sessions, alerts {world.alert_codes()}")
+
+
+def test_T2_answer_at_once(directory):
+    """An answer that the kernel has before it has confirmed the question to its asker: it counts
+    all the same, and the next insertion's too."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        agent = world.start_agent()
+        # Nothing else runs between the question and its answer, which was typed before.
+        os.sched_setscheduler(agent.proc.pid, os.SCHED_FIFO, os.sched_param(50))
+        world.start_card("confirm-every")
+        for number in (1, 2, 3):
+            agent.type("y\n")
+            world.insert()
+            one_session(world, number)
+            world.remove()
+            wait_for("the card to go", lambda: not world.cards())
+            world.nothing_more()
 
 
 def no_session_account_stays(world, seconds=0):
