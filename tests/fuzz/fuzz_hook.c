@@ -11,6 +11,7 @@
 
 #include "mo/hook_int.h"
 #include "mo/library.h"
+#include "util/owner.h"
 #include "util/str.h"
 #include "world.h"
 
@@ -19,7 +20,7 @@ static int far_start(struct hook_io *io, int exe, const char *path);
 static int far_send(struct hook_io *io, int64_t deadline);
 #define hook_io_start far_start
 #define hook_io_send far_send
-#define mo_file_trusted(fd, directory) 0
+#define owner_root_alone(fd, directory) 0
 
 #include "mo/hook.c"
 

@@ -43,6 +43,8 @@ static void every_key(void **state)
 			       "store = /srv/dmsc\n"
 			       "  consent-timeout\t=  3600  \n"
 			       "encoding = xml\n"
+			       "card-check = /usr/libexec/sim-lock\n"
+			       "lwm2m-hook = /usr/libexec/lwm2m\n"
 			       "patience = 0"), 0);
 	assert_int_equal(c.trusted_slots.n, 2);
 	assert_true(conf_slot_trusted(&c, "virt", "demo7"));
@@ -58,6 +60,8 @@ static void every_key(void **state)
 	assert_int_equal(c.consent_timeout_s, 3600);
 	assert_int_equal(c.patience_s, 0);
 	assert_true(c.xml);
+	assert_string_equal(c.card_check, "/usr/libexec/sim-lock");
+	assert_string_equal(c.lwm2m_hook, "/usr/libexec/lwm2m");
 	assert_int_equal(parse("encoding = wbxml\n"), 0);
 	assert_false(c.xml);
 }
@@ -78,6 +82,8 @@ static void refusals_name_the_line(void **state)
 		{ "store /x\n", "f:1: no '='" },
 		{ "store = /x\nstore = /y\n", "f:2: 'store' is given twice" },
 		{ "store = x\n", "f:1: 'store': must be an absolute path" },
+		{ "card-check = sim-lock\n", "f:1: 'card-check': must be an absolute path" },
+		{ "lwm2m-hook = bin/x\n", "f:1: 'lwm2m-hook': must be an absolute path" },
 		{ "store =\n", "f:1: 'store': needs a value" },
 		{ "connect-without-indicator = true\n", "f:1: 'connect-without-indicator': must be yes or no" },
 		{ "encoding = json\n", "f:1: 'encoding': must be wbxml or xml" },

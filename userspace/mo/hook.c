@@ -11,6 +11,7 @@
 #include "mo/library.h"
 #include "mo/mo_int.h"
 #include "util/log.h"
+#include "util/owner.h"
 #include "util/str.h"
 #include "util/text.h"
 
@@ -248,7 +249,7 @@ static int describe(struct hook *k)
 static int start(struct hook *k)
 {
 	int fd = open(k->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int rc = fd < 0 ? -errno : mo_file_trusted(fd, false);
+	int rc = fd < 0 ? -errno : owner_root_alone(fd, false);
 
 	if (!rc)
 		rc = hook_io_start(&k->io, fd, k->path);

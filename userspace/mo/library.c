@@ -13,21 +13,11 @@
 
 #include "mo/mo_int.h"
 #include "util/log.h"
+#include "util/owner.h"
 #include "util/str.h"
 
 #define STRING(x) #x
 #define NAME(x) STRING(x)
-
-int mo_file_trusted(int fd, bool directory)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (directory ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
-		return -ENODEV;
-	return st.st_uid || st.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : 0;
-}
 
 /*
  * The loader knows a library by its path, and ours is a number of a descriptor: as
@@ -91,7 +81,7 @@ static int load(struct mo_set *s, struct library *l, const char *name)
 static void add_file(struct mo_set *s, int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	int rc = fd < 0 ? -errno : mo_file_trusted(fd, false);
+	int rc = fd < 0 ? -errno : owner_root_alone(fd, false);
 	struct library *l = rc ? NULL : malloc(sizeof(*l));
 
 	if (l) {
@@ -116,7 +106,7 @@ size_t mo_libraries_add(struct mo_set *s, const char *dir)
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent **names = NULL;
 	size_t before = mo_set_count(s);
-	int n, rc = fd < 0 ? -errno : mo_file_trusted(fd, true);
+	int n, rc = fd < 0 ? -errno : owner_root_alone(fd, true);
 
 	if (rc == -ENOENT)
 		return 0;

@@ -13,7 +13,4 @@
  */
 size_t mo_libraries_add(struct mo_set *s, const char *dir);
 
-/* -EPERM unless the open file is root's and only root can write it. */
-int mo_file_trusted(int fd, bool directory) must_check;
-
 #endif

@@ -45,6 +45,8 @@ static const struct key keys[] = {
 	{ "language", K_TEXT, offsetof(struct conf, language), 0, 31, false },
 	{ "mo-libraries", K_PATH, offsetof(struct conf, mo_libraries), 0, 0, false },
 	{ "mo-hooks", K_LIST, offsetof(struct conf, mo_hooks), 0, 0, false },
+	{ "card-check", K_PATH, offsetof(struct conf, card_check), 0, 0, false },
+	{ "lwm2m-hook", K_PATH, offsetof(struct conf, lwm2m_hook), 0, 0, false },
 	{ "encoding", K_ENCODING, offsetof(struct conf, xml), 0, 0, true },
 };
 

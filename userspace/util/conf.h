@@ -37,6 +37,8 @@ struct conf {
 	char hardware_version[CONF_VALUE_MAX];
 	char mo_libraries[CONF_VALUE_MAX];	/* directory of management objects; "" = none */
 	struct conf_list mo_hooks;	/* programs that are management objects */
+	char card_check[CONF_VALUE_MAX];	/* program that may reject a card; "" = none */
+	char lwm2m_hook[CONF_VALUE_MAX];	/* program given a card's LwM2M bootstrap; "" = none */
 	bool xml;			/* messages are sent as XML, not as WBXML */
 };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Root need not be root to look at what another user wrote. */
+/* What root must not do with what another user could have written. */
 #ifndef DMSC_UTIL_OWNER_H
 #define DMSC_UTIL_OWNER_H
+
+#include <stdbool.h>
 
 /*
  * Becomes, for good, the user and group that own @dir, when the caller is root
@@ -11,5 +13,17 @@
  * 0, or -errno; after an error the process may have lost groups and must end.
  */
 int owner_become(const char *dir);
+
+/*
+ * -EPERM unless the open file is root's and only root can write it; -ENODEV when it
+ * is no regular file, or with @directory no directory.
+ */
+int owner_root_alone(int fd, bool directory) __attribute__((warn_unused_result));
+/*
+ * Opens a program for execve(): it, and every directory on its absolute path, must
+ * pass owner_root_alone(), or another could put his own in its place. The
+ * descriptor (CLOEXEC) or -errno.
+ */
+int owner_open_program(const char *path) __attribute__((warn_unused_result));
 
 #endif
