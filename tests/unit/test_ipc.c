@@ -168,6 +168,66 @@ static void texts_are_fit_to_be_shown(void **state)
 	assert_int_equal(raw(&m, n), -EPROTO);
 }
 
+/* A good record of that kind; @len bytes of 'x'. */
+static size_t lwm2m(enum lwm2m_kind kind, int64_t number, uint32_t len)
+{
+	ipc_prepare(&m, IPC_LWM2M);
+	m.lwm2m.item = LWM2M_ID_NONE;
+	m.lwm2m.kind = kind;
+	m.lwm2m.number = number;
+	m.lwm2m.len = len;
+	memset(m.lwm2m.data, 'x', sizeof(m.lwm2m.data));
+	return HEAD + offsetof(struct ipc_lwm2m, data) + (len < IPC_DATA_MAX ? len : IPC_DATA_MAX);
+}
+
+static void records_of_lwm2m_are_judged(void **state)
+{
+	size_t n = lwm2m(LWM2M_STRING, 0, 5);
+
+	assert_int_equal(raw(&m, n), 0);
+	assert_int_equal(got.lwm2m.len, 5);
+	assert_int_equal(raw(&m, n - 1), -EPROTO);
+	assert_int_equal(raw(&m, n + 1), -EPROTO);
+	m.lwm2m.data[4] = '\n';
+	assert_int_equal(raw(&m, n), -EPROTO);	/* it becomes text of a program's input */
+	n = lwm2m(LWM2M_STRING, 1, 5);
+	assert_int_equal(raw(&m, n), -EPROTO);
+	n = lwm2m(LWM2M_STRING, 0, 5);
+	m.lwm2m.more = 1;			/* a text is not cut */
+	assert_int_equal(raw(&m, n), -EPROTO);
+	n = lwm2m(LWM2M_OPAQUE, 0, IPC_DATA_MAX);
+	m.lwm2m.more = 1;
+	assert_int_equal(raw(&m, n), 0);
+	m.lwm2m.more = 2;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	n = lwm2m(LWM2M_OPAQUE, 0, IPC_DATA_MAX - 1);
+	m.lwm2m.more = 1;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	n = lwm2m(LWM2M_OPAQUE, 0, IPC_DATA_MAX + 1);
+	assert_int_equal(raw(&m, n), -EPROTO);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_OPAQUE, 0, 0)), 0);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_INTEGER, INT64_MIN, 0)), 0);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_INTEGER, 1, 1)), -EPROTO);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_BOOLEAN, 1, 0)), 0);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_BOOLEAN, 2, 0)), -EPROTO);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_LINK, UINT32_MAX, 0)), 0);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_LINK, -1, 0)), -EPROTO);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_LINK, 1LL << 32, 0)), -EPROTO);
+	assert_int_equal(raw(&m, lwm2m(LWM2M_KINDS, 0, 0)), -EPROTO);
+	n = lwm2m(LWM2M_INTEGER, 0, 0);
+	m.lwm2m.secret = 2;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	n = lwm2m(LWM2M_INTEGER, 0, 0);
+	m.lwm2m.reserved = 1;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	n = lwm2m(LWM2M_INTEGER, 0, 0);
+	m.lwm2m.resource = LWM2M_ID_NONE;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	ipc_prepare(&m, IPC_LWM2M_END);
+	assert_int_equal(raw(&m, HEAD), 0);
+	assert_int_equal(raw(&m, HEAD + 1), -EPROTO);
+}
+
 static void descriptors_sent_along_are_dropped(void **state)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -213,7 +273,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(good_messages_pass), T(header_is_judged), T(size_is_exact), T(fields_are_judged),
-		T(texts_are_fit_to_be_shown), T(descriptors_sent_along_are_dropped),
+		T(texts_are_fit_to_be_shown), T(records_of_lwm2m_are_judged),
+		T(descriptors_sent_along_are_dropped),
 		T(waits_are_bounded_and_ends_are_told),
 	};
 

@@ -219,8 +219,10 @@ void hook_ready(struct hook *k, const struct pollfd p[2])
 
 /* --- its end ------------------------------------------------------------- */
 
-static void group_kill(const struct hook *k)
+void hook_kill(struct hook *k)
 {
+	if (!k->pid)
+		return;
 	/* It leads a session of its own, once it runs. */
 	if (kill(-k->pid, SIGKILL))
 		kill(k->pid, SIGKILL);
@@ -233,7 +235,7 @@ void hook_tick(struct hook *k, int64_t now)
 	k->late = true;
 	log_err("%s: %s: it takes longer than %d s and is killed", k->card, k->word,
 		HOOK_TIME_MS / 1000);
-	group_kill(k);
+	hook_kill(k);
 }
 
 static void finish(struct hook *k)
@@ -270,7 +272,7 @@ void hook_stop(struct hook *k)
 {
 	if (!k->pid)
 		return;
-	group_kill(k);
+	hook_kill(k);
 	waitpid(k->pid, NULL, 0);
 	finish(k);
 }

@@ -53,6 +53,8 @@ void hook_ready(struct hook *k, const struct pollfd p[2]);
 void hook_tick(struct hook *k, int64_t now_ms);
 /* Has it ended? Then all that it started is killed, its last words are logged, and *@status is set. */
 bool hook_reap(struct hook *k, enum hook_end *end, int *status);
+/* Kills it, and what it started; hook_reap() tells its end. */
+void hook_kill(struct hook *k);
 /* Kills it and waits for it: SIGKILL does not take long. */
 void hook_stop(struct hook *k);
 

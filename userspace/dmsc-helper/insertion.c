@@ -5,6 +5,7 @@
  * ends everything when the card goes. One loop; it waits for nothing else.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include <time.h>
 
 #include "dmsc-helper/helper.h"
+#include "dmsc-helper/hook.h"
+#include "dmsc-helper/lwm2m.h"
 #include "util/log.h"
 #include "util/str.h"
 
@@ -24,8 +27,11 @@
 #define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
 #define AGREED_MAX 32
 #define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
+#define ICCID_BYTES 10
+#define CARD_REJECTED 1		/* exit status of card-check */
 
 enum stage {
+	CHECKING,	/* card-check has the word: no child runs yet */
 	READING,	/* the card child has the word */
 	ASKING_DATA,	/* gate one: its IPC_ASK is a question now */
 	ASKING_SESSION,	/* gate two: its IPC_SESSION is one */
@@ -41,6 +47,9 @@ struct insertion {
 	struct unl *nl;
 	int sigfd;
 	struct child cardc, sess;
+	struct hook hook;		/* card-check, later lwm2m-hook */
+	struct lwm2m_input lwm2m;
+	bool rejected, undecided;	/* by card-check */
 	enum stage stage;
 	uint32_t question;		/* open at the kernel; 0 = none */
 	struct ipc_session want;
@@ -53,7 +62,6 @@ struct insertion {
 	bool removed;			/* the card is gone */
 	int64_t deadline;		/* when stopping: kill what is left */
 	int exit;
-	bool finished;			/* the card child has ended */
 };
 
 static int64_t now_ms(void)
@@ -119,6 +127,7 @@ static void stop(struct insertion *in, const char *why)
 	in->stop = why;
 	log_info("%s: %s", in->card, why);
 	question_withdraw(in);
+	hook_kill(&in->hook);
 	in->deadline = now_ms() + (in->sess.pid ? SESSION_STOP_MS : CARD_STOP_MS);
 	if (in->sess.pid) {
 		kill(in->sess.pid, SIGTERM);
@@ -304,6 +313,34 @@ static void serve_session(struct insertion *in, const struct ipc_session *s)
 		   in->card, in->question, s->server_id);
 }
 
+/* The kinds of answers from card-check and lwm2m-hook, and their questions, are in dmsc.conf(5). */
+static int hook_run(struct insertion *in, const char *word, const char *path, struct buf *input)
+{
+	const char *argv[] = { NULL, in->slot.name, in->slot.transport, in->slot.location, NULL };
+	int r = hook_start(&in->hook, word, in->card, path, argv, input);
+
+	buf_wipe_fini(input);
+	return r;
+}
+
+/* false: the child may not send that. */
+static bool serve_lwm2m(struct insertion *in, const struct ipc_msg *m)
+{
+	if (!in->h->conf.lwm2m_hook[0])
+		return false;
+	if (m->type == IPC_LWM2M)
+		return !lwm2m_input_add(&in->lwm2m, &m->lwm2m);
+	if (lwm2m_input_end(&in->lwm2m, &in->slot))
+		return false;
+	if (in->stop)
+		return true;
+	log_info("%s: the card's LwM2M bootstrap, %zu resources, goes to lwm2m-hook", in->card,
+		 in->lwm2m.records);
+	if (hook_run(in, "lwm2m-hook", in->h->conf.lwm2m_hook, &in->lwm2m.json))
+		log_warn("%s: the card's LwM2M bootstrap was given to nobody", in->card);
+	return true;
+}
+
 static void on_card_child(struct insertion *in)
 {
 	struct ipc_msg m;
@@ -330,6 +367,12 @@ static void on_card_child(struct insertion *in)
 		break;
 	case IPC_SESSION:
 		serve_session(in, &m.session);
+		break;
+	case IPC_LWM2M:
+	case IPC_LWM2M_END:
+		if (!serve_lwm2m(in, &m))
+			card_child_fail(in, "the card child sent what it may not send");
+		explicit_bzero(&m, sizeof(m));
 		break;
 	default:
 		card_child_fail(in, "the card child sent what it may not send");
@@ -377,7 +420,7 @@ static void on_netlink(struct insertion *in)
 	struct unl_event ev;
 	int r;
 
-	while (!in->finished && (r = unl_event_next(in->nl, &ev)) != 0) {
+	while ((r = unl_event_next(in->nl, &ev)) != 0) {
 		if (r < 0) {
 			stop(in, "the netlink socket broke");
 			in->exit = HELPER_FAILED;
@@ -468,7 +511,6 @@ static void on_card_exit(struct insertion *in, int status)
 {
 	in->cardc.pid = 0;
 	card_child_release(in);
-	in->finished = true;
 	if (!in->stop && status)
 		card_check(in);	/* the child often sees first that the card went */
 	if (!in->stop && WIFSIGNALED(status)) {
@@ -480,76 +522,6 @@ static void on_card_exit(struct insertion *in, int status)
 	}
 	if (in->question || in->sess.pid)
 		stop(in, "the card child ended");
-}
-
-static void on_signal(struct insertion *in)
-{
-	struct signalfd_siginfo si;
-	int status;
-
-	if (read(in->sigfd, &si, sizeof(si)) != sizeof(si))
-		return;
-	if (si.ssi_signo != SIGCHLD) {
-		stop(in, "stopped; nothing is deleted");
-		return;
-	}
-	if (in->sess.pid && waitpid(in->sess.pid, &status, WNOHANG) == in->sess.pid)
-		on_session_exit(in, status);
-	if (in->cardc.pid && waitpid(in->cardc.pid, &status, WNOHANG) == in->cardc.pid)
-		on_card_exit(in, status);
-}
-
-/* --- the loop ------------------------------------------------------------ */
-
-static void loop(struct insertion *in)
-{
-	while (in->cardc.pid || in->sess.pid) {
-		/* Came while a request was on its way; nothing below makes one before poll(). */
-		if (unl_pending(in->nl))
-			on_netlink(in);
-
-		struct pollfd p[4] = {
-			{ .fd = in->sigfd, .events = POLLIN },
-			{ .fd = unl_fd(in->nl), .events = POLLIN },
-			{ .fd = in->cardc.fd, .events = POLLIN },
-			{ .fd = in->sess.fd, .events = POLLIN },
-		};
-		int64_t left = in->stop ? in->deadline - now_ms() : -1;
-		int r = poll(p, 4, in->stop ? (int)(left < 0 ? 0 : left) : -1);
-
-		if (r < 0 && errno != EINTR) {
-			log_err("%s: poll: %s", in->card, strerror(errno));
-			break;
-		}
-		/* Not only when it is quiet: a broken socket or a talkative child is never quiet. */
-		if (in->stop && now_ms() >= in->deadline)
-			stop_overdue(in);
-		if (r <= 0)
-			continue;
-		/* ORDER: removal before anything the child wants */
-		if (p[1].revents)
-			on_netlink(in);
-		if (p[3].revents && in->sess.fd >= 0)
-			on_session_message(in);
-		if (p[0].revents)
-			on_signal(in);
-		if (p[2].revents && in->cardc.fd >= 0)
-			on_card_child(in);
-	}
-}
-
-static int signals_take(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int card_child_start(struct insertion *in)
@@ -569,6 +541,157 @@ static int card_child_start(struct insertion *in)
 			  sizeof(m.start.boot_id)))
 		m.start.boot_id[36] = 0;
 	return ipc_send(in->cardc.fd, &m, SEND_MS);
+}
+
+/* The card child may be started, or it may not: then the loop ends. */
+static void check_end(struct insertion *in, enum hook_end end, int status)
+{
+	int r;
+
+	if (end == HOOK_EXITED && status == 0) {
+		in->stage = READING;
+		r = card_child_start(in);
+		if (!r)
+			return;
+		log_err("%s: the card child could not be started: %s; nothing is applied",
+			in->card, strerror(-r));
+		in->exit = HELPER_FAILED;
+		return;
+	}
+	if (end == HOOK_EXITED && status == CARD_REJECTED) {
+		in->rejected = true;
+		log_notice("%s: card-check rejects the card: nothing of it is read or applied",
+			   in->card);
+		return;
+	}
+	in->undecided = true;
+	in->exit = HELPER_FAILED;
+	log_err("%s: card-check did not decide (%s %d): nothing is applied, nothing is deleted",
+		in->card, end == HOOK_KILLED ? "signal" : end == HOOK_LATE ? "too late," : "status",
+		status);
+}
+
+static void on_hook_end(struct insertion *in, enum hook_end end, int status)
+{
+	if (in->stop)
+		return;
+	if (in->stage == CHECKING)
+		check_end(in, end, status);
+	else if (end == HOOK_EXITED && status)
+		log_warn("%s: lwm2m-hook ended with status %d", in->card, status);
+	else if (end == HOOK_KILLED)
+		log_warn("%s: lwm2m-hook ended with signal %d", in->card, status);
+}
+
+/* Asks card-check, when there is one, before any child exists. 0 or -errno. */
+static int check_start(struct insertion *in)
+{
+	uint8_t iccid[ICCID_BYTES];
+	struct buf line = BUF_INIT;
+	int r;
+
+	in->stage = READING;
+	if (!in->h->conf.card_check[0])
+		return card_child_start(in);
+	r = ef_read(in->h->sysfs, in->card, in->seq, EF_ICCID, 0, iccid, sizeof(iccid));
+	if (r == -ENODEV)
+		return r;
+	if (r == sizeof(iccid))
+		hex_encode(&line, slice_of(iccid, sizeof(iccid)));
+	buf_put_u8(&line, '\n');
+	explicit_bzero(iccid, sizeof(iccid));
+	in->stage = CHECKING;
+	r = hook_run(in, "card-check", in->h->conf.card_check, &line);
+	if (r)
+		in->undecided = true;
+	return r;
+}
+
+static void on_signal(struct insertion *in)
+{
+	struct signalfd_siginfo si;
+	enum hook_end end;
+	int status;
+
+	if (read(in->sigfd, &si, sizeof(si)) != sizeof(si))
+		return;
+	if (si.ssi_signo != SIGCHLD) {
+		stop(in, "stopped; nothing is deleted");
+		return;
+	}
+	if (in->sess.pid && waitpid(in->sess.pid, &status, WNOHANG) == in->sess.pid)
+		on_session_exit(in, status);
+	if (in->cardc.pid && waitpid(in->cardc.pid, &status, WNOHANG) == in->cardc.pid)
+		on_card_exit(in, status);
+	if (hook_reap(&in->hook, &end, &status))
+		on_hook_end(in, end, status);
+}
+
+/* --- the loop ------------------------------------------------------------ */
+
+/* How long poll() may wait. */
+static int patience(const struct insertion *in)
+{
+	int64_t left = in->stop ? in->deadline - now_ms() : INT_MAX;
+	int64_t hook = in->hook.pid && !in->hook.late ? in->hook.deadline - now_ms() : INT_MAX;
+
+	if (hook < left)
+		left = hook;
+	return left < 0 ? 0 : left == INT_MAX ? -1 : (int)left;
+}
+
+static void loop(struct insertion *in)
+{
+	while (in->cardc.pid || in->sess.pid || in->hook.pid) {
+		/* Came while a request was on its way; nothing below makes one before poll(). */
+		if (unl_pending(in->nl))
+			on_netlink(in);
+
+		struct pollfd p[6] = {
+			{ .fd = in->sigfd, .events = POLLIN },
+			{ .fd = unl_fd(in->nl), .events = POLLIN },
+			{ .fd = in->cardc.fd, .events = POLLIN },
+			{ .fd = in->sess.fd, .events = POLLIN },
+		};
+		int r;
+
+		hook_poll(&in->hook, p + 4);
+		r = poll(p, 6, patience(in));
+		if (r < 0 && errno != EINTR) {
+			log_err("%s: poll: %s", in->card, strerror(errno));
+			break;
+		}
+		/* Not only when it is quiet: a broken socket or a talkative child is never quiet. */
+		if (in->stop && now_ms() >= in->deadline)
+			stop_overdue(in);
+		hook_tick(&in->hook, now_ms());
+		if (r <= 0)
+			continue;
+		/* ORDER: removal before anything the child wants */
+		if (p[1].revents)
+			on_netlink(in);
+		if (p[3].revents && in->sess.fd >= 0)
+			on_session_message(in);
+		hook_ready(&in->hook, p + 4);
+		if (p[0].revents)
+			on_signal(in);
+		if (p[2].revents && in->cardc.fd >= 0)
+			on_card_child(in);
+	}
+}
+
+static int signals_take(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int netlink_open(struct insertion *in)
@@ -629,6 +752,8 @@ int insertion_run(const struct helper *h, const char *card, uint64_t seq)
 	in->seq = seq;
 	in->sigfd = -1;
 	in->cardc = in->sess = (struct child)CHILD_NONE;
+	hook_init(&in->hook);
+	lwm2m_input_init(&in->lwm2m);
 	snprintf(in->card, sizeof(in->card), "%s", card);
 	if (ef_slot_name(card, in->slot.name, sizeof(in->slot.name)) ||
 	    str_parse_uint(in->slot.name + 4, &in->index)) {
@@ -642,13 +767,14 @@ int insertion_run(const struct helper *h, const char *card, uint64_t seq)
 		goto out;
 	}
 	in->sigfd = signals_take();
-	r = in->sigfd < 0 ? in->sigfd : card_child_start(in);
+	r = in->sigfd < 0 ? in->sigfd : check_start(in);
 	if (r) {
-		log_err("%s: the card child could not be started: %s; nothing is applied", card,
-			strerror(-r));
+		log_err("%s: %s could not be started: %s; nothing is applied%s", card,
+			in->stage == CHECKING ? "card-check" : "the card child", strerror(-r),
+			in->undecided ? " or deleted" : "");
 		in->exit = HELPER_FAILED;
 	}
-	if (in->cardc.pid) {
+	if (in->cardc.pid || in->hook.pid) {
 		card_check(in);	/* it may have gone before we listened */
 		loop(in);
 	}
@@ -657,13 +783,16 @@ int insertion_run(const struct helper *h, const char *card, uint64_t seq)
 		waitpid(in->sess.pid, &status, 0);
 	if (in->cardc.pid && !kill(in->cardc.pid, SIGKILL))
 		waitpid(in->cardc.pid, &status, 0);
+	hook_stop(&in->hook);
 	/* After a failure, too: the child may not have come to what earlier cards left. */
-	if ((in->removed || in->exit) && reconcile_run(h) && !in->exit)
+	if ((in->removed || in->rejected || (in->exit && !in->undecided)) && reconcile_run(h) &&
+	    !in->exit)
 		in->exit = HELPER_FAILED;
 out:
 	r = in->exit;
 	child_forget(&in->sess);
 	child_forget(&in->cardc);
+	lwm2m_input_fini(&in->lwm2m);
 	unl_close(in->nl);
 	if (in->sigfd >= 0)
 		close(in->sigfd);

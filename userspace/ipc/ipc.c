@@ -25,15 +25,19 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_START_SESSION] = sizeof(struct ipc_start_session),
 	[IPC_SLOT] = sizeof(struct ipc_slot),
 	[IPC_END] = 0,
+	[IPC_LWM2M] = offsetof(struct ipc_lwm2m, data),	/* and its bytes */
+	[IPC_LWM2M_END] = 0,
 };
+
+/* The bytes behind the body of those types that have some. */
+static uint32_t tail_size(const struct ipc_msg *m)
+{
+	return m->type == IPC_DATA ? m->data.len : m->type == IPC_LWM2M ? m->lwm2m.len : 0;
+}
 
 static size_t msg_size(const struct ipc_msg *m)
 {
-	size_t n = HEAD + body_size[m->type];
-
-	if (m->type == IPC_DATA)
-		n += m->data.len;
-	return n;
+	return HEAD + body_size[m->type] + tail_size(m);
 }
 
 /*
@@ -48,6 +52,29 @@ static bool text_ok(const char *s, size_t size)
 }
 
 #define TEXT_OK(a) text_ok(a, sizeof(a))
+
+static bool lwm2m_ok(const struct ipc_lwm2m *v)
+{
+	if (v->object == LWM2M_ID_NONE || v->instance == LWM2M_ID_NONE ||
+	    v->resource == LWM2M_ID_NONE || v->secret > 1 || v->more > 1 || v->reserved)
+		return false;
+	if (v->more && (v->kind != LWM2M_OPAQUE || v->len != IPC_DATA_MAX))
+		return false;	/* no endless stream of nothing */
+	switch (v->kind) {
+	case LWM2M_OPAQUE:
+		return !v->number;
+	case LWM2M_STRING:
+		return !v->number && text_is_printable(slice_of(v->data, v->len));
+	case LWM2M_INTEGER:
+		return !v->len;
+	case LWM2M_BOOLEAN:
+		return !v->len && (v->number == 0 || v->number == 1);
+	case LWM2M_LINK:
+		return !v->len && v->number >= 0 && v->number <= UINT32_MAX;
+	default:
+		return false;
+	}
+}
 
 static bool body_ok(const struct ipc_msg *m)
 {
@@ -77,6 +104,8 @@ static bool body_ok(const struct ipc_msg *m)
 		return TEXT_OK(m->slot.transport) && TEXT_OK(m->slot.location) &&
 		       m->slot.state < IPC_SLOT_STATES && m->slot.iccid_len <= IPC_ICCID_MAX &&
 		       (m->slot.state == IPC_SLOT_CARD || !m->slot.iccid_len);
+	case IPC_LWM2M:
+		return lwm2m_ok(&m->lwm2m);
 	default:
 		return true;
 	}
@@ -90,7 +119,7 @@ int ipc_check(const struct ipc_msg *m, size_t size)
 		return -EPROTO;
 	if (size < HEAD + body_size[m->type])
 		return -EPROTO;
-	if (m->type == IPC_DATA && m->data.len > IPC_DATA_MAX)
+	if (tail_size(m) > IPC_DATA_MAX)
 		return -EPROTO;
 	if (size != msg_size(m) || !body_ok(m))
 		return -EPROTO;

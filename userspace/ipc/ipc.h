@@ -8,6 +8,7 @@
  * The child asks, the helper answers; one request is open at a time.
  *
  *   card child     START  ->  { READ -> DATA }*  ASK -> ANSWER  SESSION -> OUTCOME
+ *                  { LWM2M* LWM2M_END }, which nobody answers
  *   session child  START_SESSION  ->  OUTCOME (to the helper), exit
  *   reconcile      SLOT*  END  ->  exit status
  */
@@ -16,6 +17,7 @@
 
 #include <stdint.h>
 #include "util/cleanup.h"
+#include "util/lwm2m_json.h"
 
 #define IPC_VERSION 1
 #define IPC_CHILD_FD 3
@@ -38,6 +40,8 @@ enum ipc_type {
 	IPC_START_SESSION,	/* helper -> session child: ipc_start_session */
 	IPC_SLOT,		/* helper -> reconcile child: ipc_slot */
 	IPC_END,		/* helper -> reconcile child: no body */
+	IPC_LWM2M,		/* card child -> helper: ipc_lwm2m (shortened to its bytes) */
+	IPC_LWM2M_END,		/* card child -> helper: no body; that was the whole file */
 	IPC_TYPE_COUNT
 };
 
@@ -112,6 +116,23 @@ struct ipc_slot {
 	char location[IPC_LOCATION_MAX];
 };
 
+/*
+ * One resource of EF(LwM2M_Bootstrap), or a part of an opaque one. A number for the
+ * kinds that are one, bytes for the others; text is printable and whole.
+ */
+struct ipc_lwm2m {
+	uint16_t object, instance, resource;
+	uint16_t item;			/* LWM2M_ID_NONE: the resource is not multiple */
+	uint8_t major, minor;		/* of the object; 0, 0: not said */
+	uint8_t secret;			/* 0, 1 */
+	uint8_t more;			/* 1: the next message goes on with these bytes */
+	uint32_t kind;			/* enum lwm2m_kind */
+	int64_t number;
+	uint32_t len;
+	uint32_t reserved;		/* 0 */
+	uint8_t data[IPC_DATA_MAX];
+};
+
 struct ipc_msg {
 	uint16_t version;
 	uint16_t type;			/* enum ipc_type */
@@ -125,6 +146,7 @@ struct ipc_msg {
 		struct ipc_outcome outcome;
 		struct ipc_start_session start_session;
 		struct ipc_slot slot;
+		struct ipc_lwm2m lwm2m;
 	};
 };
 
