@@ -12,6 +12,8 @@
 #include "util/json.h"
 #include "util/str.h"
 
+#include "dmsc-helper/lwm2m.c"
+
 /* "coap://leshan.eclipseprojects.io:5783" and "coaps://bootstrap.example.net:5684" */
 #define URI "636F61703A2F2F6C657368616E2E65636C6970736570726F6A656374732E696F3A35373833"
 #define URIS "636F6170733A2F2F626F6F7473747261702E6578616D706C652E6E65743A35363834"
@@ -327,6 +329,71 @@ static void json_strings(void **state)
 	buf_fini(&b);
 }
 
+/* --- what the helper makes of the records of the card child --- */
+
+static struct ipc_lwm2m record(uint16_t resource, enum lwm2m_kind kind, const char *bytes, uint8_t more)
+{
+	struct ipc_lwm2m v = { .resource = resource, .item = LWM2M_ID_NONE, .kind = kind, .more = more,
+			       .len = (uint32_t)strlen(bytes) };
+
+	memcpy(v.data, bytes, v.len);
+	return v;
+}
+
+static void input_of_the_hook(void **state)
+{
+	const struct ef_slot slot = { .name = "uicc0", .transport = "virt", .location = "a \"place\"" };
+	struct ipc_lwm2m v = record(0, LWM2M_STRING, "coap://x", 0);
+	struct lwm2m_input l;
+
+	lwm2m_input_init(&l);
+	assert_int_equal(lwm2m_input_add(&l, &v), 0);
+	v = record(5, LWM2M_OPAQUE, "ab", 1);
+	v.secret = 1;
+	assert_int_equal(lwm2m_input_add(&l, &v), 0);
+	assert_int_equal(lwm2m_input_end(&l, &slot), -EPROTO);	/* in the middle of a value */
+	v = record(5, LWM2M_INTEGER, "", 0);
+	assert_int_equal(lwm2m_input_add(&l, &v), -EPROTO);
+	v = record(5, LWM2M_OPAQUE, "c", 0);
+	v.secret = 1;
+	assert_int_equal(lwm2m_input_add(&l, &v), 0);
+	assert_int_equal(lwm2m_input_end(&l, &slot), 0);
+	assert_string_equal(buf_cstr(&l.json),
+		"{\"format\":\"dmsc-lwm2m-1\",\"slot\":\"uicc0\",\"transport\":\"virt\","
+		"\"location\":\"a \\\"place\\\"\",\"resources\":["
+		"{\"object\":0,\"instance\":0,\"resource\":0,\"kind\":\"string\",\"value\":\"coap://x\"},"
+		"{\"object\":0,\"instance\":0,\"resource\":5,\"kind\":\"opaque\",\"secret\":true,"
+		"\"hex\":\"616263\"}]}\n");
+	/* once */
+	assert_int_equal(lwm2m_input_add(&l, &v), -EPROTO);
+	assert_int_equal(lwm2m_input_end(&l, &slot), -EPROTO);
+	lwm2m_input_fini(&l);
+	lwm2m_input_init(&l);
+	assert_int_equal(lwm2m_input_end(&l, &slot), -EPROTO);	/* of nothing */
+	lwm2m_input_fini(&l);
+}
+
+/* A child that never comes to an end costs the helper no more than a file can hold. */
+static void input_of_the_hook_is_bounded(void **state)
+{
+	struct ipc_lwm2m v = record(0, LWM2M_OPAQUE, "", 1);
+	struct lwm2m_input l;
+	size_t n;
+
+	v.len = IPC_DATA_MAX;
+	lwm2m_input_init(&l);
+	for (n = 0; !lwm2m_input_add(&l, &v); n++)
+		assert_true(n < 8);
+	assert_int_equal(n, 8);
+	lwm2m_input_fini(&l);
+	v = record(0, LWM2M_INTEGER, "", 0);
+	lwm2m_input_init(&l);
+	for (n = 0; !lwm2m_input_add(&l, &v); n++)
+		assert_true(n < 1024);
+	assert_int_equal(n, 1024);
+	lwm2m_input_fini(&l);
+}
+
 static int teardown(void **state)
 {
 	buf_fini(&file);
@@ -343,7 +410,7 @@ int main(void)
 		T(versions_and_wide_numbers), T(multiple_resources),
 		T(values_that_are_not_of_their_type_stay_bytes), T(malformed),
 		T(cut_and_changed_everywhere), T(bounds), T(secrets_are_masked_unless_asked_for),
-		T(json_strings),
+		T(json_strings), T(input_of_the_hook), T(input_of_the_hook_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("lwm2m", tests, NULL, teardown);

@@ -126,6 +126,7 @@ int pkcs15_oid_parse(struct slice hex, struct pkcs15_oid *out) must_check;
 extern const struct pkcs15_oid PKCS15_OID_DM_BOOTSTRAP;	/* 2.23.43.7.1 */
 extern const struct pkcs15_oid PKCS15_OID_PROVSC_BOOTSTRAP, PKCS15_OID_PROVSC_CONFIG1,
 	PKCS15_OID_PROVSC_CONFIG2;			/* 2.23.43.5.1 .. .3 */
+extern const struct pkcs15_oid PKCS15_OID_LWM2M_BOOTSTRAP;	/* 2.23.43.9.1 */
 extern const struct pkcs15_oid PKCS15_OID_INDICATOR;	/* 2.25.15107605307005597650712612834974338080 */
 
 #endif

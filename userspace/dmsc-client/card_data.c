@@ -128,6 +128,8 @@ static int bootstrap_seen(void *ctx, const struct pkcs15_object *o)
 	struct card *c = ctx;
 	const struct card_reader rd = { card_read_ef, c };
 
+	if (c->args.conf.lwm2m_hook[0] && o->oid == c->lwm2m_oid)
+		card_lwm2m_seen(c, o);
 	if (o->oid != OID_DM || c->bootstrap_read)
 		return 0;
 	c->bootstrap_err = pkcs15_object_read(&rd, o, FIRST_BOOTSTRAP, &c->bootstrap);
@@ -154,11 +156,16 @@ static int bootstrap_missing(struct card *c, const struct pkcs15_dir *dir)
 /* 1: there is something to apply; 0: there is not; -errno, logged. */
 static int data_read(struct card *c, const struct card_reader *rd)
 {
-	struct pkcs15_oid oids[OID_INDICATOR + CONF_LIST_MAX];
+	struct pkcs15_oid oids[OID_INDICATOR + CONF_LIST_MAX + 1];
 	static struct pkcs15_dir dir;
 	size_t noids = oids_collect(&c->args.conf, oids);
-	int r = pkcs15_walk(rd, oids, noids, bootstrap_seen, c, &dir);
+	int r;
 
+	/* Behind the indicators, and only for those who want it. */
+	oids[noids] = PKCS15_OID_LWM2M_BOOTSTRAP;
+	c->lwm2m_oid = (unsigned int)noids;
+	r = pkcs15_walk(rd, oids, noids + (c->args.conf.lwm2m_hook[0] != 0), bootstrap_seen, c,
+			&dir);
 	if (r == -ENOENT) {
 		log_notice("%s: the card has no PKCS#15 directory: nothing to apply",
 			   c->start.slot);

@@ -31,6 +31,9 @@ struct card {
 	uint8_t digest[STORE_DIGEST_LEN];	/* of indicator and bootstrap */
 	size_t nservers;
 	struct server server[CLIENT_BOOTSTRAP_SERVERS];
+	struct pkcs15_object lwm2m;	/* EF(LwM2M_Bootstrap); no path: none, or nobody wants it */
+	unsigned int lwm2m_oid;		/* its place in the list of OIDs */
+	bool lwm2m_done;		/* it was given, or could not be */
 };
 
 /* --- card_helper.c --- */
@@ -74,5 +77,16 @@ int card_incorporate(struct card *c) must_check;
 int card_sessions_plan(struct card *c) must_check;
 /* One session after the other, in card order, until each is done or given up. */
 int card_sessions_run(struct card *c) must_check;
+
+/* --- card_lwm2m.c --- */
+
+/* The walk came by EF(LwM2M_Bootstrap); the first one counts. */
+void card_lwm2m_seen(struct card *c, const struct pkcs15_object *o);
+/*
+ * Reads it and gives it to the helper for lwm2m-hook, the first time it is called;
+ * later calls do nothing. What is wrong with it is logged and no error: 0, or
+ * -errno of the store or for a card or helper that is gone.
+ */
+int card_lwm2m(struct card *c) must_check;
 
 #endif

@@ -162,6 +162,12 @@ int card_sessions_run(struct card *c)
 	int r;
 
 	while ((v = next_server(c, now = uptime_s()))) {
+		/* What another client waits for need not wait for a person or a broken network. */
+		if (v->due > now || v->verdict == PLAN_SESSION_ASK) {
+			r = card_lwm2m(c);
+			if (r)
+				return r;
+		}
 		if (v->due > now) {
 			/* Nothing is due: the helper's end wakes us. */
 			r = poll(&p, 1, (int)(v->due - now) * 1000);

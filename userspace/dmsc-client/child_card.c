@@ -25,7 +25,11 @@ static int card_run(struct card *c)
 		if (client_store_open(&c->args, STORE_WRITE, &s))
 			return -EIO;
 		r = card_stale_remove(c, s, false);
-		return r ? r : card_stale_remove(c, s, true);
+		if (!r)
+			r = card_stale_remove(c, s, true);
+		store_close(s);
+		s = NULL;
+		return r ? r : card_lwm2m(c);
 	}
 	r = card_gate(c);
 	if (r <= 0)
@@ -33,7 +37,14 @@ static int card_run(struct card *c)
 	r = card_incorporate(c);
 	if (!r)
 		r = card_sessions_plan(c);
-	return r ? r : card_sessions_run(c);
+	if (!r)
+		r = card_sessions_run(c);
+	if (!c->gone) {		/* also when the management data was of no use */
+		int later = card_lwm2m(c);
+
+		r = r ? r : later;
+	}
+	return r;
 }
 
 int child_card_main(int argc, char **argv)
