@@ -209,6 +209,44 @@ static void containers(struct far_end *f)
 	      true, "s1");
 }
 
+/*
+ * Outside of any session: whatever the header says, and though somebody asks, there is
+ * nothing but what is added. Rules: DMP-4
+ */
+static void no_session(struct far_end *f)
+{
+	static const char *const headers[] = {
+		"<SyncHdr><VerDTD>9.9</VerDTD><VerProto>x</VerProto><SessionID>4711</SessionID>"
+		"<MsgID>99</MsgID><Target><LocURI>IMEI:somebody-else</LocURI></Target><Source><LocURI>"
+		"nobody</LocURI></Source><Cred><Meta><Type>syncml:auth-basic</Type></Meta>"
+		"<Data>d3Jvbmc=</Data></Cred><Meta><MaxMsgSize>1</MaxMsgSize></Meta></SyncHdr>",
+		"<SyncHdr/>",
+	};
+	static const char body[] = GET("2", "./DevInfo/Man")
+		"<Alert><CmdID>3</CmdID><Data>1100</Data><Item><Data/></Item><Item><Data>hello</Data>"
+		"</Item></Alert><Exec><CmdID>4</CmdID><Item><Target><LocURI>./DMAcc</LocURI></Target>"
+		"</Item></Exec><Status><CmdID>5</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr"
+		"</Cmd><Data>401</Data></Status>";
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct dm_bootstrap_config cfg = { .tree = f->tree, .tnds = &far_tnds_ops,
+							 .origin = 7, .now = f->now };
+		struct dm_bootstrap *b = dm_bootstrap_new(&cfg);
+		_cleanup_buf_ struct buf m = BUF_INIT;
+		struct dm_bootstrap_result res;
+		int rc;
+
+		buf_printf(&m, "<SyncML xmlns='SYNCML:SYNCML1.2'>%s<SyncBody>%s%s</SyncBody></SyncML>",
+			   headers[i], INBOX(ACCOUNT("acc", DMACC, "s1", "")), body);
+		rc = codec_decode(CODEC_XML, buf_slice(&m), NULL, dm_bootstrap_sink(), b, NULL);
+		assert_int_equal(dm_bootstrap_finish(b, rc, &res), 0);
+		assert_int_equal(res.changed, i == 0);
+		assert_int_equal(res.nservers, 1);
+		dm_bootstrap_result_fini(&res);
+	}
+	assert_int_equal(f->out.len, 0);
+}
+
 /* Rules: DMP-3 DMP-14 DMP-15 */
 static void bad(struct far_end *f)
 {
@@ -258,6 +296,6 @@ static void not_by_path(struct far_end *f)
 
 #define CASES(X) \
 	X(inbox) X(names) X(wrapped) X(references) X(again) X(tag_hidden) X(foreign) \
-	X(real_uri) X(containers) X(bad) X(not_by_path)
+	X(real_uri) X(containers) X(no_session) X(bad) X(not_by_path)
 
 FAR_TESTS(CASES)

@@ -11,7 +11,7 @@
 #include "util/log.h"
 #include "util/str.h"
 
-#define ROOT "<wap-provisioningdoc"
+#define ROOT_TAG "<wap-provisioningdoc"
 #define FPI "-//WAPFORUM//DTD PROV"
 #define PUBLIC_ID 0x0b
 
@@ -50,7 +50,7 @@ static bool is_wbxml_prov(struct slice s)
 }
 
 /* Behind the next @end of @s, which begins with @begin; false when it does not, or has none. */
-static bool skip(struct slice *s, const char *begin, const char *end)
+static bool pass_over(struct slice *s, const char *begin, const char *end)
 {
 	const uint8_t *p;
 
@@ -77,10 +77,10 @@ static struct slice xml_root(struct slice s)
 		s = slice_of(s.p + 3, s.n - 3);
 	for (;;) {
 		s = str_trim(s);
-		if (skip(&s, "<?", "?>") || skip(&s, "<!--", "-->"))
+		if (pass_over(&s, "<?", "?>") || pass_over(&s, "<!--", "-->"))
 			continue;
 		type = s;
-		if (!skip(&s, "<!DOCTYPE", ">"))
+		if (!pass_over(&s, "<!DOCTYPE", ">"))
 			return s;
 		internal = memchr(type.p, '[', type.n - s.n);
 		if (internal)
@@ -95,7 +95,7 @@ enum client_profile client_bootstrap_profile(struct slice bytes)
 	if (codec_guess(SLICE_NONE, bytes) == CODEC_WBXML)
 		cp = is_wbxml_prov(bytes);
 	else
-		cp = str_starts(xml_root(bytes), ROOT);
+		cp = str_starts(xml_root(bytes), ROOT_TAG);
 	return cp ? CLIENT_PROFILE_CP : CLIENT_PROFILE_DM;
 }
 
