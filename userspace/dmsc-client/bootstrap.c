@@ -94,7 +94,7 @@ static int decode_into(struct run *r, struct dm_tree *t, struct dm_bootstrap_res
 	return err == -EPROTO || err == -ENOENT || err == -EINVAL || err == -E2BIG ? -EBADMSG : err;
 }
 
-static int apply(struct store *s, struct dm_tree *t, struct run *r)
+static int apply(struct dm_tree *t, struct run *r)
 {
 	struct client_bootstrap_result *res = r->res;
 	struct dm_bootstrap_result out = { 0 };
@@ -107,7 +107,17 @@ static int apply(struct store *s, struct dm_tree *t, struct run *r)
 	}
 	res->changed = out.changed;
 	dm_bootstrap_result_fini(&out);
-	return err ? err : store_tree_commit(s, t);
+	return err;
+}
+
+/* Takes back what came from @origin, its row included; nothing is committed. */
+static int remove_origin(struct store *s, struct dm_tree *t, uint32_t origin)
+{
+	int err = mo_card_remove(t, origin, time(NULL));
+
+	if (!err)
+		err = dm_origin_remove(t, origin, time(NULL), NULL);
+	return err ? err : store_origin_delete(s, origin);
 }
 
 static int sizes_check(const struct client_bootstrap_doc *docs, size_t ndocs,
@@ -124,28 +134,68 @@ static int sizes_check(const struct client_bootstrap_doc *docs, size_t ndocs,
 	return err;
 }
 
-int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
-			   uint32_t origin, struct client_bootstrap_result *res)
+/* What @r says in place of the origins @old. 0 or -errno; nothing is committed. */
+static int take_over(struct store *s, struct dm_tree *t, struct run *r, const uint32_t *old,
+		     size_t nold)
 {
-	struct run r = { docs, ndocs, origin, client_cp_new(ndocs), res };
+	int err = store_in_transaction(s) ? 0 : store_begin(s);
+
+	for (size_t i = 0; !err && i < nold; i++)
+		err = remove_origin(s, t, old[i]);
+	return err ? err : apply(t, r);
+}
+
+static int replace(struct store *s, struct run *r, const uint32_t *old, size_t nold, bool dry)
+{
+	struct client_bootstrap_result *res = r->res;
 	struct dm_tree *t = NULL;
 	int err;
 
 	memset(res, 0, sizeof(*res));
-	err = r.cp ? sizes_check(docs, ndocs, res) : -ENOMEM;
+	r->cp = client_cp_new(r->ndocs);
+	err = r->cp ? sizes_check(r->docs, r->ndocs, res) : -ENOMEM;
 	if (!err)
 		err = client_tree_open(s, NULL, &t);
 	if (!err)
-		err = apply(s, t, &r);
+		err = take_over(s, t, r, old, nold);
+	if (!err && !dry)
+		err = store_tree_commit(s, t);
 	dm_tree_free(t);
-	client_cp_free(r.cp);
+	client_cp_free(r->cp);
+	if (err || dry)
+		store_rollback(s);
 	if (!err)
 		return 0;
-	store_rollback(s);
 	res->nservers = 0;
 	if (!res->reason[0])
 		client_reason(res->reason, sizeof(res->reason), "%s", store_strerror(err));
 	return err;
+}
+
+int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			   uint32_t origin, struct client_bootstrap_result *res)
+{
+	struct run r = { .docs = docs, .ndocs = ndocs, .origin = origin, .res = res };
+
+	return replace(s, &r, NULL, 0, false);
+}
+
+int client_bootstrap_replace(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			     uint32_t origin, const uint32_t *old, size_t nold,
+			     struct client_bootstrap_result *res)
+{
+	struct run r = { .docs = docs, .ndocs = ndocs, .origin = origin, .res = res };
+
+	return replace(s, &r, old, nold, false);
+}
+
+int client_bootstrap_check(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			   uint32_t origin, const uint32_t *old, size_t nold,
+			   struct client_bootstrap_result *res)
+{
+	struct run r = { .docs = docs, .ndocs = ndocs, .origin = origin, .res = res };
+
+	return replace(s, &r, old, nold, true);
 }
 
 /* --- and back --- */
@@ -173,11 +223,7 @@ int client_bootstrap_remove(struct store *s, uint32_t origin, unsigned int *remo
 	if (!err && !store_in_transaction(s))
 		err = store_begin(s);
 	if (!err)
-		err = mo_card_remove(t, origin, time(NULL));
-	if (!err)
-		err = dm_origin_remove(t, origin, time(NULL), NULL);
-	if (!err)
-		err = store_origin_delete(s, origin);
+		err = remove_origin(s, t, origin);
 	if (!err)
 		err = store_tree_commit(s, t);
 	if (!err && removed)

@@ -57,6 +57,20 @@ int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *d
 			   uint32_t origin, struct client_bootstrap_result *result) must_check;
 
 /*
+ * The same for documents that take the place of what the origins @old brought: those are
+ * taken back in the same transaction, so that one or the other is there. *@res may be
+ * looked at whatever this returns.
+ */
+int client_bootstrap_replace(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			     uint32_t origin, const uint32_t *old, size_t nold,
+			     struct client_bootstrap_result *result) must_check;
+
+/* What client_bootstrap_replace() would give; the transaction is rolled back whatever that is. */
+int client_bootstrap_check(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			   uint32_t origin, const uint32_t *old, size_t nold,
+			   struct client_bootstrap_result *result) must_check;
+
+/*
  * Takes back everything of @origin: its management objects, its accounts, and
  * their servers from every ACL, and the origin's row; one transaction. @removed
  * (may be NULL) gets the number of accounts. 0 when there was nothing.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * From what a card says to the store: rows of card state, content that is no
- * longer true, gate one, and incorporation.
+ * longer true, incorporation, and gate one before it.
  */
 #include <errno.h>
 #include <time.h>
@@ -10,11 +10,13 @@
 #include "dmsc-client/card_int.h"
 #include "util/log.h"
 
+#define STALE_MAX 64	/* origins that go at once; more of them at the next insertion */
+
 /* --- the store ----------------------------------------------------------- */
 
 struct slice card_iccid(const struct card *c)
 {
-	return slice_of(c->iccid, c->iccid_len);
+	return slice_of(c->data.iccid, c->data.iccid_len);
 }
 
 bool card_same_insertion(const struct card *c, const struct store_card *row)
@@ -25,14 +27,14 @@ bool card_same_insertion(const struct card *c, const struct store_card *row)
 
 int card_row_get(struct card *c, struct store *s, const char *server, struct store_card *row)
 {
-	int r = store_card_get(s, card_iccid(c), c->digest, server, row);
+	int r = store_card_get(s, card_iccid(c), c->data.digest, server, row);
 
 	if (r != -ENOENT)
 		return r;
 	memset(row, 0, sizeof(*row));
-	memcpy(row->iccid, c->iccid, c->iccid_len);
-	row->iccid_len = (uint8_t)c->iccid_len;
-	memcpy(row->digest, c->digest, STORE_DIGEST_LEN);
+	memcpy(row->iccid, c->data.iccid, c->data.iccid_len);
+	row->iccid_len = (uint8_t)c->data.iccid_len;
+	memcpy(row->digest, c->data.digest, STORE_DIGEST_LEN);
 	memcpy(row->server, server, strlen(server) + 1);
 	return 0;
 }
@@ -63,7 +65,7 @@ struct stale {
 	const struct card *c;
 	bool same_iccid;	/* older content of this card, else other cards */
 	size_t n;
-	uint32_t id[64];
+	uint32_t id[STALE_MAX];
 };
 
 static int stale_collect(void *ctx, const struct store_origin *o)
@@ -73,22 +75,23 @@ static int stale_collect(void *ctx, const struct store_origin *o)
 
 	if (strcmp(o->slot, st->c->slot) && !(same && o->iccid_len))
 		return 0;
-	if (same != st->same_iccid || (same && !memcmp(o->digest, st->c->digest, STORE_DIGEST_LEN)))
+	if (same != st->same_iccid ||
+	    (same && !memcmp(o->digest, st->c->data.digest, STORE_DIGEST_LEN)))
 		return 0;
-	if (st->n < 64)
+	if (st->n < STALE_MAX)
 		st->id[st->n++] = o->id;
 	return 0;
 }
 
-/* Takes back what this slot's earlier cards, or this card's earlier content, left. */
-int card_stale_remove(struct card *c, struct store *s, bool same_iccid)
+/* Takes back what this slot's earlier cards, or this card's other content, left. */
+static int stale_remove(struct card *c, struct store *s, bool same_iccid)
 {
 	struct stale st = { .c = c, .same_iccid = same_iccid };
 	unsigned int accounts;
 	size_t i;
 	int r;
 
-	if (!c->iccid_len && !same_iccid)
+	if (!c->data.iccid_len && !same_iccid)
 		return 0;	/* who this is cannot be told: delete nothing */
 	r = store_origin_each(s, stale_collect, &st);
 	for (i = 0; !r && i < st.n; i++) {
@@ -101,82 +104,50 @@ int card_stale_remove(struct card *c, struct store *s, bool same_iccid)
 	return r;
 }
 
-/* --- gate one ------------------------------------------------------------ */
-
-static int known_origin(void *ctx, const struct store_origin *o)
-{
-	const struct card *c = ctx;
-
-	return slice_eq(slice_of(o->iccid, o->iccid_len), card_iccid(c)) &&
-	       !memcmp(o->digest, c->digest, STORE_DIGEST_LEN);
-}
-
-/* 1 go on, 0 stop here (logged), -errno. Nobody holds the store while the user thinks. */
-int card_gate(struct card *c)
-{
-	struct store *s = NULL;
-	enum plan_gate gate;
-	struct store_card row;
-	struct ipc_msg q, a;
-	int known = 0, r;
-
-	if (client_store_open(&c->args, STORE_WRITE, &s))
-		return -EIO;
-	r = card_stale_remove(c, s, false);
-	if (!r)
-		r = card_row_get(c, s, "", &row);
-	if (!r)
-		known = store_origin_each(s, known_origin, c);
-	if (!r && known < 0)
-		r = known;
-	store_close(s);
-	if (r)
-		return r;
-	gate = plan_incorporate(&c->ind, row.phase == STORE_CARD_REFUSED, known == 1);
-	if (gate == PLAN_GO)
-		return 1;
-	if (gate == PLAN_REFUSED || (row.phase == STORE_CARD_FAILED && card_same_insertion(c, &row))) {
-		log_notice("%s: the user was asked about this content before (%s): nothing is applied",
-			   c->start.slot, row.reason);
-		return 0;
-	}
-	ipc_prepare(&q, IPC_ASK);
-	q.ask.timeout_s = c->ind.timeout_s;
-	child_text(q.ask.text, sizeof(q.ask.text), c->ind.text);
-	r = card_request(c, &q, &a, -1, IPC_OUTCOME);
-	if (r)
-		return r;
-	if (a.outcome.result == IPC_DONE)
-		return 1;
-	log_notice("%s: taking over the card's data: %s; nothing is applied", c->start.slot,
-		   a.outcome.result == IPC_FAILED ? a.outcome.reason :
-		   ipc_result_name(a.outcome.result));
-	if (a.outcome.result == IPC_REFUSED)
-		r = card_row_record(c, &row, STORE_CARD_REFUSED, "the user refused the card's data");
-	else if (a.outcome.result == IPC_TIMEOUT)
-		r = card_row_record(c, &row, STORE_CARD_FAILED, "the user did not answer");
-	return r;
-}
-
-/* --- incorporation ------------------------------------------------------- */
-
-int card_incorporate(struct card *c)
+int card_take_back(struct card *c)
 {
 	_cleanup_store_ struct store *s = NULL;
-	const struct client_bootstrap_doc doc = { CLIENT_PROFILE_DM, buf_slice(&c->bootstrap) };
-	struct client_bootstrap_result res;
-	struct store_origin o = { .created = time(NULL) };
-	struct store_card row;
-	size_t i;
 	int r;
 
 	if (client_store_open(&c->args, STORE_WRITE, &s))
 		return -EIO;
+	r = stale_remove(c, s, false);
+	return r ? r : stale_remove(c, s, true);
+}
+
+/* --- incorporation ------------------------------------------------------- */
+
+/* What an attempt came to; the row of the content says it to people. */
+static int attempt_failed(struct card *c, struct store *s, int r, const char *reason)
+{
+	struct store_card row;
+
+	if (!card_row_get(c, s, "", &row) && row.phase == STORE_CARD_NONE)
+		(void)!card_row_put(c, s, &row, STORE_CARD_NONE, reason);
+	if (r != -EEXIST || !c->room_s)	/* said once, while it is waited for */
+		log_err("%s: the bootstrap message is not applied: %s; the tree is as it was",
+			c->start.slot, reason);
+	return r;
+}
+
+/*
+ * Applies the documents in place of what this card's earlier content made, or only tries
+ * it. 0 or -errno of client_bootstrap_replace(), logged.
+ */
+static int attempt(struct card *c, struct store *s, bool dry, struct client_bootstrap_result *res)
+{
+	struct client_bootstrap_doc docs[CARD_FILES_MAX];
+	size_t n = card_data_docs(&c->data, docs);
+	struct stale old = { .c = c, .same_iccid = true };
+	struct store_origin o = { .created = time(NULL) };
+	struct store_card row;
+	int r;
+
 	memcpy(o.slot, c->slot, sizeof(o.slot));
-	memcpy(o.iccid, c->iccid, c->iccid_len);
-	o.iccid_len = (uint8_t)c->iccid_len;
-	memcpy(o.digest, c->digest, STORE_DIGEST_LEN);
-	r = card_stale_remove(c, s, true);
+	memcpy(o.iccid, c->data.iccid, c->data.iccid_len);
+	o.iccid_len = (uint8_t)c->data.iccid_len;
+	memcpy(o.digest, c->data.digest, STORE_DIGEST_LEN);
+	r = store_origin_each(s, stale_collect, &old);
 	if (!r)
 		r = store_begin(s);
 	if (!r)
@@ -189,17 +160,148 @@ int card_incorporate(struct card *c)
 		log_err("%s: the store: %s; nothing is applied", c->start.slot, store_strerror(r));
 		return r;
 	}
-	r = client_bootstrap_apply(s, &doc, 1, o.id, &res);
-	if (r) {
-		log_err("%s: the bootstrap message is not applied: %s; the tree is as it was",
-			c->start.slot, res.reason);
+	r = dry ? client_bootstrap_check(s, docs, n, o.id, old.id, old.n, res) :
+		  client_bootstrap_replace(s, docs, n, o.id, old.id, old.n, res);
+	if (!r && !dry && old.n)
+		log_notice("%s: what the card held before is replaced", c->slot);
+	return r ? attempt_failed(c, s, r, res->reason) : 0;
+}
+
+/* Does the card still hold what was read? 0, -ESTALE, or another -errno, logged. */
+static int verify(struct card *c)
+{
+	static struct card_data now;
+	int r;
+
+	card_data_init(&now);
+	now.quiet = true;
+	r = card_data_read(c, &now);
+	if (r == 1 && now.profile != c->data.profile)
+		r = card_data_fall_back(c, &now);
+	if (r >= 0)
+		r = r == 1 && slice_eq(slice_of(now.iccid, now.iccid_len), card_iccid(c)) &&
+		    !memcmp(now.digest, c->data.digest, STORE_DIGEST_LEN) ? 0 : -ESTALE;
+	card_data_fini(&now);
+	return r;
+}
+
+int card_incorporate(struct card *c)
+{
+	_cleanup_store_ struct store *s = NULL;
+	struct client_bootstrap_result res;
+	size_t i;
+	int r;
+
+	if (client_store_open(&c->args, STORE_WRITE, &s))
+		return -EIO;
+	/* A person may have thought for long, and another's session may have had the store. */
+	r = verify(c);
+	if (!r)
+		r = attempt(c, s, false, &res);
+	if (r)
 		return r;
-	}
 	for (i = 0; i < res.nservers; i++) {
 		memcpy(c->server[i].id, res.server_id[i], STORE_SERVER_MAX);
+		c->server[i].init = res.init[i];
 		log_notice("%s: bootstrap %s: account of server %s", c->start.slot,
 			   res.changed ? "applied" : "unchanged", res.server_id[i]);
 	}
 	c->nservers = res.nservers;
 	return 0;
+}
+
+/* --- gate one ------------------------------------------------------------ */
+
+struct known {
+	struct store_card row;	/* of the content */
+	bool applied;		/* what it makes is in the tree */
+};
+
+static int known_origin(void *ctx, const struct store_origin *o)
+{
+	const struct card *c = ctx;
+
+	return slice_eq(slice_of(o->iccid, o->iccid_len), card_iccid(c)) &&
+	       !memcmp(o->digest, c->data.digest, STORE_DIGEST_LEN);
+}
+
+/* Ends what other cards left, and finds out whether the documents are of any use. 0 or -errno, logged. */
+static int examine(struct card *c, struct known *k)
+{
+	_cleanup_store_ struct store *s = NULL;
+	struct client_bootstrap_result res;
+	int r;
+
+	if (client_store_open(&c->args, STORE_WRITE, &s))
+		return -EIO;
+	r = stale_remove(c, s, false);
+	if (!r)
+		r = attempt(c, s, true, &res);
+	if (!r)
+		r = card_row_get(c, s, "", &k->row);
+	if (!r)
+		r = store_origin_each(s, known_origin, c);
+	k->applied = r == 1;
+	return r > 0 ? 0 : r;
+}
+
+/* The same, and of the profile that comes next when the first is of none. */
+static int choose(struct card *c, struct known *k)
+{
+	int r = examine(c, k), next;
+
+	if (r != -EBADMSG && r != -EMSGSIZE)
+		return r;
+	next = card_data_fall_back(c, &c->data);
+	if (next <= 0)
+		return next ? next : r;
+	log_err("%s: the DM profile of the card is unusable; its CP profile is taken instead",
+		c->start.slot);
+	return examine(c, k);
+}
+
+static int ask(struct card *c, struct store_card *row)
+{
+	struct ipc_msg q, a;
+	int r;
+
+	ipc_prepare(&q, IPC_ASK);
+	q.ask.timeout_s = c->data.ind.timeout_s;
+	child_text(q.ask.text, sizeof(q.ask.text), c->data.ind.text);
+	r = card_request(c, &q, &a, -1, IPC_OUTCOME);
+	if (r)
+		return r;
+	if (a.outcome.result == IPC_DONE) {
+		c->agreed = true;
+		memcpy(c->agreed_to, c->data.digest, STORE_DIGEST_LEN);
+		return 1;
+	}
+	log_notice("%s: taking over the card's data: %s; nothing is applied", c->start.slot,
+		   a.outcome.result == IPC_FAILED ? a.outcome.reason :
+		   ipc_result_name(a.outcome.result));
+	if (a.outcome.result == IPC_REFUSED)
+		r = card_row_record(c, row, STORE_CARD_REFUSED, "the user refused the card's data");
+	else if (a.outcome.result == IPC_TIMEOUT)
+		r = card_row_record(c, row, STORE_CARD_FAILED, "the user did not answer");
+	return r ? r : -ECANCELED;
+}
+
+int card_gate(struct card *c)
+{
+	enum plan_gate gate;
+	struct known k;
+	int r = choose(c, &k);
+
+	if (r)
+		return r;
+	if (c->agreed && !memcmp(c->agreed_to, c->data.digest, STORE_DIGEST_LEN))
+		return 1;
+	gate = plan_incorporate(&c->data.ind, k.row.phase == STORE_CARD_REFUSED, k.applied);
+	if (gate == PLAN_GO)
+		return 1;
+	if (gate == PLAN_ASK && !(k.row.phase == STORE_CARD_FAILED && card_same_insertion(c, &k.row)))
+		return ask(c, &k.row);
+	log_notice("%s: the user was asked about this content before (%s): nothing is applied",
+		   c->start.slot, k.row.reason);
+	return -ECANCELED;
 }

@@ -8,8 +8,11 @@
 #include "dmsc-client/bootstrap.h"
 #include "dmsc-client/child_common.h"
 
+#define CARD_FILES_MAX 8	/* documents of one content */
+
 struct server {
 	char id[STORE_SERVER_MAX];
+	bool init;		/* its w7 has INIT */
 	struct store_card row;
 	enum plan_verdict verdict;
 	bool open;		/* a try is still to come */
@@ -17,18 +20,39 @@ struct server {
 	unsigned int backoff_s;
 };
 
+/* The kinds of files with documents: the places of their OIDs in what pkcs15_walk() is given. */
+enum card_kind { CARD_DM, CARD_PROVSC, CARD_CONFIG1, CARD_CONFIG2, CARD_INDICATOR };
+
+struct card_file {
+	enum card_kind kind;		/* as the directory has it */
+	enum client_profile profile;	/* as its bytes have it */
+	struct pkcs15_object obj;
+	struct buf bytes;
+};
+
+/* What was read of a card. It must not be copied: the indicator points into itself. */
+struct card_data {
+	struct pkcs15_dir dir;
+	struct indicator ind;
+	uint8_t iccid[STORE_ICCID_MAX];
+	size_t iccid_len;		/* 0: the card has none */
+	size_t nfiles;			/* not the erased ones */
+	struct card_file file[CARD_FILES_MAX];
+	enum client_profile profile;	/* the one that is applied; never both */
+	bool quiet;			/* read before, and said */
+	int err;			/* why a file could not be read, while the directory is walked */
+	uint8_t digest[STORE_DIGEST_LEN];	/* of the indicator and that profile's files */
+};
+
 struct card {
 	struct client_args args;
 	struct ipc_start start;
 	char slot[STORE_SLOT_MAX];	/* "TRANSPORT:LOCATION" */
 	bool gone;			/* the card, or the helper */
-	uint8_t iccid[STORE_ICCID_MAX];
-	size_t iccid_len;
-	bool bootstrap_read;
-	int bootstrap_err;		/* when it was not */
-	struct buf bootstrap;
-	struct indicator ind;
-	uint8_t digest[STORE_DIGEST_LEN];	/* of indicator and bootstrap */
+	struct card_data data;
+	int room_s;			/* waited last for an account in the way; 0 = not yet */
+	bool agreed;			/* a person said yes to the content of agreed_to, now */
+	uint8_t agreed_to[STORE_DIGEST_LEN];
 	size_t nservers;
 	struct server server[CLIENT_BOOTSTRAP_SERVERS];
 	struct pkcs15_object lwm2m;	/* EF(LwM2M_Bootstrap); no path: none, or nobody wants it */
@@ -48,8 +72,17 @@ const char *card_error(int r);
 
 /* --- card_data.c --- */
 
-/* 1: there is something to apply; 0: there is not; -errno, logged. */
-int card_data_read(struct card *c) must_check;
+void card_data_init(struct card_data *d);
+void card_data_fini(struct card_data *d);
+/* Reads into a fresh @d. 1: there is something to apply; 0: there is not; -errno, logged. */
+int card_data_read(struct card *c, struct card_data *d) must_check;
+/*
+ * The DM profile is of no use: the CP profile takes its place in @d. 1; 0: there is none;
+ * -errno, logged.
+ */
+int card_data_fall_back(struct card *c, struct card_data *d) must_check;
+/* The documents of the profile that is applied; at most CARD_FILES_MAX, the count is returned. */
+size_t card_data_docs(const struct card_data *d, struct client_bootstrap_doc *docs);
 
 /* --- card_apply.c --- */
 
@@ -64,11 +97,18 @@ int card_row_put(struct card *c, struct store *s, struct store_card *row,
 /* One row written with the store opened for just that. */
 int card_row_record(struct card *c, struct store_card *row, enum store_card_phase phase,
 		    const char *reason) must_check;
-/* Takes back what this slot's earlier cards, or this card's earlier content, left. */
-int card_stale_remove(struct card *c, struct store *s, bool same_iccid) must_check;
-/* Gate one: 1 go on, 0 stop here (logged), -errno. Nobody holds the store while the user thinks. */
+/* The card is readable and holds nothing: what it and earlier cards brought goes. 0 or -errno. */
+int card_take_back(struct card *c) must_check;
+/*
+ * Gate one, and before it what a person must not be asked in vain: do the documents
+ * make an account? 1 go on; -ECANCELED: nobody said yes; -EEXIST: an account is in the
+ * way that may go; other -errno; all logged. Nobody holds the store while the user thinks.
+ */
 int card_gate(struct card *c) must_check;
-/* What was read into the tree, and the accounts into c->server[]. 0 or -errno, logged. */
+/*
+ * What was read into the tree, and the accounts into c->server[]. 0; -ESTALE: the card
+ * holds something else by now; -EEXIST as card_gate(); other -errno, logged.
+ */
 int card_incorporate(struct card *c) must_check;
 
 /* --- card_sessions.c --- */

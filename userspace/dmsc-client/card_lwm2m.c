@@ -64,8 +64,8 @@ static int note(struct card *c, struct slice content)
 	if (client_store_open(&c->args, STORE_WRITE, &s))
 		return -EIO;
 	digest_sha256_parts(parts, 2, row.digest);
-	memcpy(row.iccid, c->iccid, c->iccid_len);
-	row.iccid_len = (uint8_t)c->iccid_len;
+	memcpy(row.iccid, c->data.iccid, c->data.iccid_len);
+	row.iccid_len = (uint8_t)c->data.iccid_len;
 	r = store_card_get(s, card_iccid(c), row.digest, "", &row);
 	if (!r && card_same_insertion(c, &row))
 		return 1;

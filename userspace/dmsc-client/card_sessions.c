@@ -49,7 +49,7 @@ int card_sessions_plan(struct card *c)
 	for (i = 0; i < c->nservers; i++) {
 		struct server *v = &c->server[i];
 		struct plan_input in = {
-			.ind = &c->ind, .bootstrapped = true,
+			.ind = &c->data.ind, .bootstrapped = true, .cp_init = v->init,
 			.connect_without_indicator = c->args.conf.connect_without_indicator,
 			.server_id = slice_str(v->id),
 		};
@@ -122,9 +122,9 @@ static int session_ask(struct card *c, struct server *v, int64_t give_up)
 	ipc_prepare(&q, IPC_SESSION);
 	q.session.ui = v->verdict == PLAN_SESSION_ASK ? IPC_UI_ASK :
 		       v->verdict == PLAN_SESSION_NOTICE ? IPC_UI_NOTICE : IPC_UI_NONE;
-	q.session.timeout_s = c->ind.timeout_s;
+	q.session.timeout_s = c->data.ind.timeout_s;
 	child_text(q.session.server_id, sizeof(q.session.server_id), v->id);
-	child_text(q.session.text, sizeof(q.session.text), c->ind.text);
+	child_text(q.session.text, sizeof(q.session.text), c->data.ind.text);
 	if (strcmp(q.session.server_id, v->id)) {
 		log_err("%s: the server id is not printable: no session", c->start.slot);
 		v->open = false;

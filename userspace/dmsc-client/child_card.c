@@ -5,46 +5,80 @@
  * never holds the store while a person or a server is waited for.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "dmsc-client/card_int.h"
 #include "util/log.h"
 
 #define START_MS 10000
+#define ROOM_MAX_S 30	/* between two looks whether an account that is in the way has gone */
+#define CHANGES_MAX 3	/* times a card may say something else than just before */
 
-static int card_run(struct card *c)
+/* From the card's bytes to the tree: 1 done, 0 there is nothing to take, -errno. */
+static int card_take(struct card *c)
 {
-	int r = card_data_read(c);
+	int r = card_data_read(c, &c->data);
 
-	if (r < 0)
-		return r;
-	if (r == 0) {
-		/* A card without data still ends what an earlier one brought. */
-		_cleanup_store_ struct store *s = NULL;
-
-		if (client_store_open(&c->args, STORE_WRITE, &s))
-			return -EIO;
-		r = card_stale_remove(c, s, false);
-		if (!r)
-			r = card_stale_remove(c, s, true);
-		store_close(s);
-		s = NULL;
-		return r ? r : card_lwm2m(c);
-	}
-	r = card_gate(c);
+	if (r == 0)	/* a card without data still ends what an earlier one brought */
+		return card_take_back(c);
+	if (r > 0)
+		r = card_gate(c);
 	if (r <= 0)
 		return r;
 	r = card_incorporate(c);
-	if (!r)
-		r = card_sessions_plan(c);
-	if (!r)
-		r = card_sessions_run(c);
-	if (!c->gone) {		/* also when the management data was of no use */
-		int later = card_lwm2m(c);
+	return r ? r : 1;
+}
 
-		r = r ? r : later;
-	}
-	return r;
+/* Waits a while for another account to go. False: the card went, or patience is over. */
+static bool wait_for_room(struct card *c, int64_t *left_s)
+{
+	struct pollfd p = { .fd = IPC_CHILD_FD, .events = POLLIN };
+	int r;
+
+	if (!c->room_s)
+		log_notice("%s: it is tried again as long as the card is there and patience lasts",
+			   c->start.slot);
+	c->room_s = !c->room_s ? 1 : c->room_s * 2 > ROOM_MAX_S ? ROOM_MAX_S : c->room_s * 2;
+	if (*left_s < c->room_s)
+		return false;
+	*left_s -= c->room_s;
+	do
+		r = poll(&p, 1, c->room_s * 1000);
+	while (r < 0 && errno == EINTR);
+	c->gone = r != 0;	/* nothing is said to us unasked but the end */
+	return r == 0;
+}
+
+static int card_run(struct card *c)
+{
+	int64_t patience_s = c->args.conf.patience_s;
+	unsigned int changes = 0;
+	int r;
+
+	do {
+		r = card_take(c);
+		if (r == -ESTALE && ++changes == CHANGES_MAX) {
+			log_err("%s: the card's data changes whenever it is read; nothing is applied",
+				c->start.slot);
+			return r;
+		}
+		if (r == -ESTALE)
+			log_notice("%s: the card's data has changed since it was read; it is read anew",
+				   c->start.slot);
+	} while (r == -ESTALE || (r == -EEXIST && wait_for_room(c, &patience_s)));
+	if (r > 0)
+		r = card_sessions_plan(c);
+	return r ? r : card_sessions_run(c);
+}
+
+static int card_all(struct card *c)
+{
+	int r = card_run(c), later = 0;
+
+	if (!c->gone && r != -ECANCELED)	/* also when the management data was of no use */
+		later = card_lwm2m(c);
+	return r && r != -ECANCELED ? r : later;
 }
 
 int child_card_main(int argc, char **argv)
@@ -65,9 +99,9 @@ int child_card_main(int argc, char **argv)
 	if (snprintf(c.slot, sizeof(c.slot), "%s:%s", m.start.transport, m.start.location) >=
 	    (int)sizeof(c.slot))
 		return CHILD_IPC;
-	buf_init(&c.bootstrap, CLIENT_BOOTSTRAP_MAX);
-	r = card_run(&c);
-	buf_wipe_fini(&c.bootstrap);
+	card_data_init(&c.data);
+	r = card_all(&c);
+	card_data_fini(&c.data);
 	if (r == 0)
 		return CHILD_OK;
 	if (c.gone || r == -ENODEV) {
