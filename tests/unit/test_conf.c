@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "util/conf.h"
@@ -147,6 +148,27 @@ static void files_and_directory(void **state)
 	rmdir(dir);
 }
 
+/* A child gets the configuration its helper has, not what is in the file by then. */
+static void handed_over(void **state)
+{
+	static struct conf other;
+	int fd;
+
+	assert_int_equal(parse("trusted-slots = virt:a\npatience = 7\nallow-http = x y\nencoding = xml"), 0);
+	fd = conf_to_fd(&c);
+	assert_true(fd >= 0);
+	assert_int_equal(conf_from_fd(fd, &other), 0);
+	assert_memory_equal(&other, &c, sizeof(c));
+	/* Too long, too short: another build's. */
+	assert_int_equal(ftruncate(fd, sizeof(c) + 1), 0);
+	assert_int_equal(conf_from_fd(fd, &other), -EPROTO);
+	assert_int_equal(ftruncate(fd, sizeof(c) - 1), 0);
+	assert_int_equal(conf_from_fd(fd, &other), -EPROTO);
+	assert_true(conf_slot_trusted(&other, "serial", "ttyS0"));
+	close(fd);
+	assert_int_equal(conf_from_fd(fd, &other), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +177,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_trusted_with_an_empty_list),
 		cmocka_unit_test(refusals_name_the_line),
 		cmocka_unit_test(files_and_directory),
+		cmocka_unit_test(handed_over),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);

@@ -3,15 +3,38 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "dmsc-client/child_common.h"
+#include "mo/hook.h"
 #include "util/log.h"
 #include "util/text.h"
+
+/*
+ * The helper hands over the configuration that it has: a file that was changed,
+ * or is being written, since then is not for its children alone. With --config,
+ * for trials, it is read from a file.
+ */
+static int conf_take(int argc, char **argv, struct client_args *a)
+{
+	if (argc == 3 && !strcmp(argv[1], "--config")) {
+		a->config = argv[2];
+		return client_args_finish(a);
+	}
+	if (argc != 1 || conf_from_fd(IPC_CONF_FD, &a->conf)) {
+		log_err("%s is started by dmsc-helper only", argv[0]);
+		return CHILD_USAGE;
+	}
+	close(IPC_CONF_FD);
+	client_args_use(a);
+	return CHILD_OK;
+}
 
 int child_start(int argc, char **argv, bool network, struct client_args *a,
 		int (*prepare)(void *ctx, struct client_args *a), void *ctx)
 {
-	int i, r;
+	pid_t hooks[MO_HOOKS_RUNNING_MAX];
+	int r;
 
 	log_init("dmsc-client", LOG_LVL_INFO);
 	/* No core file, and no /proc/PID/mem for another child of the same user. */
@@ -21,25 +44,14 @@ int child_start(int argc, char **argv, bool network, struct client_args *a,
 		return CHILD_SANDBOX;
 	}
 	*a = (struct client_args){ .wait_ms = STORE_WAIT_FOREVER };
-	for (i = 1; i + 1 < argc; i += 2) {
-		if (strcmp(argv[i], "--config"))
-			break;
-		a->config = argv[i + 1];
-	}
-	if (i < argc) {
-		log_err("%s is started by dmsc-helper only", argv[0]);
-		return CHILD_USAGE;
-	}
-	if (a->config && access(a->config, F_OK) && errno == ENOENT)
-		a->config = NULL;	/* without the file the defaults hold, as in the helper */
-	if (client_args_finish(a))
+	if (conf_take(argc, argv, a))
 		return CHILD_USAGE;
 	if (prepare) {
 		r = prepare(ctx, a);
 		if (r)
 			return r;
 	}
-	r = seccomp_enter(network);
+	r = seccomp_enter(network, hooks, mo_hooks_running(hooks));
 	if (r) {
 		log_err("%s: no system call filter: %s; nothing was read or changed", argv[0],
 			strerror(-r));

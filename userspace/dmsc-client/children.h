@@ -9,6 +9,7 @@
 #define DMSC_CLIENT_CHILDREN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Exit statuses of the programs (dmsc-helper(8)). */
 enum child_exit {
@@ -25,8 +26,9 @@ int child_reconcile_main(int argc, char **argv);
 
 /*
  * The last step into the sandbox: no new privileges and a system call filter.
- * @network: sockets of the Internet families stay possible. 0 or -errno.
+ * @network: sockets of the Internet families stay possible. @hooks: programs
+ * that it may still kill, and their process groups. 0 or -errno.
  */
-int seccomp_enter(bool network);
+int seccomp_enter(bool network, const pid_t *hooks, size_t nhooks);
 
 #endif

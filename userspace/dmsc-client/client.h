@@ -56,6 +56,25 @@ enum { OPT_STORE = 256, OPT_DEVICE_ID, OPT_CONFIG, OPT_WAIT, OPT_HELP, OPT_VERBO
 int client_common_option(struct client_args *a, int c, const char *arg) must_check;
 /* Reads the configuration and fills what no option gave. CLIENT_OK or CLIENT_CONFIG. */
 int client_args_finish(struct client_args *a) must_check;
+/* The second half of it, for a configuration that is loaded. */
+void client_args_use(struct client_args *a);
+/*
+ * rights.c. Before a command looks at what a server or a card wrote. Root becomes
+ * the owner of @a's store (of the system's: the user dmsc, and it is made), in a
+ * mount tree where nothing but the store is writable; with a store of root's own it
+ * stays root, without capabilities. @give_fd: a directory just made that goes to
+ * the same owner, or -1. Others have nothing to give up.
+ * CLIENT_OK or the exit code, with the reason logged.
+ */
+int client_rights_store(const struct client_args *a, enum store_mode mode, bool network, int give_fd)
+	must_check;
+/* The same for a replay: root becomes the owner of @input. */
+int client_rights_replay(const char *input, int give_fd) must_check;
+/* The last step, everybody's: the system call filter. CLIENT_OK or CLIENT_SANDBOX. */
+int client_rights_filter(bool network) must_check;
+#define CLIENT_KEPT_MAX 32
+/* Opens what may be out of reach afterwards; the descriptor and, in @out, a name for it, or -errno. */
+int client_rights_keep(const char *path, int flags, char out[CLIENT_KEPT_MAX]) must_check;
 /* Opens the store; CLIENT_OK or CLIENT_STORE. */
 int client_store_open(const struct client_args *a, enum store_mode mode, struct store **out) must_check;
 /* a->device_id, or a derived one put into @buf; NULL (said why) without any. */

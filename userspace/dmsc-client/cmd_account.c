@@ -125,11 +125,21 @@ static int check_add(const struct account_args *x)
 	return CLIENT_USAGE;
 }
 
+/* Passwords have been read by now. */
+static int open_store(const struct client_args *a, enum store_mode mode, struct store **s)
+{
+	int rc = client_rights_store(a, mode, false, -1);
+
+	if (!rc)
+		rc = client_rights_filter(false);
+	return rc ? rc : client_store_open(a, mode, s);
+}
+
 static int store_account(struct client_args *a, const struct dmacc_new *n)
 {
 	_cleanup_store_ struct store *s = NULL;
 	struct dm_tree *t = NULL;
-	int rc = client_store_open(a, STORE_WRITE, &s);
+	int rc = open_store(a, STORE_WRITE, &s);
 	int err;
 
 	if (rc)
@@ -204,7 +214,7 @@ static int account_list(struct client_args *a)
 {
 	_cleanup_store_ struct store *s = NULL;
 	struct dm_tree *t = NULL;
-	int rc = client_store_open(a, STORE_READ, &s);
+	int rc = open_store(a, STORE_READ, &s);
 	int err;
 
 	if (rc)
@@ -222,7 +232,7 @@ static int account_remove(struct client_args *a, const char *server_id)
 {
 	_cleanup_store_ struct store *s = NULL;
 	struct dm_tree *t = NULL;
-	int rc = client_store_open(a, STORE_WRITE, &s);
+	int rc = open_store(a, STORE_WRITE, &s);
 	int err;
 
 	if (rc)

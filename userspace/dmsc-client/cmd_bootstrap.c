@@ -50,7 +50,11 @@ int cmd_bootstrap(int argc, char **argv, struct client_args *a)
 		buf_wipe_fini(&msg);
 		return err == -EMSGSIZE ? CLIENT_PROTOCOL : CLIENT_CONFIG;
 	}
-	rc = client_store_open(a, STORE_WRITE, &s);
+	rc = client_rights_store(a, STORE_WRITE, false, -1);
+	if (!rc)
+		rc = client_rights_filter(false);
+	if (!rc)
+		rc = client_store_open(a, STORE_WRITE, &s);
 	if (!rc) {
 		doc.bytes = buf_slice(&msg);
 		err = client_bootstrap_apply(s, &doc, 1, 0, &r);

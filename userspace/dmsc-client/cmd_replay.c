@@ -546,6 +546,7 @@ int cmd_replay(int argc, char **argv, struct client_args *a)
 	};
 	struct replay r = { .a = a, .max_msg_size = REPLAY_MSG_SIZE, .out = { .dir_fd = -1 } };
 	const char *trace = NULL;
+	bool is_new;
 	int c, rc;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -567,12 +568,18 @@ int cmd_replay(int argc, char **argv, struct client_args *a)
 		return rc;
 	r.files = argv + optind;
 	r.nfiles = argc - optind;
+	is_new = r.out_dir && access(r.out_dir, F_OK) < 0;
 	rc = trace_open(&r.out, r.out_dir);
 	if (rc) {
 		log_err("%s: %s", r.out_dir, rc == -EEXIST ? "holds replies already" : strerror(-rc));
 		return CLIENT_CONFIG;
 	}
-	rc = trace ? replay_trace(trace, &r.out) : replay_files(&r);
+	rc = client_rights_replay(trace ? trace : r.files[0], is_new ? r.out.dir_fd : -1);
+	/* Objects of the configuration are loaded and started when the first message has been seen. */
+	if (!rc && !r.with_objects)
+		rc = client_rights_filter(false);
+	if (!rc)
+		rc = trace ? replay_trace(trace, &r.out) : replay_files(&r);
 	if (r.out.broken && rc == CLIENT_OK)
 		rc = CLIENT_CONFIG;
 	trace_close(&r.out);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dmsc-client session: one session with a stored account; the work is session_run.c's. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "dmsc-client/client.h"
 #include "util/log.h"
@@ -81,12 +84,52 @@ static int report(const struct client_session_opts *o, const struct client_sessi
 	return r->outcome;
 }
 
+/*
+ * From here on as the helper's session child does it. What root names on the
+ * command line may be where only root gets to: it is opened before.
+ */
+static int give_up_rights(struct client_args *a, struct client_session_opts *o,
+			  char ca[CLIENT_KEPT_MAX], char trace[CLIENT_KEPT_MAX])
+{
+	int fd, made = -1, rc;
+
+	if (geteuid() == 0 && o->ca_file) {
+		fd = client_rights_keep(o->ca_file, O_RDONLY, ca);
+		if (fd < 0) {
+			log_err("%s: %s", o->ca_file, strerror(-fd));
+			return CLIENT_CONFIG;
+		}
+		o->ca_file = ca;
+	}
+	if (geteuid() == 0 && o->trace_dir) {
+		bool is_new = mkdir(o->trace_dir, 0700) == 0;
+
+		fd = client_rights_keep(o->trace_dir, O_RDONLY | O_DIRECTORY, trace);
+		if (fd < 0) {
+			log_err("%s: %s", o->trace_dir, strerror(-fd));
+			return CLIENT_CONFIG;
+		}
+		made = is_new ? fd : -1;
+		o->trace_dir = trace;
+	}
+	rc = client_rights_store(a, STORE_WRITE, true, made);
+	if (rc)
+		return rc;
+	/* Libraries are loaded and hooks are started while that is possible. */
+	o->objects = client_objects_new(&a->conf, o->device_id);
+	if (!o->objects || client_objects_load(o->objects, &a->conf)) {
+		log_err("session: out of memory");
+		return CLIENT_STORE;
+	}
+	return client_rights_filter(true);
+}
+
 int cmd_session(int argc, char **argv, struct client_args *a)
 {
 	_cleanup_store_ struct store *s = NULL;
 	struct client_session_opts o = { .say = print_line, .stop = &client_stop };
 	struct client_session_result r;
-	char devid[128];
+	char devid[128], ca[CLIENT_KEPT_MAX], trace[CLIENT_KEPT_MAX];
 	int c, rc, encoding = 0;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -109,16 +152,13 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
 	if (!o.device_id)
 		return CLIENT_CONFIG;
-	rc = client_store_open(a, STORE_WRITE, &s);
-	if (rc)
-		return rc;
-	o.objects = client_objects_new(&a->conf, o.device_id);
-	if (!o.objects || client_objects_load(o.objects, &a->conf)) {
-		log_err("session: out of memory");
-		mo_set_free(o.objects);
-		return CLIENT_STORE;
+	rc = give_up_rights(a, &o, ca, trace);
+	if (!rc)
+		rc = client_store_open(a, STORE_WRITE, &s);
+	if (!rc) {
+		(void)!client_session_run(s, &o, &r);
+		rc = report(&o, &r);
 	}
-	(void)!client_session_run(s, &o, &r);
 	mo_set_free(o.objects);
-	return report(&o, &r);
+	return rc;
 }

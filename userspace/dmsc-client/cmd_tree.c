@@ -109,6 +109,10 @@ int cmd_tree(int argc, char **argv, struct client_args *a)
 	}
 	rc = client_args_finish(a);
 	if (!rc)
+		rc = client_rights_store(a, STORE_READ, false, -1);
+	if (!rc)
+		rc = client_rights_filter(false);
+	if (!rc)
 		rc = client_store_open(a, STORE_READ, &s);
 	if (rc)
 		return rc;

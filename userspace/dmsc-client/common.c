@@ -34,6 +34,7 @@ const char *client_outcome_name(enum client_outcome o)
 		[CLIENT_ABORTED] = "aborted",
 		[CLIENT_DIFFERS] = "differs",
 		[CLIENT_TRACE] = "trace",
+		[CLIENT_SANDBOX] = "sandbox",
 	};
 
 	return (size_t)o < sizeof(names) / sizeof(names[0]) ? names[o] : "?";

@@ -9,7 +9,6 @@
 #include "dmsc-client/children.h"
 #include "dmsc-client/client.h"
 #include "util/log.h"
-#include "util/owner.h"
 #include "util/str.h"
 
 volatile sig_atomic_t client_stop;
@@ -42,7 +41,7 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 done, 1 usage, 2 configuration, 3 store, 4 network, 5 TLS,\n"
 	"6 authentication, 7 protocol, 8 aborted, 9 a replay differs, 10 a trace is\n"
-	"unusable. See dmsc-client(1).\n";
+	"unusable, 11 rights could not be given up. See dmsc-client(1).\n";
 
 int client_common_option(struct client_args *a, int c, const char *arg)
 {
@@ -82,6 +81,14 @@ int client_common_option(struct client_args *a, int c, const char *arg)
 	}
 }
 
+void client_args_use(struct client_args *a)
+{
+	if (!a->store)
+		a->store = a->conf.store;
+	if (!a->device_id && a->conf.device_id[0])
+		a->device_id = a->conf.device_id;
+}
+
 int client_args_finish(struct client_args *a)
 {
 	char err[CONF_ERROR_MAX];
@@ -94,23 +101,14 @@ int client_args_finish(struct client_args *a)
 		log_err("%s", err);
 		return CLIENT_CONFIG;
 	}
-	if (!a->store)
-		a->store = a->conf.store;
-	if (!a->device_id && a->conf.device_id[0])
-		a->device_id = a->conf.device_id;
+	client_args_use(a);
 	return CLIENT_OK;
 }
 
 int client_store_open(const struct client_args *a, enum store_mode mode, struct store **out)
 {
-	/* Who only looks needs no more rights than the session that wrote the file. */
-	int err = mode == STORE_READ ? owner_become(a->store) : 0;
+	int err = store_open_until(a->store, mode, a->wait_ms, &client_stop, out);
 
-	if (err) {
-		log_err("store %s: cannot become its owner: %s", a->store, strerror(-err));
-		return CLIENT_STORE;
-	}
-	err = store_open_until(a->store, mode, a->wait_ms, &client_stop, out);
 	if (!err)
 		return CLIENT_OK;
 	/* The store has said the rest itself. */

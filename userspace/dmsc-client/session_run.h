@@ -25,6 +25,7 @@ enum client_outcome {
 	CLIENT_ABORTED = 8,	/* 1223 from either side, a signal, the person cancelled */
 	CLIENT_DIFFERS = 9,	/* replay --trace: not what was recorded */
 	CLIENT_TRACE = 10,	/* replay --trace: no trace, or damaged, newer, incomplete */
+	CLIENT_SANDBOX = 11,	/* rights could not be given up; nothing was read or changed */
 };
 
 /* "completed", "config", "store", "network", "tls", "auth", "protocol", "aborted". */

@@ -50,7 +50,14 @@ int child_spawn(const struct helper *h, const char *mode, bool network, struct c
 void child_forget(struct child *c);
 
 /* --- insertion.c: one card from insertion to removal --- */
-int insertion_run(const struct helper *h, const char *card, uint64_t seq);
+int insertion_run(struct helper *h, const char *card, uint64_t seq);
+
+/* --- main.c --- */
+/* The helper of one insertion in a process of its own, which nobody waits for. 0 or -errno. */
+int helper_detached(struct helper *h, const char *card, uint64_t seq, const char *log) must_check;
+
+/* --- reload.c: a configuration that was changed --- */
+int reload_run(struct helper *h, const char *log);
 
 /* --- reconcile.c: delete what came from cards that are gone --- */
 int reconcile_run(const struct helper *h);

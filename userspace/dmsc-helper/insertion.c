@@ -39,7 +39,7 @@ enum stage {
 };
 
 struct insertion {
-	const struct helper *h;
+	struct helper *h;
 	struct ef_slot slot;
 	char card[40];
 	uint64_t seq;
@@ -60,6 +60,7 @@ struct insertion {
 	char agreed[AGREED_MAX][IPC_SERVER_MAX];
 	const char *stop;		/* why everything ends; NULL = it does not */
 	bool removed;			/* the card is gone */
+	bool distrusted;		/* the configuration read again does not name the slot */
 	int64_t deadline;		/* when stopping: kill what is left */
 	int exit;
 };
@@ -607,6 +608,32 @@ static int check_start(struct insertion *in)
 	return r;
 }
 
+/*
+ * SIGHUP. What is to be asked or started from now on is by the new
+ * configuration; what runs ends as it began, unless its slot is not trusted any
+ * more. A store cannot be changed below a card child that works on it.
+ */
+static void conf_reload(struct insertion *in)
+{
+	static struct conf new;		/* too large for the stack */
+	char err[CONF_ERROR_MAX];
+
+	if (conf_load(in->h->conf_path, &new, err)) {
+		log_err("%s; the configuration of before stays in force", err);
+		return;
+	}
+	if (strcmp(new.store, in->h->conf.store)) {
+		log_warn("%s: another store holds from the next insertion on", in->card);
+		memcpy(new.store, in->h->conf.store, sizeof(new.store));
+	}
+	in->h->conf = new;
+	log_notice("%s: configuration read again", in->card);
+	if (conf_slot_trusted(&new, in->slot.transport, in->slot.location))
+		return;
+	in->distrusted = true;
+	stop(in, "the slot is not in trusted-slots any more; what its card brought stays until the card goes");
+}
+
 static void on_signal(struct insertion *in)
 {
 	struct signalfd_siginfo si;
@@ -615,6 +642,10 @@ static void on_signal(struct insertion *in)
 
 	if (read(in->sigfd, &si, sizeof(si)) != sizeof(si))
 		return;
+	if (si.ssi_signo == SIGHUP) {
+		conf_reload(in);
+		return;
+	}
 	if (si.ssi_signo != SIGCHLD) {
 		stop(in, "stopped; nothing is deleted");
 		return;
@@ -741,7 +772,7 @@ static int insertion_prepare(struct insertion *in)
 	return netlink_open(in);
 }
 
-int insertion_run(const struct helper *h, const char *card, uint64_t seq)
+int insertion_run(struct helper *h, const char *card, uint64_t seq)
 {
 	struct insertion *in = calloc(1, sizeof(*in));
 	int r, status;
@@ -785,8 +816,8 @@ int insertion_run(const struct helper *h, const char *card, uint64_t seq)
 		waitpid(in->cardc.pid, &status, 0);
 	hook_stop(&in->hook);
 	/* After a failure, too: the child may not have come to what earlier cards left. */
-	if ((in->removed || in->rejected || (in->exit && !in->undecided)) && reconcile_run(h) &&
-	    !in->exit)
+	if ((in->removed || in->rejected || ((in->distrusted || in->exit) && !in->undecided)) &&
+	    reconcile_run(h) && !in->exit)
 		in->exit = HELPER_FAILED;
 out:
 	r = in->exit;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "dmsc-helper/helper.h"
 #include "util/log.h"
@@ -20,7 +21,7 @@
 struct args {
 	const char *card, *seq, *log;
 	char instance[64];	/* cut into card and seq */
-	bool reconcile, setup, detach;
+	bool reconcile, setup, detach, reload;
 };
 
 static void usage(FILE *f)
@@ -29,6 +30,7 @@ static void usage(FILE *f)
 	      "       dmsc-helper --instance DEVICE-N\n"
 	      "       dmsc-helper --reconcile [--detach] [--log FILE]\n"
 	      "       dmsc-helper --setup\n"
+	      "       dmsc-helper --reload [--log FILE]\n"
 	      "Started by udev, see dmsc-helper(8). Also: --config FILE, --client FILE,\n"
 	      "--help, --version\n", f);
 }
@@ -74,7 +76,7 @@ static int detach(const char *log)
 
 /*
  * One helper for one insertion. Returns the lock's descriptor, kept until
- * exit; -EWOULDBLOCK when another one is at work.
+ * exit; -EWOULDBLOCK when another one is at work. Our number is in it for --reload.
  */
 static int lock_take(const char *slot, uint64_t seq)
 {
@@ -92,6 +94,8 @@ static int lock_take(const char *slot, uint64_t seq)
 		close(fd);
 		return r;
 	}
+	if (ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0)
+		log_warn("%s: %s: --reload will not find this helper", path, strerror(errno));
 	/* That of the insertion before is of no use any more: its card is gone. */
 	if (seq > 1) {
 		snprintf(path, sizeof(path), HELPER_RUN_DIR "/%s-%llu.lock", slot,
@@ -138,7 +142,7 @@ static int setup_run(const struct helper *h)
 	return HELPER_OK;
 }
 
-static int insertion_main(const struct helper *h, const struct args *a)
+static int insertion_main(struct helper *h, const struct args *a)
 {
 	char slot[32];
 	uint64_t seq;
@@ -167,6 +171,28 @@ static int insertion_main(const struct helper *h, const struct args *a)
 	return r;
 }
 
+int helper_detached(struct helper *h, const char *card, uint64_t seq, const char *log)
+{
+	char number[24];
+	struct args a = { .card = card, .seq = number };
+	int r, status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid) {
+		while (waitpid(pid, &status, 0) < 0)
+			if (errno != EINTR)
+				return -errno;
+		return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EIO;
+	}
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)seq);
+	r = detach(log);
+	if (r)
+		log_err("%s: %s; nothing is applied", card, strerror(-r));
+	_exit(r ? HELPER_FAILED : insertion_main(h, &a));
+}
+
 /* "uicc0.card-7", as a unit's instance has it, is --card uicc0.card --seq 7. */
 static void instance_take(struct args *a, const char *arg)
 {
@@ -189,6 +215,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		{ "card", required_argument, NULL, 'c' }, { "seq", required_argument, NULL, 's' },
 		{ "instance", required_argument, NULL, 'i' },
 		{ "reconcile", no_argument, NULL, 'r' }, { "setup", no_argument, NULL, 'S' },
+		{ "reload", no_argument, NULL, 'R' },
 		{ "detach", no_argument, NULL, 'd' }, { "log", required_argument, NULL, 'l' },
 		{ "config", required_argument, NULL, 'f' },
 		{ "client", required_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' },
@@ -202,6 +229,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		case 'i': instance_take(a, optarg); break;
 		case 'r': a->reconcile = true; break;
 		case 'S': a->setup = true; break;
+		case 'R': a->reload = true; break;
 		case 'd': a->detach = true; break;
 		case 'l': a->log = optarg; break;
 		case 'f': h->conf_path = optarg; break;
@@ -218,7 +246,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		}
 	}
 	if (optind != argc || !!a->card != !!a->seq ||
-	    (a->card != NULL) + a->reconcile + a->setup != 1) {
+	    (a->card != NULL) + a->reconcile + a->setup + a->reload != 1) {
 		usage(stderr);
 		return 1 + HELPER_USAGE;
 	}
@@ -231,10 +259,15 @@ int main(int argc, char **argv)
 			    .sysfs = EF_SYSFS };
 	struct args a = { .log = LOG_FILE };
 	char err[CONF_ERROR_MAX];
+	sigset_t hup;
 	int r;
 
 	log_init("dmsc-helper", LOG_LVL_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	/* It waits for the helper's loop, and must not end one that has just begun. */
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
 	r = args_parse(argc, argv, &a, &h);
 	if (r)
 		return r - 1;
@@ -248,12 +281,14 @@ int main(int argc, char **argv)
 		}
 	}
 	if (conf_load(h.conf_path, &h.conf, err)) {
-		log_err("%s; nothing is applied", err);
+		log_err("%s; nothing is %s", err, a.reload ? "changed" : "applied");
 		return HELPER_USAGE;
 	}
 	if (a.setup)
 		return setup_run(&h);
 	if (a.reconcile)
 		return reconcile_run(&h);
+	if (a.reload)
+		return reload_run(&h, a.log);
 	return insertion_main(&h, &a);
 }

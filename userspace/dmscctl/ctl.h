@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmscctl: what its files share. It shows and changes nothing. */
+/* dmscctl: what its files share. It shows, and changes nothing itself. */
 #ifndef DMSC_CTL_CTL_H
 #define DMSC_CTL_CTL_H
 

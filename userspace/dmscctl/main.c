@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dmscctl(1): options and dispatch. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "dmscctl/ctl.h"
 #include "util/log.h"
@@ -16,6 +19,8 @@ static const char usage[] =
 	"  state        what became of each card's wish for a session\n"
 	"  tree [URI]   the management tree, secrets masked\n"
 	"  status       slots, questions, accounts and sessions together\n"
+	"  check-config is dmsc.conf good?\n"
+	"  reload       have a changed dmsc.conf take effect\n"
 	"Also: --help, --version\n";
 
 static int status(const struct ctl *c)
@@ -39,6 +44,21 @@ static int status(const struct ctl *c)
 	puts("# sessions");
 	r = ctl_sessions(c);
 	return r ? r : worst;
+}
+
+/* Loading it, before any command, was the check. */
+static int check_config(const char *path)
+{
+	printf("%s: %s\n", path, access(path, F_OK) ? "not there; the defaults hold" : "good");
+	return CTL_OK;
+}
+
+/* The helper's work: it is root's, and knows where helpers are. */
+static int reload(const char *path)
+{
+	execl(DMSC_PREFIX "/sbin/dmsc-helper", "dmsc-helper", "--reload", "--config", path, NULL);
+	fprintf(stderr, "dmscctl: " DMSC_PREFIX "/sbin/dmsc-helper: %s\n", strerror(errno));
+	return CTL_FAILED;
 }
 
 static int dispatch(const struct ctl *c, int argc, char **argv)
@@ -100,6 +120,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dmscctl: %s\n", err);
 		return CTL_USAGE;
 	}
+	if (argc - optind == 1 && !strcmp(argv[optind], "check-config"))
+		return check_config(path) || fflush(stdout) ? CTL_FAILED : CTL_OK;
+	if (argc - optind == 1 && !strcmp(argv[optind], "reload"))
+		return reload(path);
 	if (!ctl.store)
 		ctl.store = ctl.conf.store;
 	r = dispatch(&ctl, argc - optind, argv + optind);

@@ -21,6 +21,7 @@
 
 #define IPC_VERSION 1
 #define IPC_CHILD_FD 3
+#define IPC_CONF_FD 4		/* of a child at its start: conf_from_fd() */
 
 #define IPC_PATH_MAX 80		/* all sizes with the NUL */
 #define IPC_SERVER_MAX 256

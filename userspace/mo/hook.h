@@ -11,6 +11,8 @@
 #ifndef DMSC_MO_HOOK_H
 #define DMSC_MO_HOOK_H
 
+#include <sys/types.h>
+
 #include "mo/mo.h"
 
 #define MO_HOOK_LINE_MAX (96u << 10)	/* bytes of a line, its end included */
@@ -31,5 +33,12 @@ extern const struct mo_hook_limits mo_hook_defaults;
  * write it, -ETIMEDOUT, -EPIPE (it went), -EPROTO (no proper answer).
  */
 int mo_hook_add(struct mo_set *s, const char *path, const struct mo_hook_limits *limits) must_check;
+
+#define MO_HOOKS_RUNNING_MAX 16
+/*
+ * The programs that run now: for a system call filter that has to let through
+ * their end, SIGKILL for each and for its process group.
+ */
+size_t mo_hooks_running(pid_t out[MO_HOOKS_RUNNING_MAX]);
 
 #endif

@@ -75,6 +75,28 @@ static void __attribute__((noreturn)) run(int exe, const char *path, int sock, p
 	_exit(127);
 }
 
+static pid_t running[MO_HOOKS_RUNNING_MAX];	/* 0: free */
+
+static void running_change(pid_t from, pid_t to)
+{
+	for (size_t i = 0; i < MO_HOOKS_RUNNING_MAX; i++) {
+		if (running[i] == from) {
+			running[i] = to;
+			return;
+		}
+	}
+}
+
+size_t mo_hooks_running(pid_t out[MO_HOOKS_RUNNING_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < MO_HOOKS_RUNNING_MAX; i++)
+		if (running[i])
+			out[n++] = running[i];
+	return n;
+}
+
 int hook_io_start(struct hook_io *io, int exe, const char *path)
 {
 	pid_t parent = getpid();
@@ -93,6 +115,7 @@ int hook_io_start(struct hook_io *io, int exe, const char *path)
 	}
 	if (!io->pid)
 		run(exe, path, fds[1], parent);
+	running_change(0, io->pid);
 	close(fds[1]);
 	io->fd = fds[0];
 	io->name = path;
@@ -107,8 +130,8 @@ fail:
 }
 
 /*
- * Under the filter neither signal nor wait is possible: there the hook reads
- * the end of its input, and what ignores that is killed when we end.
+ * Under the filter it can be killed, for mo_hooks_running() named it, and not be
+ * waited for: that is done by who waits for us.
  */
 void hook_io_stop(struct hook_io *io)
 {
@@ -118,6 +141,8 @@ void hook_io_stop(struct hook_io *io)
 	/* What it started goes with it: it leads a session of its own. */
 	if (io->pid > 0 && (!kill(-io->pid, SIGKILL) || !kill(io->pid, SIGKILL)))
 		waitpid(io->pid, NULL, 0);
+	if (io->pid > 0)
+		running_change(io->pid, 0);
 	io->pid = 0;
 	buf_wipe_fini(&io->in);
 	buf_wipe_fini(&io->out);

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "util/str.h"
 
@@ -276,6 +278,30 @@ int conf_load(const char *path, struct conf *c, char err[CONF_ERROR_MAX])
 	if (r)
 		conf_defaults(c);
 	return r;
+}
+
+int conf_to_fd(const struct conf *c)
+{
+	_cleanup_close_ int fd = memfd_create("dmsc.conf", MFD_CLOEXEC);
+	int out;
+
+	if (fd < 0)
+		return -errno;
+	if (pwrite(fd, c, sizeof(*c), 0) != sizeof(*c))
+		return -EIO;
+	out = fd;
+	fd = -1;
+	return out;
+}
+
+int conf_from_fd(int fd, struct conf *c)
+{
+	char more;
+
+	if (pread(fd, c, sizeof(*c), 0) == sizeof(*c) && pread(fd, &more, 1, sizeof(*c)) == 0)
+		return 0;
+	conf_defaults(c);
+	return -EPROTO;
 }
 
 bool conf_slot_trusted(const struct conf *c, const char *transport, const char *location)

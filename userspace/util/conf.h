@@ -54,6 +54,13 @@ void conf_defaults(struct conf *c);
 int conf_load(const char *path, struct conf *c, char err[CONF_ERROR_MAX]) must_check;
 /* One file's text into *@c; @name for messages. 0 or -EINVAL (then *@c is unmodified). */
 int conf_parse(struct slice text, const char *name, struct conf *c, char err[CONF_ERROR_MAX]) must_check;
+/*
+ * A loaded configuration for another process of the same build: a file in
+ * memory, at its beginning. The descriptor (close-on-exec), or -errno.
+ */
+int conf_to_fd(const struct conf *c) must_check;
+/* 0, or -EPROTO: it holds something else (then *@c is the defaults); @fd stays open. */
+int conf_from_fd(int fd, struct conf *c) must_check;
 bool conf_slot_trusted(const struct conf *c, const char *transport, const char *location);
 bool conf_list_has(const struct conf_list *l, const char *s);
 

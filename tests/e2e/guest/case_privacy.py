@@ -70,7 +70,22 @@ def check_confined(pid, what):
     check(int(fields["CapPrm"], 16) == 0, f"{what}: CapPrm {fields['CapPrm']}")
     check(fields["NoNewPrivs"].strip() == "1", f"{what}: NoNewPrivs {fields['NoNewPrivs']}")
     check(fields["Seccomp"].strip() == "2", f"{what}: Seccomp {fields['Seccomp']}")
-    check(fields["Uid"].split()[0] == "991", f"{what}: Uid {fields['Uid']}")
+    for name in ("CapInh", "CapBnd", "CapAmb"):
+        check(int(fields[name], 16) == 0, f"{what}: {name} {fields[name]}")
+    for name in ("Uid", "Gid"):
+        check(fields[name].split() == ["991"] * 4, f"{what}: {name} {fields[name]}")
+    check(fields["Groups"].split() == [], f"{what}: Groups {fields['Groups']}")
+    # What it sees of /sys and of other processes, looked at through its own mounts.
+    seen = {str(path.relative_to(f"/proc/{pid}/root/sys")) for path in Path(f"/proc/{pid}/root/sys").rglob("*")}
+    check(not [path for path in seen if "uicc" in path or not (path + "/").startswith(("class/", "firmware/"))],
+          f"{what}: /sys holds {seen}")
+    mounts = [line.split() for line in Path(f"/proc/{pid}/mounts").read_text().splitlines()]
+    writable = [line[1] for line in mounts if "ro" not in line[3].split(",")]
+    check(writable == [str(STORE)], f"{what}: writable are {writable}")
+    store = next(line[3].split(",") for line in mounts if line[1] == str(STORE))
+    check({"nosuid", "nodev", "noexec"} <= set(store), f"{what}: the store is {store}")
+    proc = [line[3] for line in mounts if line[1] == "/proc"][-1]
+    check("hidepid=invisible" in proc, f"{what}: /proc is {proc}")
 
 
 def net_of(pid):
@@ -78,7 +93,8 @@ def net_of(pid):
 
 
 def test_children_are_confined(directory):
-    """Both children: CapEff 0, NoNewPrivs 1, Seccomp 2, user dmsc; the card child has no network."""
+    """Both children: CapEff 0, NoNewPrivs 1, Seccomp 2, user dmsc and no group; nothing writable but the
+    store, no card in /sys, no other process in /proc; the card child has no network."""
     with World(directory) as world:
         agent = confirm_world(world, SCRIPT.replace("package\nget", "package\ndelay 3000\nget", 1))
         pid = wait_for("the card child", lambda: child("card-child"))[0]
@@ -111,7 +127,7 @@ while read -r verb uri rest; do
 		*/Store) rm -f /var/lib/dmsc/probe; cp "$0" /var/lib/dmsc/probe && chmod 755 /var/lib/dmsc/probe
 			/var/lib/dmsc/probe </dev/null 2>/dev/null; echo value $?; rm -f /var/lib/dmsc/probe ;;
 		*/Sys) echo "value $(ls /sys | tr '\\n' ' ')" ;;
-		*/Fds) echo "value $(ls /proc/$$/fd | tr '\\n' ' ')" ;;
+		*/Fds) echo "value $(sleep 0.2; ls /proc/$$/fd | tr '\\n' ' ')" ;;
 		*/Caps) echo "value $(grep -E '^(CapEff|NoNewPrivs)' /proc/$$/status | tr '\\n\\t' '  ')" ;;
 		esac
 		;;
@@ -129,7 +145,8 @@ def test_hook_is_confined(directory):
         PROBE.write_text(PROBE_TEXT)
         PROBE.chmod(0o755)
         world.write_conf(mo_hooks=PROBE)
-        # 3 is the script; the shell has it as 10 too, and 4 is the pipe it reads ls from.
+        # 3 is the script; the shell has it as 10 too, and 4 is the pipe it reads ls from,
+        # whose other end, 5, it needs a moment to close.
         said = {"Who": "991 991", "Write": "1", "Store": "126", "Sys": "class ", "Fds": "0 1 10 2 3 4 ",
                 "Caps": "CapEff: 0000000000000000 NoNewPrivs: 1 "}
         world.start_server(SCRIPT.replace("get ./DevInfo/DevId", "".join(
