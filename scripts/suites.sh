@@ -104,6 +104,7 @@ suites_of_check() {
 	start path tests/e2e/run path,privacy
 	start kunit make -s kunit
 	start kill tests/e2e/run kill
+	start slots tests/e2e/run slots
 	start systemd tests/e2e/run systemd
 	start lint make -s lint
 	start kselftest make -s kselftest
