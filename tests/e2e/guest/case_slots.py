@@ -185,6 +185,7 @@ def two_cards(world):
             dm_card(world, "B", B, issuer.indicator(), "once"))
 
 
+# Rules: DECISION-7b DECISION-7c DECISION-7j
 def test_every_order(directory):
     """Insert, remove, swap, move and exchange, in a walk that takes each step from each state."""
     with World(directory) as world:
