@@ -112,6 +112,7 @@ suites_of_check() {
 	start unit make -s unit
 	start client tests/client/test
 	start hostile tests/client/hostile
+	start provisioning tests/client/provisioning
 	start crash make -s crash
 	start dm-server /usr/bin/python3 tests/dmserver/test.py
 	start simcard /usr/bin/python3 tests/simcard/test.py
