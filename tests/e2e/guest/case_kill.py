@@ -13,7 +13,7 @@ import os
 import signal
 import time
 
-from world import SERVER_ID, STORE, SYSFS, World, check, child, processes, run, wait_for, zombies
+from world import SERVER_ID, STORE, SYSFS, World, check, child, processes, udev_settle, wait_for, zombies
 
 MOMENTS = ("inserted", "reading", "question", "accepted", "sent", "applied", "removed")
 VICTIMS = ("helper", "client", "agent", "server", "simcard")
@@ -227,7 +227,7 @@ def taken_out(world):
 def settled(world, node):
     """Nothing of the killed insertion is left, and nothing waits for it. How many nodes it made."""
     taken_out(world)
-    run("udevadm", "settle")
+    udev_settle()
     taken_out(world)    # what udev began meanwhile
     wait_for("no zombie", lambda: not zombies())
     wait_for("no question", lambda: not world.questions())

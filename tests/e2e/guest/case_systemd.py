@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import case_privacy
-from world import STORE, SYSFS, Control, World, check, child, processes, run, stays, wait_for
+from world import STORE, SYSFS, Control, World, check, child, processes, run, stays, udev_settle, wait_for
 from case_path import SCRIPT, account_is_there, one_session
 
 HELPER = "dmsc-helper@"
@@ -85,7 +85,7 @@ def test_udev_runs_nothing_long(directory):
         world.start_card("confirm")
         world.insert()
         wait_for("the question", world.questions)
-        run("udevadm", "settle")
+        udev_settle()
         ours = helpers() + processes("dmsc-client")
         check(len(ours) == 2, f"helper and card child: {ours}")
         for pid in ours:

@@ -70,6 +70,16 @@ def run(*words, ok=True, limit=60, **kw):
     return done
 
 
+def udev_settle(limit=60):
+    """Waits until udev has done what is queued. udevd forgets a client that speaks to it between its
+    accept() and its asking for credentials, a moment that a busy machine makes long: that one asks again."""
+    for attempt in range(1, 6):
+        done = run("udevadm", "settle", ok=False, limit=limit)
+        if done.returncode == 0:
+            return
+        check("Broken pipe" in done.stderr and attempt < 5, f"udevadm settle: exit {done.returncode}\n{done.stderr}")
+
+
 def processes(name):
     """Pids of live processes of this program (zombies too: see zombies())."""
     found = []
@@ -196,7 +206,7 @@ class World:
     def __enter__(self):
         if not Path("/dev/uicc-virt").exists():
             run("modprobe", "uicc_virt")
-            run("udevadm", "settle")
+            udev_settle()
         (SYSFS / "agent_gid").write_text(str(grp.getgrnam("dmsc-agent").gr_gid))
         if not self.keep_store:
             STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -308,7 +318,7 @@ class World:
         before = int(number.read_text())
         self.insert(profile)
         wait_for("the card and its uevent", lambda: self.cards() and int(number.read_text()) > before)
-        run("udevadm", "settle", limit=WAIT + 5)
+        udev_settle()
 
     def remove(self, card=None):
         self.control("remove", card=card)
@@ -400,13 +410,13 @@ class World:
 
     def nothing_more(self):
         """Waits until nobody is left who could start something: no event, no helper, no child."""
-        run("udevadm", "settle", limit=WAIT + 5)
+        udev_settle()
         self.idle()
         wait_for("the children to end", lambda: not processes("dmsc-client"))
 
     def settle(self, seconds=1.0, limit=WAIT):
         """Waits until udev is done and no child parses or talks; a helper may still wait with its card."""
-        run("udevadm", "settle", limit=limit + 5)
+        udev_settle(max(limit + 5, 60))
         wait_for("the children to end", lambda: not processes("dmsc-client"), limit)
         time.sleep(seconds)
 
@@ -415,7 +425,7 @@ class World:
         """Synthetic uevents for all of the class."""
         for _ in range(times):
             run("udevadm", "trigger", "--action=add", "--subsystem-match=uicc")
-            run("udevadm", "settle")
+            udev_settle()
 
     @staticmethod
     def questions():
