@@ -185,11 +185,16 @@ int indicator_read(const struct card_reader *rd, const struct pkcs15_object *obj
 
 	if (obj->len && obj->len < want)
 		want = obj->len;
+	if (want > CARD_EF_MAX - obj->off)
+		want = CARD_EF_MAX - obj->off;
 	r = rd->read(rd->ctx, obj->path, obj->off, raw, want);
 	if (r > 0 && (size_t)r == want && (!obj->len || want < obj->len) &&
 	    rest_size(slice_of(raw, want), obj, &size)) {
 		have = want;
-		r = rd->read(rd->ctx, obj->path, obj->off + have, raw + have, size - have);
+		if (size > CARD_EF_MAX - obj->off)
+			size = CARD_EF_MAX - obj->off;
+		r = size == have ? 0 : rd->read(rd->ctx, obj->path, obj->off + have, raw + have,
+						size - have);
 		if (r >= 0)
 			r += (int)have;
 	}

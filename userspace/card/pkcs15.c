@@ -12,11 +12,12 @@
 
 #define ODF_FIRST 16	/* bytes asked for at first: one or two entries */
 #define DODF_FIRST 64	/* one or two objects */
-#define DODF_MAX 8	/* DODFs followed */
 #define ENTRIES_MAX 1024	/* entries looked at in one file */
-#define EF_MAX 32768	/* bytes of one directory file (15-bit READ BINARY offset) */
+
+#define APPS_MAX 64	/* of EF(DIR) */
 
 #define PKCS15_AID "a000000063504b43532d3135"
+#define DF_2G "3f00.7f50"
 
 const struct pkcs15_oid PKCS15_OID_DM_BOOTSTRAP = { 4, { 0x67, 0x2b, 0x07, 0x01 } };
 const struct pkcs15_oid PKCS15_OID_PROVSC_BOOTSTRAP = { 4, { 0x67, 0x2b, 0x05, 0x01 } };
@@ -26,118 +27,6 @@ const struct pkcs15_oid PKCS15_OID_LWM2M_BOOTSTRAP = { 4, { 0x67, 0x2b, 0x09, 0x
 const struct pkcs15_oid PKCS15_OID_INDICATOR = { 19, {
 	0x69, 0x96, 0xdd, 0xcf, 0x9c, 0xe5, 0xbd, 0xd2, 0x8c, 0xa3,
 	0xa4, 0xb7, 0xd0, 0xf2, 0xdd, 0xb8, 0xbe, 0x98, 0x20 } };
-
-/* --- a file read piece by piece ------------------------------------------ */
-
-struct ef {
-	const struct card_reader *rd;
-	const char *path;
-	size_t chunk;	/* asked for when nothing says how much */
-	size_t pos;	/* parsed so far */
-	size_t start;	/* of the entry parsed last */
-	bool eof;
-	struct buf data;
-};
-
-static void ef_init(struct ef *f, const struct card_reader *rd, const char *path, size_t chunk)
-{
-	*f = (struct ef){ .rd = rd, .path = path, .chunk = chunk };
-	buf_init(&f->data, EF_MAX);
-}
-
-static struct slice ef_rest(const struct ef *f)
-{
-	struct slice s = buf_slice(&f->data);
-
-	return slice_of(s.p + f->pos, s.n - f->pos);
-}
-
-/* Has @n bytes behind f->pos been read, as far as the file has them? 0 or -errno. */
-static int ef_need(struct ef *f, size_t n)
-{
-	size_t want;
-	uint8_t *room;
-	int r;
-
-	while (!f->eof && f->data.len - f->pos < n) {
-		want = f->pos + n - f->data.len;
-		if (f->data.len + want > EF_MAX)
-			return -EBADMSG;
-		room = buf_room(&f->data, want);
-		if (!room)
-			return -ENOMEM;
-		r = f->rd->read(f->rd->ctx, f->path, f->data.len, room, want);
-		if (r < 0)
-			return r;
-		if ((size_t)r > want)
-			return -EPROTO;
-		f->data.len += r;
-		f->eof = (size_t)r < want;
-	}
-	return 0;
-}
-
-/*
- * Bytes that are no entry: FF and 00 fill a file, and a removed entry has its
- * tag set to 00 while its length stays. Nothing is read just to see filling:
- * when all that is here is filling, the file has ended.
- */
-static bool ef_skip_filling(struct ef *f)
-{
-	struct slice s = ef_rest(f);
-	size_t i = 0;
-
-	while (i < s.n && (s.p[i] == 0xff || s.p[i] == 0x00)) {
-		if (s.p[i] == 0x00 && i + 1 < s.n && s.p[i + 1] != 0x00 && s.p[i + 1] < 0x80 &&
-		    (size_t)s.p[i + 1] + 2 <= s.n - i)
-			i += s.p[i + 1] + 2;
-		else
-			i++;
-	}
-	if (i && i == s.n)
-		return false;
-	f->pos += i;
-	return true;
-}
-
-/* Next entry of a directory file: 1, 0 at its end, -errno. */
-static int ef_entry(struct ef *f, struct tlv *out)
-{
-	struct slice s;
-	size_t size;
-	int r;
-
-	if (f->data.len == f->pos) {
-		r = ef_need(f, f->chunk);
-		if (r)
-			return r;
-	}
-	if (!ef_skip_filling(f))
-		return 0;
-	if (ef_rest(f).n == 0)
-		return 0;
-	r = tlv_size(ef_rest(f), TLV_BER, &size);
-	if (r == -ENODATA) {
-		r = ef_need(f, 8);	/* no header is longer */
-		if (r)
-			return r;
-		r = tlv_size(ef_rest(f), TLV_BER, &size);
-	}
-	if (r)
-		return -EBADMSG;
-	if (size > EF_MAX)
-		return -EBADMSG;
-	r = ef_need(f, size);
-	if (r)
-		return r;
-	s = ef_rest(f);
-	f->start = f->pos;
-	r = tlv_next(&s, TLV_BER, out);
-	if (r != 1)
-		return -EBADMSG;	/* the file ends inside the entry */
-	f->pos = f->data.len - s.n;
-	return 1;
-}
 
 /* --- Path ---------------------------------------------------------------- */
 
@@ -193,12 +82,12 @@ static int path_parse(const char *base, struct slice seq, struct path *out)
 	r = der_optional(&seq, 0x80, &v);
 	if (r < 0 || (r && der_uint(v, &out->len)))
 		return -EBADMSG;
-	if (out->off > EF_MAX || out->len > EF_MAX)
+	if (out->off >= CARD_EF_MAX || out->len > CARD_EF_MAX - out->off)
 		return -EBADMSG;
 	return 0;
 }
 
-/* --- EF(DODF) ------------------------------------------------------------ */
+/* --- data objects -------------------------------------------------------- */
 
 struct walk {
 	const struct card_reader *rd;
@@ -213,10 +102,10 @@ struct walk {
 	unsigned int told;
 };
 
-/* A new entry; what is not known of it is not there. */
-static void entry_begin(struct walk *w, const struct ef *f, uint32_t tag)
+/* A new entry of @f at @off; what is not known of it is not there. */
+static void entry_begin(struct walk *w, const struct dirfile *f, size_t off, uint32_t tag)
 {
-	w->now = (struct pkcs15_entry){ .file = f->path, .off = f->start, .tag = tag };
+	w->now = (struct pkcs15_entry){ .file = f->path, .off = off, .tag = tag };
 }
 
 /* @err as pkcs15_entry has it; returns it. */
@@ -228,13 +117,12 @@ static int entry_end(struct walk *w, int err)
 	return err;
 }
 
-/* The rest of @f cannot be read, or holds no entry; @r as ef_entry() returned it. */
-static void entries_broken(struct walk *w, const struct ef *f, int r)
+/* What is at @off of @f, and behind it, cannot be read, or is no entry: @r says why. */
+static void entries_broken(struct walk *w, const struct dirfile *f, size_t off, int r)
 {
 	if (r >= 0)
 		return;
-	entry_begin(w, f, 0);
-	w->now.off = f->pos;
+	entry_begin(w, f, off, 0);
 	entry_end(w, r);
 }
 
@@ -249,15 +137,30 @@ static int oid_index(const struct walk *w, struct slice oid)
 	return -1;
 }
 
+/* The first element with @tag, whatever stands before it: 1, 0 none, -EBADMSG. */
+static int element_find(struct slice in, uint32_t tag, struct slice *value)
+{
+	struct tlv t = { 0 };
+	int r;
+
+	while ((r = tlv_next(&in, TLV_BER, &t)) == 1) {
+		if (t.tag == tag) {
+			*value = t.value;
+			return 1;
+		}
+	}
+	return r;
+}
+
 /* CommonObjectAttributes: only the private flag is of use; the label is for people. */
 static bool attributes_private(struct slice attrs, struct slice *label)
 {
 	struct slice v;
 
-	if (der_optional(&attrs, DER_UTF8, label) < 0)
+	if (element_find(attrs, DER_UTF8, label) < 0)
 		return false;
 	/* BIT STRING: number of unused bits, then bit 0 (private) first */
-	return der_optional(&attrs, DER_BITS, &v) == 1 && v.n >= 2 && v.p[1] & 0x80;
+	return element_find(attrs, DER_BITS, &v) == 1 && v.n >= 2 && v.p[1] & 0x80;
 }
 
 static void entry_oid(struct pkcs15_entry *e, struct slice oid)
@@ -267,16 +170,48 @@ static void entry_oid(struct pkcs15_entry *e, struct slice oid)
 }
 
 /*
+ * ObjectValue: a Path; or [0], the value itself, which then is a part of the
+ * directory file @f, as it is or as one OCTET STRING. 0 or -EINVAL: it is neither.
+ */
+static int value_parse(const struct walk *w, const struct dirfile *f, struct slice in,
+		       struct pkcs15_object *out)
+{
+	struct slice v, octets;
+	struct path path;
+
+	if (der_optional(&in, DER_SEQUENCE, &v) == 1) {
+		if (path_parse(w->base, v, &path))
+			return -EINVAL;
+		memcpy(out->path, path.ef, sizeof(out->path));
+		out->off = path.off;
+		out->len = path.len;
+		return 0;
+	}
+	if (der_optional(&in, 0xa0, &v) != 1)
+		return -EINVAL;
+	in = v;
+	if (!der_expect(&in, DER_OCTETS, &octets) && in.n == 0)
+		v = octets;
+	if (v.n == 0 || str_copy(out->path, sizeof(out->path), slice_str(f->path)))
+		return -EINVAL;
+	out->off = dirfile_offset(f, v.p);
+	out->len = v.n;
+	return 0;
+}
+
+/*
  * One data object: SEQUENCE { commonObjectAttributes, classAttributes,
  * [0] subClassAttributes OPTIONAL, [1] typeAttributes }. The OID stands in the
  * class attributes of an opaqueDO and in the type attributes of an oidDO; the
  * first match is taken, whichever form the object has.
+ * 0; -ENOENT: of no OID that is asked for; -EBADMSG: malformed; -EINVAL: wanted, and
+ * of no use (then out->oid is set).
  */
-static int object_parse(struct walk *w, struct slice in, bool opaque, struct pkcs15_object *out)
+static int object_parse(struct walk *w, const struct dirfile *f, struct slice in, bool opaque,
+			struct pkcs15_object *out)
 {
-	struct slice common, cls, v = SLICE_NONE, type, oid, name = SLICE_NONE;
+	struct slice common, cls, v, type, oid, name = SLICE_NONE;
 	struct pkcs15_entry *e = &w->now;
-	struct path path = { .off = 0 };
 	int index = -1, r;
 
 	if (der_expect(&in, DER_SEQUENCE, &common) || der_expect(&in, DER_SEQUENCE, &cls))
@@ -285,11 +220,11 @@ static int object_parse(struct walk *w, struct slice in, bool opaque, struct pkc
 		return -EBADMSG;
 	e->opaque = opaque;
 	e->is_private = attributes_private(common, &e->label);
-	if (der_optional(&cls, DER_UTF8, &name) < 0)
+	if (element_find(cls, DER_UTF8, &name) < 0)
 		return -EBADMSG;
 	if (!slice_present(e->label))
 		e->label = name;
-	r = der_optional(&cls, DER_OID, &oid);
+	r = element_find(cls, DER_OID, &oid);
 	if (r < 0)
 		return -EBADMSG;
 	if (r) {
@@ -301,39 +236,43 @@ static int object_parse(struct walk *w, struct slice in, bool opaque, struct pkc
 			return -EBADMSG;
 		type = v;
 		r = oid_index(w, oid);
-		if (r >= 0)
-			index = r;
 		if (r >= 0 || index < 0)
 			entry_oid(e, oid);
+		if (r >= 0)
+			index = r;
 	}
-	/* An object held in the DODF itself ([0] direct) is no file and has no Path. */
-	r = der_expect(&type, DER_SEQUENCE, &v) || path_parse(w->base, v, &path) ? -EINVAL : 0;
-	if (!r) {
-		memcpy(e->path, path.ef, sizeof(e->path));
-		e->pos = path.off;
-		e->len = path.len;
-	}
-	if (index < 0)
-		return -ENOENT;
-	if (r)
-		return r;
 	*out = (struct pkcs15_object){
-		.oid = index, .off = path.off, .len = path.len,
-		.is_private = e->is_private, .opaque = opaque,
+		.oid = (unsigned int)index, .is_private = e->is_private, .opaque = opaque,
 	};
-	memcpy(out->path, path.ef, sizeof(out->path));
-	return 0;
+	r = value_parse(w, f, type, out);
+	if (!r) {
+		memcpy(e->path, out->path, sizeof(e->path));
+		e->pos = out->off;
+		e->len = out->len;
+	}
+	return index < 0 ? -ENOENT : r;
 }
 
-/* 0; -EBADMSG: malformed; -ECANCELED: the caller has enough. */
-static int dodf_entry(struct walk *w, const struct tlv *t)
+/*
+ * [0] to [15], the kinds of entries there are and may be. Anything else means that a
+ * length before it was wrong, and who knows what that swallowed.
+ */
+static bool is_choice(uint32_t tag)
+{
+	return tag >= 0xa0 && tag <= 0xaf;
+}
+
+/* The entry that entry_begin() began. 0; -EBADMSG: malformed; -ECANCELED: the caller has enough. */
+static int object_entry(struct walk *w, const struct dirfile *f, const struct tlv *t)
 {
 	struct pkcs15_dir *d = w->dir;
 	struct pkcs15_object obj;
-	int r = -ENOENT;
+	int r;
 
 	if (t->tag == DER_SEQUENCE || t->tag == 0xa1)	/* opaqueDO, oidDO */
-		r = object_parse(w, t->value, t->tag == DER_SEQUENCE, &obj);
+		r = object_parse(w, f, t->value, t->tag == DER_SEQUENCE, &obj);
+	else
+		r = is_choice(t->tag) ? -ENOENT : -EBADMSG;
 	entry_end(w, !r && d->n == PKCS15_OBJECTS_MAX ? -ENOSPC : r);
 	if (r == -ENOENT) {
 		d->foreign++;
@@ -343,26 +282,30 @@ static int dodf_entry(struct walk *w, const struct tlv *t)
 		return r;
 	if (r || d->n == PKCS15_OBJECTS_MAX) {
 		d->dropped++;
+		d->dropped_oids |= 1u << (obj.oid & 31);
 		return 0;
 	}
 	d->obj[d->n++] = obj;
 	return w->seen && w->seen(w->ctx, &obj) ? -ECANCELED : 0;
 }
 
+/* --- EF(DODF) ------------------------------------------------------------ */
+
 /* 0, or the reader's error; a malformed entry is noted in dir->incomplete. */
 static int dodf_walk(struct walk *w, const char *path)
 {
 	struct tlv t = { 0 };
-	struct ef f;
+	struct dirfile f;
 	int i, r = 0;
 
-	ef_init(&f, w->rd, path, DODF_FIRST);
+	dirfile_init(&f, w->rd, path, DODF_FIRST);
 	for (i = 0; i < ENTRIES_MAX; i++) {
-		r = ef_entry(&f, &t);
+		/* An object that could stand behind filling is looked for until one was found. */
+		r = dirfile_next(&f, w->dir->n == 0, &t);
 		if (r <= 0)
 			break;
-		entry_begin(w, &f, t.tag);
-		r = dodf_entry(w, &t);
+		entry_begin(w, &f, f.start, t.tag);
+		r = object_entry(w, &f, &t);
 		if (r == -ECANCELED)
 			break;
 		if (r)
@@ -371,8 +314,8 @@ static int dodf_walk(struct walk *w, const char *path)
 	if (i == ENTRIES_MAX)
 		r = -EBADMSG;
 	if (r != -ECANCELED)
-		entries_broken(w, &f, r);
-	buf_fini(&f.data);
+		entries_broken(w, &f, f.pos, r);
+	dirfile_fini(&f);
 	if (r == -EBADMSG) {
 		w->dir->incomplete = r;
 		r = 0;
@@ -382,145 +325,206 @@ static int dodf_walk(struct walk *w, const char *path)
 
 /* --- EF(ODF) ------------------------------------------------------------- */
 
-struct dodf_list {
+/* What EF(ODF) names, in its order. */
+struct odf_item {
+	char path[CARD_PATH_MAX];	/* EF(DODF); "" = objects that EF(ODF) holds itself */
+	size_t off, len;		/* where they are */
+};
+
+struct odf {
+	char path[CARD_PATH_MAX];
+	struct dirfile file;
 	size_t n;
-	char path[DODF_MAX][CARD_PATH_MAX];
+	struct odf_item item[PKCS15_DODF_MAX];
 	int incomplete;
 };
 
-/* A7 { 30 Path }, or A7 { A0 objects }: objects kept in the ODF itself. */
-static int odf_entry(struct walk *w, struct slice v, struct dodf_list *l)
+/* A7 { 30 Path }, or A7 { A0 objects }. 0 or -EBADMSG. */
+static int odf_entry(struct walk *w, struct slice v, struct odf *o)
 {
-	struct slice seq;
+	struct odf_item item = { .off = 0 };
+	struct slice in;
 	struct path p;
 	size_t i;
-	int r = der_optional(&v, DER_SEQUENCE, &seq);
 
-	if (r == 0)
-		r = der_optional(&v, 0xa0, &seq) == 1 ? 0 : -EBADMSG;
-	else if (r > 0)
-		r = path_parse(w->base, seq, &p) ? -EBADMSG : 1;
-	if (r <= 0)
-		return r;
-	memcpy(w->now.path, p.ef, sizeof(w->now.path));
-	for (i = 0; i < l->n; i++)
-		if (!strcmp(l->path[i], p.ef))
-			return 0;
-	if (l->n == DODF_MAX)
+	if (der_optional(&v, DER_SEQUENCE, &in) == 1) {
+		if (path_parse(w->base, in, &p))
+			return -EBADMSG;
+		memcpy(item.path, p.ef, sizeof(item.path));
+		memcpy(w->now.path, p.ef, sizeof(w->now.path));
+		for (i = 0; i < o->n; i++)
+			if (!strcmp(o->item[i].path, p.ef))
+				return 0;	/* once is enough, and ends a circle */
+	} else if (der_optional(&v, 0xa0, &in) == 1) {
+		item.off = dirfile_offset(&o->file, in.p);
+		item.len = in.n;
+	} else {
 		return -EBADMSG;
-	memcpy(l->path[l->n++], p.ef, CARD_PATH_MAX);
+	}
+	if (o->n == PKCS15_DODF_MAX)
+		return -EBADMSG;
+	o->item[o->n++] = item;
 	return 0;
 }
 
 /* -errno of the reader for EF(ODF) itself. */
-static int odf_read(struct walk *w, struct dodf_list *l)
+static int odf_read(struct walk *w, struct odf *o)
 {
-	char path[CARD_PATH_MAX];
 	struct tlv t = { 0 };
-	struct ef f;
 	int i, r;
 
-	if (snprintf(path, sizeof(path), "%s.5031", w->base) >= (int)sizeof(path))
+	o->n = 0;
+	o->incomplete = 0;
+	if (snprintf(o->path, sizeof(o->path), "%s.5031", w->base) >= (int)sizeof(o->path))
 		return -ENOENT;
-	ef_init(&f, w->rd, path, ODF_FIRST);
+	dirfile_fini(&o->file);
+	dirfile_init(&o->file, w->rd, o->path, ODF_FIRST);
 	for (i = 0; i < ENTRIES_MAX; i++) {
-		r = ef_entry(&f, &t);
+		r = dirfile_next(&o->file, o->n == 0, &t);
 		if (r <= 0)
 			break;
-		entry_begin(w, &f, t.tag);
-		if (entry_end(w, t.tag == 0xa7 ? odf_entry(w, t.value, l) : -ENOENT) == -EBADMSG)
-			l->incomplete = -EBADMSG;
+		entry_begin(w, &o->file, o->file.start, t.tag);
+		/* A7: dataObjects */
+		if (entry_end(w, t.tag == 0xa7 ? odf_entry(w, t.value, o) :
+			      is_choice(t.tag) ? -ENOENT : -EBADMSG) == -EBADMSG)
+			o->incomplete = -EBADMSG;
 	}
 	if (i == ENTRIES_MAX)
 		r = -EBADMSG;
 	if (r != -ENOENT)
-		entries_broken(w, &f, r);
-	buf_fini(&f.data);
+		entries_broken(w, &o->file, o->file.pos, r);
 	if (r == -EBADMSG) {
-		l->incomplete = r;
+		o->incomplete = r;
 		r = 0;
 	}
 	return r;
 }
 
-/* EF(DIR): 61 { 4F AID, 51 path, ... }; the path of the PKCS#15 DF. TS 102 221 13.1 */
+/* The objects that EF(ODF) holds itself. 0 or -ECANCELED. */
+static int odf_objects(struct walk *w, const struct odf *o, const struct odf_item *item)
+{
+	struct slice in = slice_of(o->file.data.data + item->off, item->len);
+	struct tlv t = { 0 };
+	size_t at = item->off;
+	int i, r, next = 1;
+
+	for (i = 0; i < ENTRIES_MAX && (next = tlv_next(&in, TLV_BER, &t)) == 1; i++) {
+		entry_begin(w, &o->file, at, t.tag);
+		r = object_entry(w, &o->file, &t);
+		if (r == -ECANCELED)
+			return r;
+		if (r)
+			w->dir->incomplete = -EBADMSG;
+		at = dirfile_offset(&o->file, in.p);
+	}
+	if (next) {
+		w->dir->incomplete = -EBADMSG;
+		entries_broken(w, &o->file, at, -EBADMSG);
+	}
+	return 0;
+}
+
+/* --- where EF(ODF) is ---------------------------------------------------- */
+
+/*
+ * EF(DIR): 61 { 4F AID, 51 path, ... }; the path of the PKCS#15 DF. TS 102 221 13.1
+ * 0; -ENOENT: there is no EF(DIR), or it does not name the application; -EBADMSG:
+ * that cannot be told, or its path is of no use; the reader's error.
+ */
 static int dir_find(const struct card_reader *rd, char base[CARD_PATH_MAX])
 {
 	static const uint8_t aid[] = {
 		0xa0, 0x00, 0x00, 0x00, 0x63, 0x50, 0x4b, 0x43, 0x53, 0x2d, 0x31, 0x35 };
-	struct tlv t = { 0 };
-	struct ef f;
 	int i, r = 0, found = -ENOENT;
+	struct tlv t = { 0 };
+	struct dirfile f;
 
-	ef_init(&f, rd, "3f00.2f00", DODF_FIRST);
-	for (i = 0; i < 64 && found == -ENOENT; i++) {
-		struct tlv in = { 0 };
+	dirfile_init(&f, rd, "3f00.2f00", DODF_FIRST);
+	for (i = 0; i < APPS_MAX && found; i++) {
 		struct slice id = SLICE_NONE, path = SLICE_NONE;
 
-		r = ef_entry(&f, &t);
+		/* Each record has its own filling, so filling ends nothing here. */
+		r = dirfile_next(&f, true, &t);
 		if (r <= 0)
 			break;
 		if (t.tag != 0x61)
 			continue;
-		while (tlv_next(&t.value, TLV_BER, &in) == 1) {
-			if (in.tag == 0x4f)
-				id = in.value;
-			else if (in.tag == 0x51)
-				path = in.value;
+		if (element_find(t.value, 0x4f, &id) < 0 || element_find(t.value, 0x51, &path) < 0) {
+			found = -EBADMSG;
+			continue;
 		}
-		if (slice_eq(id, slice_of(aid, sizeof(aid))) && slice_present(path))
-			found = path_format("3f00", path, base) ? -ENOENT : 0;
+		/* Cards append a number of theirs to an AID. */
+		if (id.n < sizeof(aid) || memcmp(id.p, aid, sizeof(aid)))
+			continue;
+		found = slice_present(path) ? path_format("3f00", path, base) : -EBADMSG;
 	}
-	buf_fini(&f.data);
-	if (r < 0 && r != -EBADMSG)
-		return r;
-	return found;
+	dirfile_fini(&f);
+	return r < 0 && found ? r : found;
 }
 
-static int odf_find(struct walk *w, struct dodf_list *l, char base[CARD_PATH_MAX])
+/*
+ * By the AID; then where EF(DIR) says; then DF 7F50, as of 2G cards. When nothing is
+ * found, and it could not be seen that there is nothing, that is no -ENOENT.
+ */
+static int odf_find(struct walk *w, struct odf *o, char base[CARD_PATH_MAX])
 {
-	static const char *const places[] = { PKCS15_AID, "3f00.7f50" };
+	int r, dir;
+
+	w->base = PKCS15_AID;
+	r = odf_read(w, o);
+	if (r != -ENOENT)
+		return r;
+	dir = dir_find(w->rd, base);
+	if (dir == -ENODEV)
+		return dir;
+	if (!dir) {
+		w->base = base;
+		r = odf_read(w, o);
+		if (r != -ENOENT)
+			return r;
+		dir = -EBADMSG;		/* it names what is not there */
+	}
+	w->base = DF_2G;
+	r = odf_read(w, o);
+	return r == -ENOENT ? dir : r;
+}
+
+static int items_walk(struct walk *w, const struct odf *o)
+{
 	size_t i;
 	int r;
 
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		w->base = places[i];
-		r = odf_read(w, l);
-		if (r != -ENOENT)
+	for (i = 0; i < o->n; i++) {
+		if (o->item[i].path[0])
+			r = dodf_walk(w, o->item[i].path);
+		else
+			r = odf_objects(w, o, &o->item[i]);
+		if (r == -ENODEV || r == -ECANCELED)
 			return r;
+		if (r)
+			w->dir->incomplete = r;
 	}
-	r = dir_find(w->rd, base);
-	if (r)
-		return r;
-	w->base = base;
-	return odf_read(w, l);
+	return 0;
 }
 
 static int walk_run(struct walk *w)
 {
-	struct pkcs15_dir *out = w->dir;
-	struct dodf_list l = { 0 };
+	struct odf o = { .n = 0 };
 	char base[CARD_PATH_MAX];
-	size_t i;
 	int r;
 
-	memset(out, 0, sizeof(*out));
-	r = odf_find(w, &l, base);
-	if (r)
-		return r;
-	if (l.n == 0 && l.incomplete)
-		return l.incomplete;
-	out->incomplete = l.incomplete;
-	for (i = 0; i < l.n; i++) {
-		r = dodf_walk(w, l.path[i]);
-		if (r == -ENODEV || r == -ECANCELED) {
-			memset(out, 0, sizeof(*out));
-			return r;
-		}
-		if (r)
-			out->incomplete = r;
+	memset(w->dir, 0, sizeof(*w->dir));
+	r = odf_find(w, &o, base);
+	if (!r && o.n == 0 && o.incomplete)
+		r = o.incomplete;
+	if (!r) {
+		w->dir->incomplete = o.incomplete;
+		r = items_walk(w, &o);
 	}
-	return 0;
+	dirfile_fini(&o.file);
+	if (r)
+		memset(w->dir, 0, sizeof(*w->dir));
+	return r;
 }
 
 int pkcs15_walk(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
@@ -557,6 +561,13 @@ const struct pkcs15_object *pkcs15_object_get(const struct pkcs15_dir *dir, unsi
 	return NULL;
 }
 
+int pkcs15_absence(const struct pkcs15_dir *dir, unsigned int oid)
+{
+	if (dir->incomplete)
+		return dir->incomplete;
+	return dir->dropped_oids & 1u << (oid & 31) ? -EBADMSG : 0;
+}
+
 int pkcs15_object_read(const struct card_reader *rd, const struct pkcs15_object *obj,
 		       size_t first, struct buf *out)
 {
@@ -568,6 +579,10 @@ int pkcs15_object_read(const struct card_reader *rd, const struct pkcs15_object 
 		want = got ? 4 * CARD_READ_MAX : first;
 		if (obj->len && want > obj->len - got)
 			want = obj->len - got;
+		if (want > CARD_EF_MAX - obj->off - got)
+			want = CARD_EF_MAX - obj->off - got;
+		if (want == 0)
+			return 0;	/* nothing behind it can be read from any card */
 		if (out->max && want > out->max - out->len)
 			want = out->max - out->len;
 		if (want == 0) {

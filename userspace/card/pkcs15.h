@@ -8,27 +8,9 @@
 #ifndef DMSC_CARD_PKCS15_H
 #define DMSC_CARD_PKCS15_H
 
-#include "card/tlv.h"
-
-/* EF paths follow the grammar of the card device's sysfs groups, "3f00.2fe2". */
-#define CARD_PATH_MAX 80	/* with its NUL */
-/*
- * The most that the kernel gets with one READ BINARY. Who asks for more in
- * one go asks for a multiple, or a command is spent on the last few bytes.
- */
-#define CARD_READ_MAX 255
-
-/*
- * Reads up to @n bytes of an EF from @off. Returns the count, less than @n
- * only at the end of the file, or -errno: -ENOENT no such file, -EACCES a PIN
- * is needed, -ENODEV the card is gone, -ETIMEDOUT, -EPROTO.
- */
-typedef int card_read_fn(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n);
-
-struct card_reader {
-	card_read_fn *read;
-	void *ctx;
-};
+#include "card/dirfile.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
 
 #define PKCS15_OID_MAX 32	/* content octets of an OID compared here */
 #define PKCS15_OBJECTS_MAX 64	/* objects of interest kept; the rest are counted */
@@ -41,6 +23,7 @@ struct pkcs15_oid {
 /* A data object whose OID is one of those asked for. */
 struct pkcs15_object {
 	unsigned int oid;		/* index into the caller's list */
+	/* The file; of an object that the directory holds itself: where in the directory. */
 	char path[CARD_PATH_MAX];	/* absolute, sysfs grammar */
 	size_t off;			/* Path.index */
 	size_t len;			/* Path.length; 0 = to the end of the file */
@@ -52,7 +35,8 @@ struct pkcs15_dir {
 	struct pkcs15_object obj[PKCS15_OBJECTS_MAX];	/* in card order, ODF's DODF order first */
 	size_t n;
 	unsigned int foreign;		/* objects skipped: other OIDs, external objects */
-	unsigned int dropped;		/* wanted objects beyond PKCS15_OBJECTS_MAX or with an unusable path */
+	unsigned int dropped;		/* wanted objects beyond PKCS15_OBJECTS_MAX or with an unusable value */
+	uint32_t dropped_oids;		/* bit n: one of them has OID number n */
 	/*
 	 * 0, or why part of the directory could not be walked: -EBADMSG (an entry
 	 * is malformed), or the reader's error for one of several DODFs. What was
@@ -62,11 +46,19 @@ struct pkcs15_dir {
 };
 
 /*
- * Finds the PKCS#15 application (by AID, then DF 7F50, then the path EF(DIR)
- * gives) and lists the objects with one of @oids.
+ * However the card's directory is made, walking it takes no more reads than these:
+ * EF(DIR), EF(ODF) in the three places, EF(DODF)s.
+ */
+#define PKCS15_DODF_MAX 8	/* followed */
+#define PKCS15_READS_MAX ((4 + PKCS15_DODF_MAX) * DIRFILE_READS_MAX)
+
+/*
+ * Finds the PKCS#15 application (by AID, then by the path that EF(DIR) gives for
+ * it, then DF 7F50) and lists the objects with one of @oids, at most 32.
  * 0: *@out is filled (perhaps with no object); -ENOENT: the card has no
  * PKCS#15 directory; other -errno: EF(ODF) could not be read, or -EBADMSG: it
- * holds no usable entry. *@out is zeroed on failure.
+ * holds no usable entry, or EF(DIR) names one that is not there. *@out is zeroed
+ * on failure.
  */
 int pkcs15_find(const struct card_reader *rd, const struct pkcs15_oid *oids, size_t noids,
 		struct pkcs15_dir *out) must_check;
@@ -110,6 +102,12 @@ int pkcs15_explain(const struct card_reader *rd, const struct pkcs15_oid *oids, 
 
 /* First object with OID number @oid, or NULL. */
 const struct pkcs15_object *pkcs15_object_get(const struct pkcs15_dir *dir, unsigned int oid);
+
+/*
+ * When there is no object with OID number @oid: 0, the card has none; else why that
+ * cannot be told.
+ */
+int pkcs15_absence(const struct pkcs15_dir *dir, unsigned int oid);
 
 /*
  * Reads an object's bytes into @out (appended; buf's max is the size cap).
