@@ -65,15 +65,34 @@ static size_t oids_collect(const struct conf *conf, struct pkcs15_oid *oids)
 	return n;
 }
 
-static const struct pkcs15_object *indicator_object(const struct card *c,
-						   const struct pkcs15_dir *dir)
+/*
+ * When no object with one of the OIDs @from to @to is known: 0, the card has none; else
+ * why that cannot be told.
+ */
+static int absence(const struct pkcs15_dir *dir, unsigned int from, unsigned int to)
 {
-	size_t i;
+	unsigned int i;
+	int r = 0;
 
-	for (i = 0; i < dir->n; i++)
-		if (dir->obj[i].oid >= CARD_INDICATOR && dir->obj[i].oid != c->lwm2m_oid)
-			return &dir->obj[i];
-	return NULL;
+	for (i = from; i <= to && !r; i++)
+		r = pkcs15_absence(dir, i);
+	return r;
+}
+
+/* Of several, the one whose OID the configuration names first; then the first of the card. */
+static const struct pkcs15_object *indicator_object(const struct card *c,
+						   const struct pkcs15_dir *dir, int *hidden)
+{
+	const struct pkcs15_object *o = NULL;
+	unsigned int i;
+
+	*hidden = 0;
+	for (i = CARD_INDICATOR; i < c->lwm2m_oid && !o && !*hidden; i++) {
+		o = pkcs15_object_get(dir, i);
+		if (!o)		/* what counts before all others may be where nobody can look */
+			*hidden = pkcs15_absence(dir, i);
+	}
+	return o;
 }
 
 static void indicator_log(const struct card *c, const struct indicator *i)
@@ -103,17 +122,17 @@ static void indicator_log(const struct card *c, const struct indicator *i)
 /* 0 or -ENODEV; what is wrong otherwise is the indicator's state. */
 static int indicator_find(struct card *c, struct card_data *d, const struct card_reader *rd)
 {
-	const struct pkcs15_object *o = indicator_object(c, &d->dir);
-	int r = 0;
+	int hidden, r = 0;
+	const struct pkcs15_object *o = indicator_object(c, &d->dir, &hidden);
 
 	memset(&d->ind, 0, sizeof(d->ind));
 	if (o) {
 		r = indicator_read(rd, o, &d->ind);
-	} else if (d->dir.incomplete || d->dir.dropped) {
+	} else if (hidden) {
 		/* Absence proves nothing here. */
 		d->ind.state = INDICATOR_UNREADABLE;
 		d->ind.reason = "part of EF(DODF) cannot be read";
-		d->ind.err = d->dir.incomplete;
+		d->ind.err = hidden;
 	}
 	if (!r && !d->quiet)
 		indicator_log(c, &d->ind);
@@ -226,13 +245,28 @@ static bool has_profile(const struct card_data *d, enum client_profile p)
 	return false;
 }
 
+/* Is every entry with one of these OIDs of use? Half of a content is not applied. 0 or -errno, logged. */
+static int wanted_all(const struct reading *in, enum card_kind from, enum card_kind to)
+{
+	enum card_kind k;
+
+	for (k = from; k <= to; k++) {
+		if (!(in->data->dir.dropped_oids & 1u << k))
+			continue;
+		log_err("%s: an entry of %s in EF(DODF) is of no use; nothing is applied",
+			in->card->start.slot, kind_names[k]);
+		return -EBADMSG;
+	}
+	return 0;
+}
+
 /* The files of the CP profile, in the order of ProvSC. 0 or -errno, logged. */
 static int provsc_read(const struct reading *in)
 {
 	struct card_data *d = in->data;
 	enum card_kind k;
 	size_t i;
-	int r = 0;
+	int r = wanted_all(in, CARD_PROVSC, CARD_CONFIG2);
 
 	for (k = CARD_PROVSC; k <= CARD_CONFIG2 && !r; k++)
 		for (i = 0; i < d->dir.n && !r; i++)
@@ -244,10 +278,12 @@ static int provsc_read(const struct reading *in)
 /* What the directory says when it has no document. 0 or -errno, logged. */
 static int nothing_found(struct card *c, const struct card_data *d)
 {
-	if (d->dir.incomplete || d->dir.dropped) {
+	int r = absence(&d->dir, CARD_DM, CARD_CONFIG2);
+
+	if (r) {
 		log_err("%s: no bootstrap document was found in what could be read; nothing is changed",
 			c->start.slot);
-		return d->dir.incomplete ? d->dir.incomplete : -EBADMSG;
+		return r;
 	}
 	log_notice("%s: the card has no bootstrap document: nothing to apply", c->start.slot);
 	return 0;
@@ -257,14 +293,16 @@ static int nothing_found(struct card *c, const struct card_data *d)
 static int profile_choose(const struct reading *in)
 {
 	struct card_data *d = in->data;
-	int r;
+	int r = wanted_all(in, CARD_DM, CARD_DM);
 
+	if (r)
+		return r;
 	d->profile = CLIENT_PROFILE_DM;
 	if (has_profile(d, d->profile))
 		return 1;
 	d->profile = CLIENT_PROFILE_CP;
 	/* What was not found may be the DM profile. */
-	if (d->dir.incomplete || d->dir.dropped)
+	if (absence(&d->dir, CARD_DM, CARD_DM))
 		return nothing_found(in->card, d);
 	r = provsc_read(in);
 	if (r)
@@ -331,7 +369,7 @@ int card_data_fall_back(struct card *c, struct card_data *d)
 
 	if (d->profile == CLIENT_PROFILE_CP)
 		return 0;
-	if (d->dir.incomplete || d->dir.dropped)
+	if (absence(&d->dir, CARD_PROVSC, CARD_CONFIG2))
 		return 0;	/* part of the CP profile may be where nobody can look */
 	r = provsc_read(&in);
 	if (r)
