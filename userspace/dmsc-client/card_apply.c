@@ -272,8 +272,9 @@ static int ask(struct card *c, struct store_card *row)
 	if (r)
 		return r;
 	if (a.outcome.result == IPC_DONE) {
-		c->agreed = true;
-		memcpy(c->agreed_to, c->data.digest, STORE_DIGEST_LEN);
+		c->agreed.yes = true;
+		memcpy(c->agreed.iccid, c->data.iccid, STORE_ICCID_MAX);
+		memcpy(c->agreed.digest, c->data.digest, STORE_DIGEST_LEN);
 		return 1;
 	}
 	log_notice("%s: taking over the card's data: %s; nothing is applied", c->start.slot,
@@ -294,7 +295,8 @@ int card_gate(struct card *c)
 
 	if (r)
 		return r;
-	if (c->agreed && !memcmp(c->agreed_to, c->data.digest, STORE_DIGEST_LEN))
+	if (c->agreed.yes && !memcmp(c->agreed.iccid, c->data.iccid, STORE_ICCID_MAX) &&
+	    !memcmp(c->agreed.digest, c->data.digest, STORE_DIGEST_LEN))
 		return 1;
 	gate = plan_incorporate(&c->data.ind, k.row.phase == STORE_CARD_REFUSED, k.applied);
 	if (gate == PLAN_GO)

@@ -51,8 +51,10 @@ struct card {
 	bool gone;			/* the card, or the helper */
 	struct card_data data;
 	int room_s;			/* waited last for an account in the way; 0 = not yet */
-	bool agreed;			/* a person said yes to the content of agreed_to, now */
-	uint8_t agreed_to[STORE_DIGEST_LEN];
+	struct {			/* a person said yes to this card's content, now */
+		bool yes;
+		uint8_t iccid[STORE_ICCID_MAX], digest[STORE_DIGEST_LEN];
+	} agreed;
 	size_t nservers;
 	struct server server[CLIENT_BOOTSTRAP_SERVERS];
 	struct pkcs15_object lwm2m;	/* EF(LwM2M_Bootstrap); no path: none, or nobody wants it */
