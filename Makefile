@@ -37,7 +37,7 @@ src_dm-server := tests/dmserver
 
 # Which libraries a program links: one line each, so that the privileged helper
 # and the agent are seen to carry no XML, HTTP or SQL.
-pkgs_dmsc-helper := libnl-3.0 libnl-genl-3.0 libseccomp
+pkgs_dmsc-helper := libnl-3.0 libnl-genl-3.0
 pkgs_dmsc-client := libxml-2.0 libcurl sqlite3 nettle libseccomp
 pkgs_dmsc-agent := libnl-3.0 libnl-genl-3.0
 pkgs_dmscctl := libnl-3.0 libnl-genl-3.0 sqlite3 nettle libxml-2.0
@@ -172,7 +172,13 @@ userspace: $(have_progs:%=$(B)/rel/%) $(B)/rel/mo-battery.so
 clang: $(have_progs:%=$(B)/clang/%) $(B)/clang/mo-battery.so
 asan: $(have_progs:%=$(B)/asan/%)
 
--include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+# dmsc-client taken over, for tests/e2e: the program, and what it does instead (tests/subverted/subverted.h).
+$(B)/rel/subverted: $(patsubst %.c,$(B)/rel/%.o,$(wildcard tests/subverted/*.c $(src_dmsc-client)/*.c)) $(B)/rel/libdmsc.a
+	$(call say,LD      [rel] $(@F))
+	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--wrap=child_start -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(pkgs_dmsc-client)) -lpthread
+$(B)/rel/tests/subverted/%.o: extra_rel := -I.
+
+-include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c tests/subverted/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
 
 # --- tests ----------------------------------------------------------------
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a

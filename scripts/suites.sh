@@ -102,6 +102,7 @@ suites_of_check() {
 	start kunit-san scripts/kunit --san
 	start bad tests/e2e/run bad
 	start path tests/e2e/run path,privacy
+	start subverted tests/e2e/run subverted
 	start kunit make -s kunit
 	start kill tests/e2e/run kill
 	start slots tests/e2e/run slots

@@ -25,6 +25,7 @@
 #define READS_MAX 4096		/* file ranges one card may cost */
 #define QUESTIONS_MAX 64	/* put to a person for one insertion */
 #define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
+#define OVER_MAX 16		/* refused because of these bounds, before it is stopped */
 #define AGREED_MAX 32
 #define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
 #define ICCID_BYTES 10
@@ -357,6 +358,10 @@ static void on_card_child(struct insertion *in)
 		r = -EPROTO;	/* one request at a time */
 	if (r) {
 		card_child_fail(in, "the card child broke the protocol");
+		return;
+	}
+	if (in->questions > QUESTIONS_MAX + OVER_MAX || in->sessions > SESSIONS_MAX + OVER_MAX) {
+		card_child_fail(in, "the card child does not come to an end of asking");
 		return;
 	}
 	switch (m.type) {
