@@ -180,8 +180,18 @@ def words(step):
     return ", ".join(f"{READERS[slot]} {'emptied' if name is EMPTY else 'gets ' + name}" for slot, name in step)
 
 
+POINT = issuer.Point("internet", "apn.example.net", "point-user", "point-secret", "proxy-a", "192.0.2.1")
+
+
+def cp_card(world, name, account, flags, connects):
+    """A card with a CP profile: an account, its access point and a proxy."""
+    account = account._replace(nap=POINT.napid)
+    return card(world, name, (account,), issuer.cp_objects((account,), (POINT,)), connects,
+                cp=issuer.cp_document((account,), (POINT,)), flags=flags)
+
+
 def two_cards(world):
-    return (dm_card(world, "A", A, issuer.indicator(every=True), "every"),
+    return (cp_card(world, "A", A, issuer.indicator(every=True), "every"),
             dm_card(world, "B", B, issuer.indicator(), "once"))
 
 

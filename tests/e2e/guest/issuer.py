@@ -156,6 +156,92 @@ def dm_message(objects):
           s("Final"))))
 
 
+# --- a CP profile ----------------------------------------------------------------
+
+class Point(NamedTuple):
+    """An access point (NAPDEF), and a proxy behind it (PXLOGICAL)."""
+    napid: str
+    apn: str
+    user: str
+    secret: str
+    proxy: str
+    address: str
+
+
+def c(kind, *content):
+    """A characteristic: parms are (name, value), or (name,) without a value."""
+    return (kind, content)
+
+
+def prov(*characteristics):
+    """A provisioning document; every word is an inline string but the few tokens needed."""
+    out = bytearray(b"\x03\x0b\x6a\x00\xc5\x46\x01")
+
+    def string(text):
+        return b"\x03" + text.encode() + b"\0"
+
+    def put(kind, content):
+        out.extend(b"\xc6\x50" + string(kind) + b"\x01")
+        for item in content:
+            if isinstance(item[-1], tuple):
+                put(*item)
+            else:
+                out.extend(b"\x87\x05" + string(item[0]) + (b"\x06" + string(item[1]) if len(item) > 1 else b"") + b"\x01")
+        out.append(1)
+    for item in characteristics:
+        put(*item)
+    out.append(1)
+    return bytes(out)
+
+
+def w7(account):
+    def secrets(level, name, secret, nonce):
+        return c("APPAUTH", ("AAUTHLEVEL", level), ("AAUTHTYPE", "DIGEST"), ("AAUTHNAME", name),
+                 ("AAUTHSECRET", secret), ("AAUTHDATA", base64.b64encode(nonce).decode()))
+    return c("APPLICATION", ("APPID", "w7"), ("PROVIDER-ID", account.server_id), ("NAME", account.name),
+             *((("TO-NAPID", account.nap),) if account.nap else ()), *((("INIT",),) if account.init else ()),
+             c("APPADDR", ("ADDR", account.url), ("ADDRTYPE", "URI")),
+             secrets("APPSRV", account.user, account.password, account.client_nonce),
+             secrets("CLIENT", account.server_id, account.server_password, account.server_nonce))
+
+
+def cp_document(accounts, points=()):
+    """EF(Bootstrap): accounts and what leads to their servers."""
+    around = []
+    for p in points:
+        around += [c("NAPDEF", ("NAPID", p.napid), ("NAME", p.napid), ("BEARER", "GSM-GPRS"), ("NAP-ADDRESS", p.apn),
+                     ("NAP-ADDRTYPE", "APN"),
+                     c("NAPAUTHINFO", ("AUTHTYPE", "PAP"), ("AUTHNAME", p.user), ("AUTHSECRET", p.secret))),
+                   c("PXLOGICAL", ("PROXY-ID", p.proxy), ("NAME", p.proxy),
+                     c("PXPHYSICAL", ("PHYSICAL-PROXY-ID", "1"), ("PXADDR", p.address), ("PXADDRTYPE", "IPV4"),
+                       ("TO-NAPID", p.napid), c("PORT", ("PORTNBR", "8080"))))]
+    return prov(*around, *(w7(account) for account in accounts))
+
+
+def cp_objects(accounts, points=()):
+    """What the mapping of w7 and of the connectivity characteristics makes of the same, (place, object)
+    each: all of it for the accounts' servers to get, replace and delete (Bootstrap 1.2, 5.3)."""
+    servers = "+".join(account.server_id for account in accounts)
+    rights = f"Get={servers}&Replace={servers}&Delete={servers}"
+    found = []
+    for p in points:
+        found.append((f"./NAP/{{{p.napid}}}", Node("1", type="urn:oma:mo:oma-connmo-nap:1.0", acl=rights, children=(
+            Node("NapId", p.napid), Node("Name", p.napid), Node("AddrType", "APN"), Node("Addr", p.apn),
+            Node("BearerType", "GSM-GPRS"),
+            Node("AuthInfo", children=(Node("AuthType", "PAP"), Node("AuthName", p.user), Node("AuthSecret", p.secret)))))))
+        found.append((f"./Proxy/{{{p.proxy}}}", Node("1", type="urn:oma:mo:oma-connmo-proxy:1.0", acl=rights, children=(
+            Node("ProxyId", p.proxy), Node("Name", p.proxy), Node("AddrType", "IPV4"), Node("Addr", p.address),
+            Node("Ports", children=(Node("1", children=(Node("PortNbr", 8080),)),)),
+            Node("ConRefs", children=(Node("1", children=(Node("ConRef", f"./NAP/{{{p.napid}}}"),)),))))))
+    for a in accounts:
+        mo = dmacc(a, "1", f"Get={a.server_id}&Replace={a.server_id}&Delete={a.server_id}")
+        children = [n for n in mo.children if n.name != "AAuthPref"]      # w7 has no such thing
+        children = [n._replace(value=f"./NAP/{{{a.nap}}}") if n.name == "PrefConRef" else n for n in children]
+        found.append((f"./DMAcc/{{{a.server_id}}}", mo._replace(children=tuple(
+            n for n in children if n.name != "PrefConRef" or a.nap))))
+    return tuple(found)
+
+
 # --- cards --------------------------------------------------------------------
 
 def tlv(tag, value):

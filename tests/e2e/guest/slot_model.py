@@ -12,9 +12,9 @@ import re
 from typing import NamedTuple
 
 MASKED = "********"
-SECRET = {"AAuthSecret", "AAuthData", "Content", "ICCID"}
+SECRET = {"AAuthSecret", "AuthSecret", "AAuthData", "Content", "ICCID"}
 # Directories of management objects: those made for a card stay, empty.
-DIRECTORIES = {"./DMAcc": "ServerID", "./NAP": "NAPID", "./Proxy": "ProxyID"}
+DIRECTORIES = {"./DMAcc": "ServerID", "./NAP": "NapId", "./Proxy": "ProxyId"}
 CARDS = "./DevDetail/Ext/dmsc/Card"
 
 
@@ -86,8 +86,8 @@ def leaves(uri, node):
         for child in node.children:
             found.update(leaves(f"{uri}/{child.name}", child))
         return found
-    kind = "bin" if isinstance(node.value, bytes) else ""
-    shown = MASKED if node.name in SECRET else node.value
+    kind = {bytes: "bin", int: "int"}.get(type(node.value), "")
+    shown = MASKED if node.name in SECRET else str(node.value)
     return {uri: Entry(shown, kind, rights)}
 
 
