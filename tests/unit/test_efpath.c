@@ -173,6 +173,53 @@ static void exports_what_has_no_group(void **state)
 	assert_string_equal(text, "3f00.7f50.5031");
 }
 
+static void access_words(void **state)
+{
+	static const char *const bad[] = {
+		"", "pin", "pin ", "pin 1", "pin 001", "pin 00", "pin g1", "pin 01 ", "pin 01 or",
+		"pin 01 or ", "pin 01 xor 02", "pin 01 or 02 and 03", "pin 01 and 02 or 03",
+		"pin 01  or 02", "pin 01\n", "Always", "always ", "sometimes",
+		"pin 01 or 02 or 03 or 04 or 05 or 06 or 07 or 08 or 81",
+	};
+	struct ef_access a;
+
+	assert_int_equal(ef_access_parse("always", &a), 0);
+	assert_int_equal(a.kind, EF_ALWAYS);
+	assert_int_equal(ef_access_parse("never", &a), 0);
+	assert_int_equal(a.kind, EF_NEVER);
+	assert_int_equal(ef_access_parse("unknown", &a), 0);
+	assert_int_equal(a.kind, EF_UNKNOWN);
+	assert_int_equal(ef_access_parse("pin 01 or 0a or 8e", &a), 0);
+	assert_int_equal(a.kind, EF_PINS);
+	assert_false(a.all);
+	assert_int_equal(a.n, 3);
+	assert_int_equal(a.ref[1], 0x0a);
+	assert_int_equal(a.ref[2], 0x8e);
+	assert_int_equal(ef_access_parse("pin 01 and 81", &a), 0);
+	assert_true(a.all && a.n == 2);
+	assert_int_equal(ef_access_parse("pin 01 or 02 or 03 or 04 or 05 or 06 or 07 or 08", &a), 0);
+	assert_int_equal(a.n, EF_PINS_MAX);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (ef_access_parse(bad[i], &a) != -EPROTO)
+			fail_msg("taken: '%s'", bad[i]);
+		assert_true(a.kind == EF_UNKNOWN && !a.n);
+	}
+}
+
+static void access_of_a_file(void **state)
+{
+	struct ef_access a;
+
+	put("uicc0.card/ef-3f00.2fe2/read_access", "pin 11\n");
+	assert_int_equal(ef_read_access(root, "uicc0.card", 7, "3f00.2fe2", &a), 0);
+	assert_true(a.kind == EF_PINS && a.n == 1 && a.ref[0] == 0x11);
+	assert_int_equal(ef_read_access(root, "uicc0.card", 8, "3f00.2fe2", &a), -ENODEV);
+	assert_int_equal(ef_read_access(root, "uicc0.card", 7, "3f00.2f00", &a), -ENODEV);
+	assert_int_equal(ef_read_access(root, "uicc0.card", 7, "../uicc0.card", &a), -EINVAL);
+	put("uicc0.card/ef-3f00.2fe2/read_access", "ask your doctor\n");
+	assert_int_equal(ef_read_access(root, "uicc0.card", 7, "3f00.2fe2", &a), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +229,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(slots, setup, teardown),
 		cmocka_unit_test_setup_teardown(reading, setup, teardown),
 		cmocka_unit_test_setup_teardown(exports_what_has_no_group, setup, teardown),
+		cmocka_unit_test(access_words),
+		cmocka_unit_test_setup_teardown(access_of_a_file, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("efpath", tests, NULL, NULL);

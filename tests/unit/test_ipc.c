@@ -144,6 +144,19 @@ static void fields_are_judged(void **state)
 	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_slot)), 0);
 	m.slot.iccid_len = IPC_ICCID_MAX + 1;
 	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_slot)), -EPROTO);
+
+	ipc_prepare(&m, IPC_PIN);
+	strcpy(m.pin.path, "3f00.7f50.6431");
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_pin)), 0);
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_pin) - 1), -EPROTO);
+	m.pin.off = 0x1000000;
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_pin)), -EPROTO);
+	m.pin.off = 0xffffff;
+	m.pin.reserved = 1;
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_pin)), -EPROTO);
+	m.pin.reserved = 0;
+	m.pin.path[1] = '\n';
+	assert_int_equal(raw(&m, HEAD + sizeof(struct ipc_pin)), -EPROTO);
 }
 
 /* What root may show to a person or log: no cursor control, no turned or hidden text. */

@@ -22,4 +22,13 @@ bool question_secret(const struct unl_question *q);
 bool question_shown_only(const struct unl_question *q);
 enum typed line_understand(const struct unl_question *q, struct slice line, struct unl_answer *a);
 
+/* The first of two times that a last try has to be typed; "" = not yet. */
+struct pin_first {
+	char digits[UNL_PIN_MAX + 1];
+};
+
+/* The same for UNL_KIND_PIN. @first: cleared before the question and after it. */
+enum typed pin_understand(const struct unl_question *q, struct slice line,
+			  struct pin_first *first, struct unl_answer *a);
+
 #endif

@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <time.h>
 
@@ -32,6 +34,7 @@ struct agent {
 	char line[LINE_MAX_LEN];
 	size_t len;
 	bool eof, overlong;
+	struct pin_first first;
 	struct termios shown;	/* terminal settings to return to */
 	bool hidden;
 };
@@ -74,7 +77,8 @@ static void echo_hide(struct agent *a)
 static void echo_restore(struct agent *a)
 {
 	if (a->hidden)
-		tcsetattr(STDIN_FILENO, TCSANOW, &a->shown);
+		/* Half a PIN that nobody waits for any more must not reach a shell. */
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &a->shown);
 	a->hidden = false;
 }
 
@@ -84,6 +88,7 @@ static void question_end(struct agent *a)
 {
 	echo_restore(a);
 	explicit_bzero(a->line + a->len, sizeof(a->line) - a->len);	/* it may have been a PIN */
+	explicit_bzero(&a->first, sizeof(a->first));
 	a->have = false;
 	a->waiting = true;	/* another may have come meanwhile */
 	a->try_again = 0;
@@ -97,7 +102,9 @@ static void answer_send(struct agent *a, struct unl_answer *ans)
 
 	ans->id = a->q.id;
 	r = unl_done(a->nl, ans);
-	if (!r)
+	if (!r && a->q.kind == UNL_KIND_PIN && ans->outcome == UNL_YES)
+		printf("    question %u: the card gets the PIN\n", a->q.id);
+	else if (!r)
 		printf("    question %u answered: %s\n", a->q.id, words[ans->outcome]);
 	else if (r == -ENOENT)
 		printf("    question %u is not open any more; the answer was not used\n", a->q.id);
@@ -106,6 +113,18 @@ static void answer_send(struct agent *a, struct unl_answer *ans)
 	fflush(stdout);
 	explicit_bzero(ans, sizeof(*ans));
 	question_end(a);
+}
+
+/* A feed that answers whatever comes must not block a card, however often the card comes. */
+static bool last_try_refused(struct agent *a)
+{
+	struct unl_answer ans = { .outcome = UNL_CANCELLED };
+
+	if (a->tty || a->q.kind != UNL_KIND_PIN || a->q.retries != 1)
+		return false;
+	puts("    the last try is taken from a terminal alone");
+	answer_send(a, &ans);
+	return true;
 }
 
 static void question_take(struct agent *a)
@@ -133,6 +152,8 @@ static void question_take(struct agent *a)
 		answer_send(a, &ans);
 		return;
 	}
+	if (last_try_refused(a))
+		return;
 	if (a->tty) {	/* what was typed before the question was seen answers nothing */
 		tcflush(STDIN_FILENO, TCIFLUSH);
 		explicit_bzero(a->line, sizeof(a->line));
@@ -181,6 +202,17 @@ static bool input_line(struct agent *a, char *out, size_t *len)
 	return true;
 }
 
+static enum typed line_use(struct agent *a, struct slice line, struct unl_answer *ans)
+{
+	if (a->hidden)
+		printf("\n");	/* the line's own end was not shown either */
+	if (a->overlong)
+		return TYPED_AGAIN;
+	if (a->q.kind == UNL_KIND_PIN)
+		return pin_understand(&a->q, line, &a->first, ans);
+	return line_understand(&a->q, line, ans);
+}
+
 static void input_use(struct agent *a)
 {
 	struct unl_answer ans = { 0 };
@@ -189,8 +221,7 @@ static void input_use(struct agent *a)
 
 	while (a->have && input_line(a, line, &len)) {
 		memset(&ans, 0, sizeof(ans));
-		if (!a->overlong &&
-		    line_understand(&a->q, slice_of(line, len), &ans) == TYPED_ANSWER)
+		if (line_use(a, slice_of(line, len), &ans) == TYPED_ANSWER)
 			answer_send(a, &ans);
 		else
 			show_prompt(&a->q, seconds_left(a));
@@ -374,11 +405,18 @@ int main(int argc, char **argv)
 
 	if (r)
 		return r;
+	/* What passes through here is no debugger's of the same user, and in no core file. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
+	    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 })) {
+		perror("dmsc-agent: prctl");
+		return EXIT_FAIL;
+	}
 	a.tty = isatty(STDIN_FILENO);
 	a.waiting = true;	/* questions asked before we came wait for us */
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGQUIT, &sa, NULL);	/* it would leave the terminal without echo */
 	r = agent_open(&a);
 	if (!r) {
 		puts("dmsc-agent: waiting for questions");

@@ -39,6 +39,19 @@ static const char *kind_words(enum unl_kind k)
 	}
 }
 
+/* What the kernel says of it; the text above is the asker's. */
+static void show_pin(const struct unl_question *q)
+{
+	printf("    PIN:      key reference %02x, ", q->key_ref);
+	if (q->retries == UNL_RETRIES_UNKNOWN)
+		puts("the card does not say how many tries are left");
+	else if (q->retries == 1)
+		puts("the LAST try: a wrong one blocks it. Type it twice");
+	else
+		printf("%u tries left\n", q->retries);
+	puts("              4 to 8 digits; an empty line gives none");
+}
+
 void show_question(const struct unl_question *q)
 {
 	char number[32];
@@ -48,6 +61,8 @@ void show_question(const struct unl_question *q)
 	print_clean("    asked by: ", q->origin);
 	printf("    slot:     uicc%u\n", q->slot);
 	print_clean("    text:     ", q->text);
+	if (q->kind == UNL_KIND_PIN)
+		show_pin(q);
 	for (i = 0; i < q->nchoices; i++) {
 		snprintf(number, sizeof(number), "    %4zu. ", i + 1);
 		print_clean(number, q->choices[i]);
@@ -127,7 +142,6 @@ enum typed line_understand(const struct unl_question *q, struct slice line, stru
 {
 	switch (q->kind) {
 	case UNL_KIND_TEXT:
-	case UNL_KIND_PIN:
 		if (str_copy(a->value, sizeof(a->value), line))
 			return again("that is too long");
 		a->outcome = UNL_YES;
@@ -138,4 +152,42 @@ enum typed line_understand(const struct unl_question *q, struct slice line, stru
 	default:
 		return yes_no(str_trim(line), a);
 	}
+}
+
+static bool is_pin(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n >= UNL_PIN_MIN && s.n <= UNL_PIN_MAX;
+}
+
+/* What cannot be right is not presented: a card counts whatever it gets. */
+enum typed pin_understand(const struct unl_question *q, struct slice line,
+			  struct pin_first *first, struct unl_answer *a)
+{
+	bool last = q->retries == 1, same;
+
+	line = str_trim(line);
+	if (line.n == 0) {
+		a->outcome = UNL_NO;
+		return TYPED_ANSWER;
+	}
+	if (!is_pin(line))
+		return again("a PIN has 4 to 8 digits; an empty line gives none");
+	if (last && !first->digits[0]) {
+		if (str_copy(first->digits, sizeof(first->digits), line))
+			return again("that is too long");
+		return again("once more: it is the last try");
+	}
+	same = !last || slice_eq_str(line, first->digits);
+	explicit_bzero(first, sizeof(*first));
+	if (!same)
+		return again("that was not twice the same; type it anew, twice");
+	if (str_copy(a->value, sizeof(a->value), line))
+		return again("that is too long");
+	a->outcome = UNL_YES;
+	return TYPED_ANSWER;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "dmsc-client/card_int.h"
+#include "util/log.h"
 #include "util/str.h"
 
 #define READ_MS 120000		/* the kernel bounds a card's silence; this bounds the helper's */
@@ -21,11 +22,37 @@ int card_request(struct card *c, const struct ipc_msg *q, struct ipc_msg *a, int
 	return r;
 }
 
+/*
+ * The card keeps @path back: has somebody the PIN? Each PIN is asked for once in
+ * an insertion, which the helper sees to. 0: read again; -EACCES; -ENODEV.
+ */
+static int pin_ask(struct card *c, const char *path, size_t off)
+{
+	struct ipc_msg q, a;
+
+	/* Only the data of PKCS#15 is worth a question, not EF(ICCID) and EF(DIR). */
+	if (!strncmp(path, "3f00.2f", 7))
+		return -EACCES;
+	ipc_prepare(&q, IPC_PIN);
+	q.pin.off = (uint32_t)off;
+	if (str_copy(q.pin.path, sizeof(q.pin.path), slice_str(path)))
+		return -EINVAL;
+	if (card_request(c, &q, &a, -1, IPC_OUTCOME))
+		return -ENODEV;
+	if (a.outcome.result == IPC_WITHDRAWN)
+		return -ENODEV;
+	c->no_pin |= a.outcome.result == IPC_REFUSED || a.outcome.result == IPC_TIMEOUT;
+	log_info("%s: a PIN is needed: %s", c->start.slot, a.outcome.reason);
+	return a.outcome.result == IPC_DONE ? 0 : -EACCES;
+}
+
 int card_read_ef(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n)
 {
 	struct card *c = ctx;
 	struct ipc_msg q, a;
 	size_t got = 0, want;
+	bool asked = false;
+	int r;
 
 	while (got < n) {
 		want = n - got < IPC_DATA_MAX ? n - got : IPC_DATA_MAX;
@@ -36,6 +63,13 @@ int card_read_ef(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n
 			return -EINVAL;
 		if (card_request(c, &q, &a, READ_MS, IPC_DATA))
 			return -ENODEV;
+		if (a.data.err == -EACCES && !asked) {
+			asked = true;
+			r = pin_ask(c, path, off + got);
+			if (r)
+				return r;
+			continue;
+		}
 		if (a.data.err)
 			return a.data.err;	/* a part would pass for the whole file */
 		if (a.data.len > want)

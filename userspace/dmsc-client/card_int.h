@@ -49,6 +49,7 @@ struct card {
 	struct ipc_start start;
 	char slot[STORE_SLOT_MAX];	/* "TRANSPORT:LOCATION" */
 	bool gone;			/* the card, or the helper */
+	bool no_pin;			/* a person was asked for a PIN and gave none, or not the right one */
 	struct card_data data;
 	int room_s;			/* waited last for an account in the way; 0 = not yet */
 	struct {			/* a person said yes to this card's content, now */

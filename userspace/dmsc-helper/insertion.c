@@ -16,6 +16,7 @@
 #include "dmsc-helper/helper.h"
 #include "dmsc-helper/hook.h"
 #include "dmsc-helper/lwm2m.h"
+#include "dmsc-helper/pin.h"
 #include "util/log.h"
 #include "util/str.h"
 
@@ -34,6 +35,7 @@
 enum stage {
 	CHECKING,	/* card-check has the word: no child runs yet */
 	READING,	/* the card child has the word */
+	ASKING_PIN,	/* its IPC_PIN waits for the card, or is a question */
 	ASKING_DATA,	/* gate one: its IPC_ASK is a question now */
 	ASKING_SESSION,	/* gate two: its IPC_SESSION is one */
 	IN_SESSION,
@@ -53,6 +55,7 @@ struct insertion {
 	bool rejected, undecided;	/* by card-check */
 	enum stage stage;
 	uint32_t question;		/* open at the kernel; 0 = none */
+	struct pin pin;
 	struct ipc_session want;
 	bool have_outcome;		/* the session child has reported */
 	struct ipc_outcome outcome;
@@ -111,6 +114,7 @@ static void reply_outcome(struct insertion *in, enum ipc_result result, int err,
 	struct ipc_msg m;
 
 	in->stage = READING;
+	pin_forget(&in->pin);
 	if (in->cardc.fd < 0)
 		return;
 	ipc_prepare(&m, IPC_OUTCOME);
@@ -219,6 +223,51 @@ static void card_words(char *text, size_t size, const char *words)
 {
 	if (words[0])
 		quote(text, size, " The card says: ", words, "");
+}
+
+static int pin_ask(void *ctx, struct unl_question *q, uint32_t *id)
+{
+	struct insertion *in = ctx;
+	int r = ask(in, q, 0, &in->question);
+
+	*id = in->question;
+	return r;
+}
+
+static void pin_end(void *ctx, enum ipc_result result, const char *reason)
+{
+	struct insertion *in = ctx;
+
+	in->question = 0;	/* a notice that nobody showed yet stays open until we end */
+	reply_outcome(in, result, 0, false, reason);
+}
+
+static void pin_prepare(struct insertion *in)
+{
+	pin_rules_init(&in->pin.rules, in->slot.name);
+	in->pin.nl = in->nl;
+	in->pin.sysfs = in->h->sysfs;
+	in->pin.card = in->card;
+	in->pin.index = in->index;
+	in->pin.seq = in->seq;
+	in->pin.now_ms = now_ms;
+	in->pin.ask = pin_ask;
+	in->pin.end = pin_end;
+	in->pin.ctx = in;
+}
+
+static void serve_pin(struct insertion *in, const struct ipc_pin *q)
+{
+	if (++in->reads > READS_MAX) {
+		card_child_fail(in, "the card child does not come to an end of reading");
+		return;
+	}
+	if (!ef_path_allowed(q->path)) {
+		reply_outcome(in, IPC_FAILED, -EPERM, false, "the file is outside of what may be read");
+		return;
+	}
+	in->stage = ASKING_PIN;
+	pin_need(&in->pin, q->path, q->off);
 }
 
 static void serve_ask(struct insertion *in, const struct ipc_ask *q)
@@ -368,6 +417,9 @@ static void on_card_child(struct insertion *in)
 	case IPC_READ:
 		serve_read(in, &m.read);
 		break;
+	case IPC_PIN:
+		serve_pin(in, &m.pin);
+		break;
 	case IPC_ASK:
 		serve_ask(in, &m.ask);
 		break;
@@ -400,6 +452,10 @@ static void on_completed(struct insertion *in, const struct unl_answer *a)
 		return;	/* a notice */
 	in->question = 0;
 	log_notice("%s: question %u: %s", in->card, a->id, words[a->outcome]);
+	if (in->stage == ASKING_PIN) {
+		pin_answered(&in->pin, a);
+		return;
+	}
 	if (session && a->outcome == UNL_YES) {
 		if (in->nagreed < AGREED_MAX)
 			memcpy(in->agreed[in->nagreed++], in->want.server_id, IPC_SERVER_MAX);
@@ -436,6 +492,10 @@ static void on_netlink(struct insertion *in)
 		case UNL_EV_COMPLETED:
 			on_completed(in, &ev.answer);
 			break;
+		case UNL_EV_PIN:
+			if (in->stage == ASKING_PIN)
+				pin_checked(&in->pin, &ev.pin);
+			break;
 		case UNL_EV_CARD_DEL:
 			if (ev.slot == in->index && ev.seq == in->seq) {
 				in->removed = true;
@@ -451,7 +511,7 @@ static void on_netlink(struct insertion *in)
 		case UNL_EV_OVERRUN:
 			/* A completion may be among the lost: what was asked is taken back. */
 			card_check(in);
-			if (!in->stop && in->question) {
+			if (!in->stop && (in->question || in->stage == ASKING_PIN)) {
 				question_withdraw(in);
 				reply_outcome(in, IPC_WITHDRAWN, 0, true, "messages were lost");
 			}
@@ -671,8 +731,12 @@ static int patience(const struct insertion *in)
 	int64_t left = in->stop ? in->deadline - now_ms() : INT_MAX;
 	int64_t hook = in->hook.pid && !in->hook.late ? in->hook.deadline - now_ms() : INT_MAX;
 
+	int64_t pin = pin_wait_ms(&in->pin);
+
 	if (hook < left)
 		left = hook;
+	if (pin >= 0 && pin < left)
+		left = pin;
 	return left < 0 ? 0 : left == INT_MAX ? -1 : (int)left;
 }
 
@@ -701,6 +765,7 @@ static void loop(struct insertion *in)
 		if (in->stop && now_ms() >= in->deadline)
 			stop_overdue(in);
 		hook_tick(&in->hook, now_ms());
+		pin_tick(&in->pin);
 		if (r <= 0)
 			continue;
 		/* ORDER: removal before anything the child wants */
@@ -802,6 +867,7 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 		in->exit = r < 0 ? HELPER_FAILED : HELPER_OK;
 		goto out;
 	}
+	pin_prepare(in);
 	in->sigfd = signals_take();
 	r = in->sigfd < 0 ? in->sigfd : check_start(in);
 	if (r) {

@@ -27,6 +27,7 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_END] = 0,
 	[IPC_LWM2M] = offsetof(struct ipc_lwm2m, data),	/* and its bytes */
 	[IPC_LWM2M_END] = 0,
+	[IPC_PIN] = sizeof(struct ipc_pin),
 };
 
 /* The bytes behind the body of those types that have some. */
@@ -106,6 +107,8 @@ static bool body_ok(const struct ipc_msg *m)
 		       (m->slot.state == IPC_SLOT_CARD || !m->slot.iccid_len);
 	case IPC_LWM2M:
 		return lwm2m_ok(&m->lwm2m);
+	case IPC_PIN:
+		return TEXT_OK(m->pin.path) && m->pin.off <= 0xffffff && !m->pin.reserved;
 	default:
 		return true;
 	}

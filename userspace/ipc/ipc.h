@@ -7,7 +7,7 @@
  *
  * The child asks, the helper answers; one request is open at a time.
  *
- *   card child     START  ->  { READ -> DATA }*  ASK -> ANSWER  SESSION -> OUTCOME
+ *   card child     START  ->  { READ -> DATA, PIN -> OUTCOME }*  ASK -> OUTCOME  SESSION -> OUTCOME
  *                  { LWM2M* LWM2M_END }, which nobody answers
  *   session child  START_SESSION  ->  OUTCOME (to the helper), exit
  *   reconcile      SLOT*  END  ->  exit status
@@ -43,6 +43,7 @@ enum ipc_type {
 	IPC_END,		/* helper -> reconcile child: no body */
 	IPC_LWM2M,		/* card child -> helper: ipc_lwm2m (shortened to its bytes) */
 	IPC_LWM2M_END,		/* card child -> helper: no body; that was the whole file */
+	IPC_PIN,		/* card child -> helper: ipc_pin, the card wants a PIN for this file */
 	IPC_TYPE_COUNT
 };
 
@@ -134,6 +135,12 @@ struct ipc_lwm2m {
 	uint8_t data[IPC_DATA_MAX];
 };
 
+struct ipc_pin {
+	uint32_t off;			/* of the byte that is kept back */
+	uint32_t reserved;		/* 0 */
+	char path[IPC_PATH_MAX];	/* sysfs grammar; the PIN itself is in no message */
+};
+
 struct ipc_msg {
 	uint16_t version;
 	uint16_t type;			/* enum ipc_type */
@@ -148,6 +155,7 @@ struct ipc_msg {
 		struct ipc_start_session start_session;
 		struct ipc_slot slot;
 		struct ipc_lwm2m lwm2m;
+		struct ipc_pin pin;
 	};
 };
 

@@ -252,3 +252,69 @@ int ef_read(const char *root, const char *card, uint64_t seq, const char *path, 
 	r = seq_check(root, card, seq);
 	return r ? r : (int)got;
 }
+
+/* --- who may read -------------------------------------------------------- */
+
+static int access_parse_pins(struct slice words, struct ef_access *out)
+{
+	struct slice word;
+	int high, low;
+
+	while (str_split(&words, ' ', &word)) {
+		if (out->n == EF_PINS_MAX || word.n != 2)
+			return -EPROTO;
+		high = hex_digit(word.p[0]);
+		low = hex_digit(word.p[1]);
+		if (high < 0 || low < 0 || !(high | low))
+			return -EPROTO;
+		out->ref[out->n++] = (uint8_t)(high << 4 | low);
+		if (!str_split(&words, ' ', &word))
+			return 0;
+		if (out->n > 1 && out->all != slice_eq(word, SLICE_LIT("and")))
+			return -EPROTO;
+		out->all = slice_eq(word, SLICE_LIT("and"));
+		if (!out->all && !slice_eq(word, SLICE_LIT("or")))
+			return -EPROTO;
+	}
+	return -EPROTO;
+}
+
+int ef_access_parse(const char *text, struct ef_access *out)
+{
+	static const char *const words[] = {
+		[EF_UNKNOWN] = "unknown", [EF_ALWAYS] = "always", [EF_NEVER] = "never" };
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	for (unsigned int i = 0; i < EF_PINS; i++) {
+		if (strcmp(text, words[i]))
+			continue;
+		out->kind = (enum ef_condition)i;
+		return 0;
+	}
+	if (strncmp(text, "pin ", 4))
+		return -EPROTO;
+	out->kind = EF_PINS;
+	r = access_parse_pins(slice_str(text + 4), out);
+	if (r)
+		memset(out, 0, sizeof(*out));
+	return r;
+}
+
+int ef_read_access(const char *root, const char *card, uint64_t seq, const char *path,
+		   struct ef_access *out)
+{
+	char attr[EF_PATH_MAX + 24], text[96];
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	if (!ef_path_valid(path))
+		return -EINVAL;
+	snprintf(attr, sizeof(attr), "ef-%s/read_access", path);
+	r = ef_attr_read(root, card, attr, text, sizeof(text));
+	if (r)
+		return r == -ENOENT ? -ENODEV : r;
+	r = ef_access_parse(text, out);
+	/* The name may have been taken by the next card while we read. */
+	return r ? r : seq_check(root, card, seq);
+}

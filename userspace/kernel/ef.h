@@ -56,4 +56,22 @@ int ef_slot_name(const char *device, char *out, size_t size) must_check;
 int ef_read(const char *root, const char *card, uint64_t seq, const char *path, size_t off,
 	    uint8_t *buf, size_t n) must_check;
 
+/* What the card wants before a file is read, as the kernel understood it. */
+enum ef_condition { EF_UNKNOWN, EF_ALWAYS, EF_NEVER, EF_PINS };
+
+#define EF_PINS_MAX 8
+
+struct ef_access {
+	enum ef_condition kind;
+	bool all;			/* every one of the PINs, else any */
+	size_t n;			/* EF_PINS: 1 or more */
+	uint8_t ref[EF_PINS_MAX];	/* key references */
+};
+
+/* "always", "never", "pin 01", "pin 01 or 0a", "pin 01 and 81", "unknown". 0 or -EPROTO. */
+int ef_access_parse(const char *text, struct ef_access *out) must_check;
+/* Attribute read_access of an EF that has a group, as after ef_read(). 0 or -errno, as ef_read(). */
+int ef_read_access(const char *root, const char *card, uint64_t seq, const char *path,
+		   struct ef_access *out) must_check;
+
 #endif

@@ -26,10 +26,13 @@ _Static_assert((int)UNL_KIND_MULTIPLE_CHOICE == (int)UICC_KIND_MULTIPLE_CHOICE, 
 _Static_assert((int)UNL_KIND_PIN == (int)UICC_KIND_PIN, "kinds");
 _Static_assert((int)UNL_WITHDRAWN == (int)UICC_OUTCOME_WITHDRAWN, "outcomes");
 _Static_assert((int)UNL_CANCELLED == (int)UICC_OUTCOME_CANCELLED, "outcomes");
+_Static_assert((int)UNL_PIN_WRONG == (int)UICC_PIN_RESULT_WRONG, "results");
+_Static_assert((int)UNL_PIN_TIMEOUT == (int)UICC_PIN_RESULT_TIMEOUT, "results");
+_Static_assert(UNL_PIN_MIN == UICC_PIN_MIN && UNL_PIN_MAX == UICC_PIN_MAX, "PINs");
 _Static_assert(UNL_CHOICES_MAX == UICC_CHOICES_MAX, "choices");
 _Static_assert(UNL_TEXT_MAX > UICC_TEXT_MAX && UNL_TEXT_MAX > UICC_VALUE_MAX, "text");
 _Static_assert(ATTR_MAX >= UICC_A_CONSENT_MAX && ATTR_MAX >= UICC_A_CARD_MAX &&
-	       ATTR_MAX >= UICC_A_SLOT_MAX, "attributes");
+	       ATTR_MAX >= UICC_A_SLOT_MAX && ATTR_MAX >= UICC_A_PIN_MAX, "attributes");
 
 typedef int reply_fn(struct unl *nl, struct nlattr **at);
 
@@ -56,6 +59,11 @@ struct unl {
 };
 
 /* --- attributes ---------------------------------------------------------- */
+
+static uint8_t get_u8(const struct nlattr *a)
+{
+	return a && nla_len(a) >= 1 ? nla_get_u8(a) : 0;
+}
 
 static uint32_t get_u32(const struct nlattr *a)
 {
@@ -106,6 +114,18 @@ static void get_selected(const struct nlmsghdr *h, struct unl_answer *o)
 			o->selected[o->nselected++] = get_u32(a);
 }
 
+static uint32_t get_retries(const struct nlattr *a)
+{
+	return a ? get_u32(a) : UNL_RETRIES_UNKNOWN;
+}
+
+/* One that is missing or unknown must never read as verified. */
+static enum unl_pin_result get_pin_result(const struct nlattr *a)
+{
+	return a && nla_len(a) >= 4 && nla_get_u32(a) <= UNL_PIN_TIMEOUT ? nla_get_u32(a) :
+									    UNL_PIN_REFUSED;
+}
+
 static void get_answer(const struct nlmsghdr *h, struct nlattr **at, struct unl_answer *o)
 {
 	const struct nlattr *outcome = at[UICC_A_CONSENT_OUTCOME];
@@ -117,6 +137,17 @@ static void get_answer(const struct nlmsghdr *h, struct nlattr **at, struct unl_
 		o->outcome = nla_get_u32(outcome);
 	get_str(at[UICC_A_CONSENT_VALUE], o->value, sizeof(o->value));
 	get_selected(h, o);
+	o->by_card = at[UICC_A_CONSENT_PIN_RESULT];
+	o->pin_result = get_pin_result(at[UICC_A_CONSENT_PIN_RESULT]);
+	o->retries = get_retries(at[UICC_A_CONSENT_RETRIES]);
+}
+
+static void get_pin(struct nlattr **at, struct unl_pin *p)
+{
+	p->id = get_u32(at[UICC_A_PIN_ID]);
+	p->key_ref = get_u8(at[UICC_A_PIN_KEY_REF]);
+	p->result = get_pin_result(at[UICC_A_PIN_RESULT]);
+	p->retries = get_retries(at[UICC_A_PIN_RETRIES]);
 }
 
 /* --- receiving ----------------------------------------------------------- */
@@ -158,6 +189,13 @@ static bool event_parse(struct unl *nl, const struct nlmsghdr *h, int cmd, struc
 			  UNL_EV_QUESTION_WITHDRAWN;
 		get_answer(h, at, &ev.answer);
 		ev.id = ev.answer.id;
+		break;
+	case UICC_CMD_PIN_COMPLETED:
+		ev.type = UNL_EV_PIN;
+		ev.slot = get_u32(at[UICC_A_PIN_SLOT]);
+		ev.seq = get_u64(at[UICC_A_PIN_SEQ]);
+		get_pin(at, &ev.pin);
+		ev.id = ev.pin.id;
 		break;
 	default:
 		return false;
@@ -258,6 +296,13 @@ static struct nl_msg *request_new(struct unl *nl, int cmd, int flags)
 	return m;
 }
 
+/* An answer on its way may be a PIN. */
+static void request_free(struct nl_msg *m)
+{
+	explicit_bzero(nlmsg_data(nlmsg_hdr(m)), (size_t)nlmsg_datalen(nlmsg_hdr(m)));
+	nlmsg_free(m);
+}
+
 /* Sends and frees @m, waits for its end. 0, -errno, or a dump callback's value. */
 static int request(struct unl *nl, struct nl_msg *m, reply_fn *reply, void *ctx)
 {
@@ -273,7 +318,7 @@ static int request(struct unl *nl, struct nl_msg *m, reply_fn *reply, void *ctx)
 	nl->seq = nlmsg_hdr(m)->nlmsg_seq;
 	nl->waiting = true;
 	r = nl_send(nl->sk, m);
-	nlmsg_free(m);
+	request_free(m);
 	if (r < 0)
 		nl->result = -EIO;
 	while (r >= 0 && nl->waiting) {
@@ -429,6 +474,8 @@ int unl_ask(struct unl *nl, const struct unl_question *q, uint32_t *id)
 	r |= put_str(m, UICC_A_CONSENT_OPTIONS, q->options);
 	for (i = 0; i < q->nchoices; i++)
 		r |= nla_put_string(m, UICC_A_CONSENT_CHOICE, q->choices[i]);
+	if (q->key_ref)
+		r |= nla_put_u8(m, UICC_A_CONSENT_KEY_REF, q->key_ref);
 	if (r) {
 		nlmsg_free(m);
 		return -EMSGSIZE;
@@ -456,6 +503,31 @@ int unl_withdraw(struct unl *nl, uint32_t id)
 	return request_id(nl, UICC_CMD_CONSENT_WITHDRAW, id);
 }
 
+static int reply_pin_id(struct unl *nl, struct nlattr **at)
+{
+	*(uint32_t *)nl->ctx = get_u32(at[UICC_A_PIN_ID]);
+	return 0;
+}
+
+int unl_pin_get(struct unl *nl, uint32_t slot, uint64_t seq, uint8_t key_ref, uint32_t *id)
+{
+	struct nl_msg *m = request_new(nl, UICC_CMD_PIN_GET, NLM_F_REQUEST | NLM_F_ACK);
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	r = nla_put_u32(m, UICC_A_PIN_SLOT, slot);
+	r |= nla_put_u64(m, UICC_A_PIN_SEQ, seq);
+	r |= nla_put_u8(m, UICC_A_PIN_KEY_REF, key_ref);
+	if (r) {
+		nlmsg_free(m);
+		return -EMSGSIZE;
+	}
+	*id = 0;
+	r = request(nl, m, reply_pin_id, id);
+	return !r && !*id ? -EPROTO : r;
+}
+
 int unl_agent_register(struct unl *nl)
 {
 	return request_id(nl, UICC_CMD_AGENT_REGISTER, 0);
@@ -473,6 +545,8 @@ static void get_question(struct nlattr **at, struct unl_question *q)
 	get_str(at[UICC_A_CONSENT_ORIGIN], q->origin, sizeof(q->origin));
 	get_str(at[UICC_A_CONSENT_TEXT], q->text, sizeof(q->text));
 	get_str(at[UICC_A_CONSENT_OPTIONS], q->options, sizeof(q->options));
+	q->key_ref = get_u8(at[UICC_A_CONSENT_KEY_REF]);
+	q->retries = get_retries(at[UICC_A_CONSENT_RETRIES]);
 	get_choices((const struct nlmsghdr *)at[0], q);
 }
 
@@ -512,7 +586,7 @@ int unl_done(struct unl *nl, const struct unl_answer *a)
 	for (i = 0; i < a->nselected; i++)
 		r |= nla_put_u32(m, UICC_A_CONSENT_SELECTED, a->selected[i]);
 	if (r) {
-		nlmsg_free(m);
+		request_free(m);
 		return -EMSGSIZE;
 	}
 	return request(nl, m, NULL, NULL);

@@ -21,6 +21,14 @@ enum unl_kind {
 	UNL_KIND_TEXT, UNL_KIND_SINGLE_CHOICE, UNL_KIND_MULTIPLE_CHOICE,
 };
 enum unl_outcome { UNL_YES, UNL_NO, UNL_CANCELLED, UNL_TIMEOUT, UNL_WITHDRAWN };
+enum unl_pin_result {
+	UNL_PIN_VERIFIED, UNL_PIN_NOT_VERIFIED, UNL_PIN_WRONG, UNL_PIN_BLOCKED, UNL_PIN_DISABLED,
+	UNL_PIN_REFUSED, UNL_PIN_GONE, UNL_PIN_TIMEOUT,
+};
+
+#define UNL_RETRIES_UNKNOWN UINT32_MAX	/* the card does not tell */
+#define UNL_PIN_MIN 4			/* digits of a person's PIN */
+#define UNL_PIN_MAX 8
 
 struct unl_question {
 	uint32_t id;			/* given by the kernel */
@@ -32,6 +40,8 @@ struct unl_question {
 	char origin[UNL_ORIGIN_MAX];	/* who asks */
 	char text[UNL_TEXT_MAX];
 	char options[UNL_ORIGIN_MAX];	/* DM options, "MINDT=30&DR=1" */
+	uint8_t key_ref;		/* UNL_KIND_PIN: which; else 0 */
+	uint32_t retries;		/* accepted UNL_KIND_PIN: tries left, or UNL_RETRIES_UNKNOWN */
 	size_t nchoices;
 	char choices[UNL_CHOICES_MAX][UNL_ORIGIN_MAX];
 };
@@ -42,6 +52,17 @@ struct unl_answer {
 	char value[UNL_TEXT_MAX];	/* text entered; "" = none */
 	size_t nselected;
 	uint32_t selected[UNL_CHOICES_MAX];
+	bool by_card;			/* UNL_KIND_PIN: the card decided; it said: */
+	enum unl_pin_result pin_result;
+	uint32_t retries;		/* or UNL_RETRIES_UNKNOWN */
+};
+
+/* What a card said of one of its PINs. */
+struct unl_pin {
+	uint32_t id;			/* of the request */
+	uint8_t key_ref;
+	enum unl_pin_result result;
+	uint32_t retries;		/* or UNL_RETRIES_UNKNOWN */
 };
 
 enum unl_event_type {
@@ -49,6 +70,7 @@ enum unl_event_type {
 	UNL_EV_READY,		/* agents: a question waits; id */
 	UNL_EV_COMPLETED,	/* asker: answer */
 	UNL_EV_QUESTION_WITHDRAWN,	/* agent that holds it: answer.id, answer.outcome = why */
+	UNL_EV_PIN,		/* who sent unl_pin_get(): pin */
 	UNL_EV_OVERRUN,		/* messages were lost: look at the state again */
 };
 
@@ -57,7 +79,10 @@ struct unl_event {
 	uint32_t slot;
 	uint64_t seq;
 	uint32_t id;
-	struct unl_answer answer;
+	union {
+		struct unl_answer answer;
+		struct unl_pin pin;
+	};
 };
 
 struct unl_slot {
@@ -93,6 +118,8 @@ int unl_event_next(struct unl *nl, struct unl_event *ev) must_check;
 /* Asker. -EPERM without CAP_NET_ADMIN, -EBUSY too many, -ENODEV card gone. */
 int unl_ask(struct unl *nl, const struct unl_question *q, uint32_t *id) must_check;
 int unl_withdraw(struct unl *nl, uint32_t id) must_check;
+/* What does the card say of this PIN? One UNL_EV_PIN with *@id follows within 60 s. */
+int unl_pin_get(struct unl *nl, uint32_t slot, uint64_t seq, uint8_t key_ref, uint32_t *id) must_check;
 
 /* Agent. -EPERM: neither CAP_NET_ADMIN nor in the agent group. */
 int unl_agent_register(struct unl *nl) must_check;
