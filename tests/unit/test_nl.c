@@ -26,6 +26,9 @@ static struct datagram {
 } sent[DATAGRAMS];
 static unsigned int nsent, taken;
 static uint32_t request_seq;
+static struct nl_msg *request;		/* the last one, kept by us too */
+static uint8_t request_bytes[16384];	/* what it was when it went out */
+static size_t request_len;
 
 /* --- the kernel's end; the Makefile puts these in place of libnl's ------- */
 
@@ -80,6 +83,12 @@ int __wrap_genl_ctrl_resolve(struct nl_sock *sk, const char *name)
 int __wrap_nl_send(struct nl_sock *sk, struct nl_msg *msg)
 {
 	request_seq = nlmsg_hdr(msg)->nlmsg_seq;
+	request_len = nlmsg_hdr(msg)->nlmsg_len;
+	assert_true(request_len <= sizeof(request_bytes));
+	memcpy(request_bytes, nlmsg_hdr(msg), request_len);
+	nlmsg_free(request);
+	request = msg;
+	nlmsg_get(msg);
 	return (int)nlmsg_hdr(msg)->nlmsg_len;
 }
 
@@ -145,6 +154,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	unl_close(nl);
+	nlmsg_free(request);
+	request = NULL;
 	while (nsent)
 		nlmsg_free(sent[--nsent].msg);
 	return 0;
@@ -281,6 +292,121 @@ static void another_sender_is_not_believed(void **state)
 	assert_false(unl_pending(nl));
 }
 
+/* --- PINs ---------------------------------------------------------------- */
+
+static struct nl_msg *kernel_tells_pin(uint32_t id)
+{
+	struct nl_msg *m = kernel_says(UICC_CMD_PIN_COMPLETED)->msg;
+
+	assert_int_equal(nla_put_u32(m, UICC_A_PIN_ID, id), 0);
+	assert_int_equal(nla_put_u32(m, UICC_A_PIN_SLOT, 3), 0);
+	assert_int_equal(nla_put_u64(m, UICC_A_PIN_SEQ, 41), 0);
+	assert_int_equal(nla_put_u8(m, UICC_A_PIN_KEY_REF, 0x81), 0);
+	return m;
+}
+
+static void assert_pin(uint32_t id, enum unl_pin_result result, uint32_t retries)
+{
+	struct unl_event ev;
+
+	assert_int_equal(unl_event_next(nl, &ev), 1);
+	assert_int_equal(ev.type, UNL_EV_PIN);
+	assert_int_equal(ev.slot, 3);
+	assert_int_equal(ev.seq, 41);
+	assert_int_equal(ev.pin.id, id);
+	assert_int_equal(ev.pin.key_ref, 0x81);
+	assert_int_equal(ev.pin.result, result);
+	assert_int_equal(ev.pin.retries, retries);
+}
+
+static void state_of_a_pin(void **state)
+{
+	struct nl_msg *m;
+	uint32_t id;
+
+	m = kernel_says(UICC_CMD_PIN_GET)->msg;
+	sent[nsent - 1].of_request = true;
+	assert_int_equal(nla_put_u32(m, UICC_A_PIN_ID, 12), 0);
+	m = kernel_tells_pin(12);
+	assert_int_equal(nla_put_u32(m, UICC_A_PIN_RESULT, UICC_PIN_RESULT_NOT_VERIFIED), 0);
+	assert_int_equal(nla_put_u32(m, UICC_A_PIN_RETRIES, 2), 0);
+	kernel_confirms(0);
+	assert_int_equal(unl_pin_get(nl, 3, 41, 0x81, &id), 0);
+	assert_int_equal(id, 12);
+	assert_true(unl_pending(nl));
+	assert_pin(12, UNL_PIN_NOT_VERIFIED, 2);
+	kernel_confirms(-EBUSY);
+	assert_int_equal(unl_pin_get(nl, 3, 41, 0x81, &id), -EBUSY);
+	/* What is missing or from a later kernel is neither a success nor a number. */
+	kernel_tells_pin(13);
+	assert_pin(13, UNL_PIN_REFUSED, UNL_RETRIES_UNKNOWN);
+	m = kernel_tells_pin(14);
+	assert_int_equal(nla_put_u32(m, UICC_A_PIN_RESULT, UICC_PIN_RESULT_TIMEOUT + 1), 0);
+	assert_pin(14, UNL_PIN_REFUSED, UNL_RETRIES_UNKNOWN);
+}
+
+static void completion_by_the_card(void **state)
+{
+	struct unl_event ev;
+	struct nl_msg *m;
+
+	kernel_completes(7, UICC_OUTCOME_NO);
+	m = sent[nsent - 1].msg;
+	assert_int_equal(nla_put_u32(m, UICC_A_CONSENT_PIN_RESULT, UICC_PIN_RESULT_WRONG), 0);
+	assert_int_equal(nla_put_u32(m, UICC_A_CONSENT_RETRIES, 1), 0);
+	assert_int_equal(unl_event_next(nl, &ev), 1);
+	assert_true(ev.answer.by_card);
+	assert_int_equal(ev.answer.outcome, UNL_NO);
+	assert_int_equal(ev.answer.pin_result, UNL_PIN_WRONG);
+	assert_int_equal(ev.answer.retries, 1);
+	kernel_completes(8, UICC_OUTCOME_NO);
+	assert_int_equal(unl_event_next(nl, &ev), 1);
+	assert_false(ev.answer.by_card);
+	assert_int_equal(ev.answer.retries, UNL_RETRIES_UNKNOWN);
+}
+
+static void question_of_a_pin(void **state)
+{
+	struct unl_question q = { .kind = UNL_KIND_PIN, .key_ref = 0x11, .origin = "test", .text = "?" };
+	struct nlattr *at[UICC_A_CONSENT_MAX + 1];
+	struct nl_msg *m;
+	uint32_t id;
+
+	kernel_numbers(7);
+	kernel_confirms(0);
+	assert_int_equal(unl_ask(nl, &q, &id), 0);
+	assert_int_equal(genlmsg_parse((struct nlmsghdr *)request_bytes, 0, at,
+				       UICC_A_CONSENT_MAX, NULL), 0);
+	assert_int_equal(nla_get_u32(at[UICC_A_CONSENT_KIND]), UICC_KIND_PIN);
+	assert_int_equal(nla_get_u8(at[UICC_A_CONSENT_KEY_REF]), 0x11);
+	for (uint32_t retries = 0; retries < 2; retries++) {
+		m = kernel_says(UICC_CMD_CONSENT_ACCEPT)->msg;
+		sent[nsent - 1].of_request = true;
+		assert_int_equal(nla_put_u32(m, UICC_A_CONSENT_ID, 7), 0);
+		assert_int_equal(nla_put_u32(m, UICC_A_CONSENT_KIND, UICC_KIND_PIN), 0);
+		assert_int_equal(nla_put_u8(m, UICC_A_CONSENT_KEY_REF, 0x11), 0);
+		if (retries)
+			assert_int_equal(nla_put_u32(m, UICC_A_CONSENT_RETRIES, retries), 0);
+		kernel_confirms(0);
+		assert_int_equal(unl_accept(nl, 0, &q), 0);
+		assert_int_equal(q.key_ref, 0x11);
+		assert_int_equal(q.retries, retries ? retries : UNL_RETRIES_UNKNOWN);
+	}
+}
+
+/* The PIN goes out, and is not in the memory of who sent it any more. */
+static void answer_is_wiped(void **state)
+{
+	const struct unl_answer a = { .id = 7, .outcome = UNL_YES, .value = "83520174" };
+	size_t len;
+
+	kernel_confirms(0);
+	assert_int_equal(unl_done(nl, &a), 0);
+	len = request_len;
+	assert_non_null(memmem(request_bytes, len, "83520174", 8));
+	assert_null(memmem(nlmsg_hdr(request), len, "83520174", 8));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -292,6 +418,10 @@ int main(void)
 		T(removal_during_a_withdrawal_is_pending),
 		T(a_flood_is_told),
 		T(another_sender_is_not_believed),
+		T(state_of_a_pin),
+		T(completion_by_the_card),
+		T(question_of_a_pin),
+		T(answer_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void says(const char *words)
 		fail_msg("not said: %s; but: %s", words, p.text);
 }
 
-/* Rules: D9 */
+/* Rules: DECISION-9 */
 static void decision_9_right_pin(void **state)
 {
 	assert_int_equal(begin("pin 01"), PIN_CHECK);
@@ -77,6 +77,7 @@ static void decision_9_right_pin(void **state)
 	says("does not say how many");
 }
 
+/* Rules: DECISION-9 */
 static void decision_9_wrong_then_right(void **state)
 {
 	begin("pin 01");
@@ -90,6 +91,7 @@ static void decision_9_wrong_then_right(void **state)
 }
 
 /* Whatever is answered: from three tries, two at most are used up in one insertion. */
+/* Rules: DECISION-9 */
 static void decision_9_one_try_is_left(void **state)
 {
 	begin("pin 01");
