@@ -101,7 +101,7 @@ suites_of_check() {
 	start tear-san scripts/kselftest --uml san tear_test
 	start kunit-san scripts/kunit --san
 	start bad tests/e2e/run bad
-	start path tests/e2e/run path,privacy
+	start path tests/e2e/run path,privacy,programs
 	start subverted tests/e2e/run subverted
 	start kunit make -s kunit
 	start kill tests/e2e/run kill
