@@ -184,7 +184,7 @@ class Asked:
 
 class Run:
     def __init__(self):
-        self.asked, self.reads, self.log, self.status = [], [], "", None
+        self.asked, self.reads, self.pins, self.log, self.status = [], [], [], "", None
 
     def sessions(self):
         return [a.server for a in self.asked if a.kind == "session"]
@@ -234,14 +234,15 @@ class Child:
 
 
 def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, on_read=None, leave=False,
-           lenient=False):
+           lenient=False, pin=None):
     """One insertion, from START to the child's end.
 
     @answers: for each question in turn a result, or a function of Asked that gives one; a
     pair (result, retry). None: the helper goes without an answer. @gone_after: the card is
     gone from that read on. @on_read: called with (number, path) before each read. @leave: the
     helper goes once it has given all its answers. @lenient: it goes, too, when a question
-    comes that there is no answer for, and answers may be left.
+    comes that there is no answer for, and answers may be left. @pin: called with the path of
+    a file that a PIN is wanted for, gives a result; without it nobody has a PIN.
     """
     run = Run()
     child = Child(env, "card-child")
@@ -264,6 +265,13 @@ def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, o
                 gone = gone_after is not None and len(run.reads) > gone_after
                 err, got = (-errno.ENODEV, b"") if gone else card.read(path, off, length)
                 child.socket.send(message("DATA", struct.pack("=iI", err, len(got)) + got))
+                continue
+            if kind == "PIN":
+                off, _ = struct.unpack("=II", body[:8])
+                path = text(body[8:])
+                assert card.read(path, off, 1)[0] == -errno.EACCES, "%s is not kept back" % path
+                run.pins.append(path)
+                child.socket.send(outcome(pin(path) if pin else FAILED, "the PIN, as the test has it"))
                 continue
             if kind == "ASK":
                 seconds, _ = struct.unpack("=II", body[:8])
