@@ -306,3 +306,81 @@ def card_refused_session_and_new_content(e):
     insert(e, content(CONNECT | EVERY, 3, words="again"), [YES], seq=5)
     # The refused content comes back, and so does the refusal.
     quiet(e, content(CONNECT | EVERY, 3), seq=6)
+
+
+# --- a person starts the session ---
+
+def at(url):
+    """The card's message for an account at @url, and the user the server has to know."""
+    return dm(url=url + "?" + "x" * (29 - len(url)))
+
+
+CARD_USER = ("demo-device demo-client-secret md5 server-password=demo-server-secret server-scheme=md5 "
+             "server-nonce=c2VydmVyLW5vbmNlLTAx")
+
+
+def by_hand(e, expect=0):
+    return e.run("session", "--server", SERVER, expect=expect)
+
+
+# Rules: DECISION-4 OPEN-6
+@test
+def card_session_by_hand_lifts_a_refusal(e):
+    conf(e, "allow-http = " + SERVER)
+    with e.server(ONE_GET, users=CARD_USER) as s:
+        card = content(CONNECT, 3, message=at(s.url))
+        insert(e, card, [NO], seq=1)
+        quiet(e, card, seq=2)
+        r = by_hand(e)
+        assert "refusal" in r.err and "authenticated" in r.out, r.err + r.out
+        assert phases(e)[SERVER] == "done"
+        # Done is done: for this content nobody is asked again.
+        quiet(e, card, seq=3)
+        quiet(e, card, seq=1, boot=BOOT[:-1] + "3")
+
+
+# Rules: DECISION-4
+@test
+def card_session_by_hand_that_fails(e):
+    """The refusal is lifted all the same: the question is back at the next insertion."""
+    conf(e, "allow-http = " + SERVER)
+    card = content(CONNECT, 3, message=at("http://127.0.0.1:00009/dm"))
+    insert(e, card, [NO], seq=1)
+    by_hand(e, expect=4)
+    assert phases(e)[SERVER] == "pending"
+    r = insert(e, card, [NO], seq=2)
+    assert [a.ui for a in r.asked] == ["ask"], r
+    quiet(e, card, seq=3)
+
+
+# Rules: DECISION-3
+@test
+def card_session_by_hand_counts(e):
+    """Whether the card had asked for it or not, it is done for this content; at every power-on it is wanted again."""
+    conf(e, "allow-http = " + SERVER)
+    with e.server(ONE_GET, users=CARD_USER) as s:
+        for i, (flags, again) in enumerate([(None, 0), (0, 0), (CONNECT | EVERY, 1)]):
+            card = content(flags, message=at(s.url), iccid=card_number(i))
+            insert(e, card, [WITHDRAWN] * again, seq=10 * i + 1)
+            by_hand(e)
+            assert phases(e, card_number(i))[SERVER] == "done"
+            quiet(e, card, seq=10 * i + 1)
+            conf(e, "allow-http = " + SERVER, "connect-without-indicator = yes")
+            insert(e, card, [YES] * again, seq=10 * i + 2)
+            conf(e, "allow-http = " + SERVER)
+
+
+# Rules: DECISION-3 OPEN-7
+@test
+def card_session_by_hand_while_one_is_tried(e):
+    """Nobody answered, or the network failed, and meanwhile a person's session succeeded: it stays done."""
+    conf(e, "allow-http = " + SERVER)
+    with e.server(ONE_GET, users=CARD_USER) as s:
+        for i, (result, phase) in enumerate([(TIMEOUT, "done"), (WITHDRAWN, "done"), ((FAILED, False), "done"),
+                                             (NO, "refused"), (YES, "done")]):
+            def meanwhile(asked, result=result):
+                by_hand(e)
+                return result
+            card = content(CONNECT, 3, message=at(s.url), iccid=card_number(i))
+            insert(e, card, [meanwhile], seq=i + 1)
+            assert phases(e, card_number(i))[SERVER] == phase, (result, phases(e))

@@ -77,6 +77,7 @@ class Card:
     def __init__(self, iccid="8949000000000000001F", **files):
         self.files = {"3f00.2fe2": bcd(iccid)} if iccid else {}
         self.files[AID + ".5031"] = bytes.fromhex("A706300404026430")
+        self.files[AID + ".6430"] = b"\xff" * 64
         self.objects = []
         for kind, content in files.items():
             for i, one in enumerate(content if isinstance(content, list) else [content]):

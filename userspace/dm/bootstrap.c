@@ -17,6 +17,7 @@
 #include "dm/cmd_int.h"
 #include "util/digest.h"
 #include "util/str.h"
+#include "util/text.h"
 
 #define MAX_CONTENT (4u << 20)		/* bytes of one message, as digested */
 #define MAX_COMMANDS 4096
@@ -145,7 +146,9 @@ static int retire(struct dm_bootstrap *b, struct dm_node *account)
 
 	if (account->origin != b->cfg.origin)
 		return fail(b, -EEXIST,
-			    "an account of this server exists already and is not this card's");
+			    "an account of server %s exists already and is not this card's",
+			    sid && sid->value && sid->value_len <= 80 && text_is_printable(dm_node_value(sid)) ?
+			    (const char *)sid->value : "?");
 	if (b->nretired == DM_BOOTSTRAP_MAX_SERVERS)
 		return fail(b, -EINVAL, "too many accounts in one message");
 	r->server = sid ? str_dup(dm_node_value(sid)) : str_dup(SLICE_LIT(""));

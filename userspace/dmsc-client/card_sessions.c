@@ -82,6 +82,46 @@ int card_sessions_plan(struct card *c)
 	return 0;
 }
 
+/* 1: a session of somebody else's has done it meanwhile; 0: not; -errno. */
+static int done_meanwhile(struct card *c, struct store *s, struct server *v)
+{
+	struct store_card now;
+	int r = card_row_get(c, s, v->id, &now);
+
+	if (r || now.phase != STORE_CARD_DONE)
+		return r;
+	v->open = false;
+	log_info("%s: a session with %s was started by a person meanwhile, and succeeded",
+		 c->start.slot, v->id);
+	return 1;
+}
+
+/* A person's no counts whenever it is said; that nobody answered does not undo what is done. */
+static int outcome_store(struct card *c, struct server *v, enum store_card_phase phase,
+			 const char *reason)
+{
+	_cleanup_store_ struct store *s = NULL;
+	int r = 0;
+
+	if (client_store_open(&c->args, STORE_WRITE, &s))
+		return -EIO;
+	if (phase != STORE_CARD_DONE && phase != STORE_CARD_REFUSED)
+		r = done_meanwhile(c, s, v);
+	if (r)
+		return r < 0 ? r : 0;
+	return card_row_put(c, s, &v->row, phase, reason);
+}
+
+/* Before a session is tried again. As done_meanwhile(). */
+static int is_settled(struct card *c, struct server *v)
+{
+	_cleanup_store_ struct store *s = NULL;
+
+	if (!v->row.attempts)
+		return 0;
+	return client_store_open(&c->args, STORE_WRITE, &s) ? -EIO : done_meanwhile(c, s, v);
+}
+
 static int outcome_record(struct card *c, struct server *v, const struct ipc_outcome *o,
 			  int64_t give_up)
 {
@@ -111,14 +151,16 @@ static int outcome_record(struct card *c, struct server *v, const struct ipc_out
 	if (!v->open && o->result != IPC_DONE)
 		log_notice("%s: no session with %s: %s; the account stays", c->start.slot, v->id,
 			   o->reason[0] ? o->reason : ipc_result_name(o->result));
-	return card_row_record(c, &v->row, phase, reason);
+	return outcome_store(c, v, phase, reason);
 }
 
 static int session_ask(struct card *c, struct server *v, int64_t give_up)
 {
 	struct ipc_msg q, a;
-	int r;
+	int r = is_settled(c, v);
 
+	if (r)
+		return r < 0 ? r : 0;
 	ipc_prepare(&q, IPC_SESSION);
 	q.session.ui = v->verdict == PLAN_SESSION_ASK ? IPC_UI_ASK :
 		       v->verdict == PLAN_SESSION_NOTICE ? IPC_UI_NOTICE : IPC_UI_NONE;

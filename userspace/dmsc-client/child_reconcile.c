@@ -80,6 +80,17 @@ static bool is_newer(const struct doomed *d, const struct store_origin *o,
 	       c.seq > fact->seq;
 }
 
+/* What a blank card says is nobody's name. */
+static bool is_name(const struct ipc_slot *fact)
+{
+	size_t i;
+
+	for (i = 0; i < fact->iccid_len; i++)
+		if (fact->iccid[i] != 0xff && fact->iccid[i] != 0x00)
+			return true;
+	return false;
+}
+
 static int origin_judge(void *ctx, const struct store_origin *o)
 {
 	struct doomed *d = ctx;
@@ -88,7 +99,7 @@ static int origin_judge(void *ctx, const struct store_origin *o)
 	if (!fact || fact->state == IPC_SLOT_UNKNOWN)
 		return 0;
 	if (fact->state == IPC_SLOT_CARD &&
-	    (!o->iccid_len || !fact->iccid_len ||
+	    (!o->iccid_len || !is_name(fact) ||
 	     slice_eq(slice_of(o->iccid, o->iccid_len), slice_of(fact->iccid, fact->iccid_len))))
 		return 0;
 	if (d->n < ORIGINS_MAX)

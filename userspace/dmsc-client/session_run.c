@@ -4,6 +4,7 @@
  * what to send, this file sends it, and nothing leaves before what it reports
  * is stored.
  */
+#include "dmsc-client/card_wish.h"
 #include "dmsc-client/session_run.h"
 
 #include <errno.h>
@@ -222,6 +223,8 @@ static int set_up_card(struct run *x)
 	err = store_origin_get(x->store, x->account.origin, &x->origin);
 	if (err == -ENOENT)
 		return 0;
+	if (!err && x->o->by_hand)
+		err = card_wish_lift(x->store, &x->origin, x->o->server_id);
 	if (err)
 		return fail(x, CLIENT_STORE, err, store_strerror(err));
 	if (x->origin.iccid_len == 0 ||
@@ -578,6 +581,9 @@ static int conclude(struct run *x, int err)
 		err = fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the server was told");
 	if (dm_tree_dirty(x->tree) && store_tree_commit(x->store, x->tree) < 0)
 		err = fail(x, CLIENT_STORE, -EIO, "the last changes could not be stored");
+	if (!err && e->accepted && x->origin.id &&
+	    card_wish_done(x->store, &x->origin, x->o->server_id) < 0)
+		err = fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the session is done");
 	return err;
 }
 

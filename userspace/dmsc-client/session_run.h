@@ -41,6 +41,7 @@ struct client_session_opts {
 	const char *trace_dir;		/* NULL = no trace; made with mode 0700 when missing */
 	bool allow_http;		/* plain http for this server */
 	bool wbxml;			/* encoding of our first message; answers follow the server's */
+	bool by_hand;			/* a person starts it: that lifts a refusal of the card's wish */
 	bool server_initiated;		/* Alert 1200, with @session_id of a Package 0 */
 	uint16_t session_id;		/* 0 = random */
 	/* Generic Alerts of package 1, at most DM_SESSION_MAX_ALERTS - 1: the last is our own. */
