@@ -27,6 +27,7 @@ VIRT = "kernel/include/uapi/linux/uicc_virt.h"
 VIRT_DOC = "Documentation/uicc-virt.rst"
 SCRIPT_DOC = "Documentation/dm-server-script.rst"
 PROFILE_DOC = "Documentation/card-profile.rst"
+ISSUERS_DOC = "Documentation/for-issuers.rst"
 
 # Program: its directory, the page, the exit code enum's names, and how its
 # subcommands look in the code and in the page.
@@ -37,7 +38,7 @@ PROGRAMS = {
                     r"\*\*dmsc-client\*\*(?: \[\*OPTIONS\*\])? \*\*(\w+)(?: (\w+))?\*\*|\*\*(\w+-child)\*\*"),
     "dmsc-agent": ("userspace/dmsc-agent", 1, "EXIT_", None, None),
     "dmscctl": ("userspace/dmscctl", 1, "CTL_",
-                r'\{ "(\w+)", (?:ctl_|status)|argv\[0\], "(\w+)"\)', r"(?m)^(\w+)(?: \[\w+\])?$\n        "),
+                r'\{ "(\w+)", (?:ctl_|status)|argv\[0\], "(\w+)"\)', r"(?m)^(\w+)(?: \[\w+\]| decode)?$\n        "),
     "simcard": ("tests/simcard", 1, "SIMCARD_",
                 r'strcmp\(command, "(\w+)"\)', r"(?m)^\| \*\*simcard (\w+)\*\*"),
     "uicc-bridge": ("userspace/uicc-bridge", 1, "BRIDGE_",
@@ -227,7 +228,9 @@ def options_table(program):
 
 def options_help(program):
     def side(t):
-        code = re.sub(r'strcmp\(\w+, "--\w+"\)', "", t.code(PROGRAMS[program][0] + "/*.[ch]"))
+        # What is compared, and what is handed to another program, is no help.
+        code = re.sub(r'strcmp\(\w+, "--\w+"\)|argv\[n\+\+\] = \(char \*\)"[^"]*"', "",
+                      t.code(PROGRAMS[program][0] + "/*.[ch]"))
         return found(r"--([a-z][\w-]*)", "\n".join(re.findall(r'"(?:[^"\\\n]|\\.)*"', code)))
     return side
 
@@ -240,7 +243,8 @@ def exit_code(program):
     prefix = PROGRAMS[program][2]
 
     def side(t):
-        for body in re.findall(r"\benum[\w ]*\{([^}]*)\}", t.code(PROGRAMS[program][0] + "/*.[ch]")):
+        for body in re.findall(r"\benum (?:\w*(?:exit|outcome)\w* )?\{([^}]*)\}",
+                               t.code(PROGRAMS[program][0] + "/*.[ch]")):
             out, value = set(), 0
             for name, _, given in (i.strip().partition("=") for i in body.split(",") if i.strip()):
                 if not name.startswith(prefix):
@@ -281,6 +285,17 @@ def terms(doc, pattern):
 def table(doc, head):
     """First column of the table in a document with this head."""
     return lambda t: found(r"(?m)^``([a-z0-9-]+)", t.text(doc).split(f"\n{head}  ")[1].split("\n\n")[0])
+
+
+def description_code(t):
+    return t.find(r'(?:\{ |TEXT\()"([\w-]+)", (?:KEY_|desc_)', "tests/simcard/desc*.c")
+
+
+def description_doc(t):
+    """What lines of the document begin with, and what is named further on in them."""
+    text = t.text(ISSUERS_DOC).partition("\nThe description\n")[2].partition("\nTrying it\n")[0]
+    return found(r"(?m)^(?:    \| )?``([a-z][\w-]*)", text) | {
+        k for k in description_code(t) if f"``{k} " in text or f"``{k}``" in text}
 
 
 def both(*sides):
@@ -344,6 +359,7 @@ CHECKS = {
                                    lambda t: {"quirk"}),
                 PROFILE_DOC: both(terms(PROFILE_DOC, r"(?m)^``([a-z].*)``$\n    \S"),
                                   regex(r"``(quirk) NAME", PROFILE_DOC))},
+    "description": {"desc*.c": description_code, ISSUERS_DOC: description_doc},
     "profiles": {"tests/simcard/profiles": lambda t: {p.name for p in t.top.glob("tests/simcard/profiles/*")
                                                       if p.is_file() and not p.suffix},
                  PROFILE_DOC: table(PROFILE_DOC, "profile")},

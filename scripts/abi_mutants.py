@@ -13,6 +13,7 @@ VIRT = "kernel/include/uapi/linux/uicc_virt.h"
 VIRT_DOC = "Documentation/uicc-virt.rst"
 SCRIPT_DOC = "Documentation/dm-server-script.rst"
 PROFILE_DOC = "Documentation/card-profile.rst"
+ISSUERS_DOC = "Documentation/for-issuers.rst"
 
 MUTANTS = {
     "sysfs": [("kernel/core/sysfs.c", "static DEVICE_ATTR_RO(atr);", "static DEVICE_ATTR_RO(atr);\nstatic DEVICE_ATTR_RO(colour);"),
@@ -56,6 +57,8 @@ MUTANTS = {
                (SCRIPT_DOC, "\nget URI\n", "\ncolour URI\n        One.\nget URI\n")],
     "profile": [("tests/simcard/profile_ef.c", '{ "pad", do_pad }', '{ "colour", do_pad }, { "pad", do_pad }'),
                 (PROFILE_DOC, "\n``pad BYTE``\n", "\n``colour BYTE``\n    One.\n\n``pad BYTE``\n")],
+    "description": [("tests/simcard/desc_block.c", '{ "ui-mode", KEY_', '{ "colour", KEY_CALL }, { "ui-mode", KEY_'),
+                    (ISSUERS_DOC, "``iccid DIGITS``", "``colour DIGITS``\n    One.\n\n``iccid DIGITS``")],
     "profiles": [("tests/simcard/profiles/colour", "", "atr 3B00\n"),
                  (PROFILE_DOC, "\n``off``  ", "\n``colour``               one\n``off``  ")],
     "quirks": [("tests/simcard/profile_quirk.c", '\t{ "mute", ', '\t{ "colour", QUIRK_MUTE },\n\t{ "mute", '),

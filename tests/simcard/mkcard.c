@@ -117,15 +117,13 @@ static void put_path(struct buf *out, uint16_t fid)
 
 static const struct pkcs15_oid *file_oid(enum desc_file f)
 {
-	/* 2.23.43.9.1, LwM2M Core appendix G */
-	static const struct pkcs15_oid lwm2m = { 4, { 0x67, 0x2b, 0x09, 0x01 } };
 	const struct pkcs15_oid *const oids[] = {
 		[DESC_DM_BOOTSTRAP] = &PKCS15_OID_DM_BOOTSTRAP,
 		[DESC_BOOTSTRAP] = &PKCS15_OID_PROVSC_BOOTSTRAP,
 		[DESC_CONFIG1] = &PKCS15_OID_PROVSC_CONFIG1,
 		[DESC_CONFIG2] = &PKCS15_OID_PROVSC_CONFIG2,
 		[DESC_INDICATOR] = &PKCS15_OID_INDICATOR,
-		[DESC_LWM2M] = &lwm2m,
+		[DESC_LWM2M] = &PKCS15_OID_LWM2M_BOOTSTRAP,
 	};
 
 	return oids[f];

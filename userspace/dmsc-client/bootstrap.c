@@ -145,6 +145,30 @@ static int take_over(struct store *s, struct dm_tree *t, struct run *r, const ui
 	return err ? err : apply(t, r);
 }
 
+/* Why it failed, when nothing else has said it. */
+static int failed(struct client_bootstrap_result *res, int err)
+{
+	res->nservers = 0;
+	if (!res->reason[0])
+		client_reason(res->reason, sizeof(res->reason), "%s", store_strerror(err));
+	return err;
+}
+
+int client_bootstrap_try(struct dm_tree *t, const struct client_bootstrap_doc *docs, size_t ndocs,
+			 uint32_t origin, struct client_bootstrap_result *res)
+{
+	struct run r = { .docs = docs, .ndocs = ndocs, .origin = origin, .res = res };
+	int err;
+
+	memset(res, 0, sizeof(*res));
+	r.cp = client_cp_new(ndocs);
+	err = r.cp ? sizes_check(docs, ndocs, res) : -ENOMEM;
+	if (!err)
+		err = apply(t, &r);
+	client_cp_free(r.cp);
+	return err ? failed(res, err) : 0;
+}
+
 static int replace(struct store *s, struct run *r, const uint32_t *old, size_t nold, bool dry)
 {
 	struct client_bootstrap_result *res = r->res;
@@ -164,12 +188,7 @@ static int replace(struct store *s, struct run *r, const uint32_t *old, size_t n
 	client_cp_free(r->cp);
 	if (err || dry)
 		store_rollback(s);
-	if (!err)
-		return 0;
-	res->nservers = 0;
-	if (!res->reason[0])
-		client_reason(res->reason, sizeof(res->reason), "%s", store_strerror(err));
-	return err;
+	return err ? failed(res, err) : 0;
 }
 
 int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,

@@ -56,6 +56,10 @@ enum client_profile client_bootstrap_profile(struct slice bytes);
 int client_bootstrap_apply(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
 			   uint32_t origin, struct client_bootstrap_result *result) must_check;
 
+/* The same into @t alone, for who keeps no store; on failure @t is as it was. */
+int client_bootstrap_try(struct dm_tree *t, const struct client_bootstrap_doc *docs, size_t ndocs,
+			 uint32_t origin, struct client_bootstrap_result *result) must_check;
+
 /*
  * The same for documents that take the place of what the origins @old brought: those are
  * taken back in the same transaction, so that one or the other is there. *@res may be

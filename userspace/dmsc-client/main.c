@@ -30,6 +30,8 @@ static const char usage[] =
 	"         MESSAGE...           play canned server messages; no network, no store\n"
 	"  replay --trace DIR [--out DIR]\n"
 	"                              run a recorded session again, compare what comes out\n"
+	"  decode --files DIR [--json] [--show-secrets]\n"
+	"                              explain the bootstrap data in a card's files\n"
 	"\n"
 	"Options, before or behind the command:\n"
 	"  --store DIR       the store's directory (default: dmsc.conf, /var/lib/dmsc)\n"
@@ -167,6 +169,7 @@ static const struct command commands[] = {
 	{ "account", cmd_account },
 	{ "tree", cmd_tree },
 	{ "replay", cmd_replay },
+	{ "decode", cmd_decode },
 };
 
 /* Modes for dmsc-helper; they take no options and no signals of ours. */
@@ -179,6 +182,7 @@ static int run_child(int argc, char **argv, int *exit_code)
 		{ "card-child", child_card_main },
 		{ "session-child", child_session_main },
 		{ "reconcile-child", child_reconcile_main },
+		{ "decode-child", child_decode_main },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(children) / sizeof(children[0]); i++) {

@@ -28,6 +28,7 @@ struct helper {
 	const char *conf_path;
 	const char *client;	/* path of dmsc-client */
 	const char *sysfs;	/* EF_SYSFS */
+	bool hide_store;	/* a child sees an empty directory in its place */
 };
 
 /* --- spawn.c: a confined child --- */
@@ -58,6 +59,9 @@ int helper_detached(struct helper *h, const char *card, uint64_t seq, const char
 
 /* --- reload.c: a configuration that was changed --- */
 int reload_run(struct helper *h, const char *log);
+
+/* --- decode.c: a card's bootstrap data shown by a child, on standard output --- */
+int decode_run(const struct helper *h, const char *slot, bool json, bool secrets);
 
 /* --- reconcile.c: delete what came from cards that are gone --- */
 int reconcile_run(const struct helper *h);

@@ -21,7 +21,8 @@
 struct args {
 	const char *card, *seq, *log;
 	char instance[64];	/* cut into card and seq */
-	bool reconcile, setup, detach, reload;
+	const char *decode;
+	bool reconcile, setup, detach, reload, json, secrets;
 };
 
 static void usage(FILE *f)
@@ -31,6 +32,7 @@ static void usage(FILE *f)
 	      "       dmsc-helper --reconcile [--detach] [--log FILE]\n"
 	      "       dmsc-helper --setup\n"
 	      "       dmsc-helper --reload [--log FILE]\n"
+	      "       dmsc-helper --decode SLOT [--json] [--show-secrets]\n"
 	      "Started by udev, see dmsc-helper(8). Also: --config FILE, --client FILE,\n"
 	      "--help, --version\n", f);
 }
@@ -216,6 +218,8 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		{ "instance", required_argument, NULL, 'i' },
 		{ "reconcile", no_argument, NULL, 'r' }, { "setup", no_argument, NULL, 'S' },
 		{ "reload", no_argument, NULL, 'R' },
+		{ "decode", required_argument, NULL, 'D' }, { "json", no_argument, NULL, 'j' },
+		{ "show-secrets", no_argument, NULL, 'x' },
 		{ "detach", no_argument, NULL, 'd' }, { "log", required_argument, NULL, 'l' },
 		{ "config", required_argument, NULL, 'f' },
 		{ "client", required_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' },
@@ -230,6 +234,9 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		case 'r': a->reconcile = true; break;
 		case 'S': a->setup = true; break;
 		case 'R': a->reload = true; break;
+		case 'D': a->decode = optarg; break;
+		case 'j': a->json = true; break;
+		case 'x': a->secrets = true; break;
 		case 'd': a->detach = true; break;
 		case 'l': a->log = optarg; break;
 		case 'f': h->conf_path = optarg; break;
@@ -246,7 +253,8 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		}
 	}
 	if (optind != argc || !!a->card != !!a->seq ||
-	    (a->card != NULL) + a->reconcile + a->setup + a->reload != 1) {
+	    (a->card != NULL) + a->reconcile + a->setup + a->reload + (a->decode != NULL) != 1 ||
+	    ((a->json || a->secrets) && !a->decode)) {
 		usage(stderr);
 		return 1 + HELPER_USAGE;
 	}
@@ -286,6 +294,8 @@ int main(int argc, char **argv)
 	}
 	if (a.setup)
 		return setup_run(&h);
+	if (a.decode)
+		return decode_run(&h, a.decode, a.json, a.secrets);
 	if (a.reconcile)
 		return reconcile_run(&h);
 	if (a.reload)

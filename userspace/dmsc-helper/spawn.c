@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -31,6 +32,15 @@ static const char *confine_fds(int sock, int conf)
 	if (dup2(low, IPC_CHILD_FD) < 0)
 		return "socket";
 	return close_range(IPC_CONF_FD + 1, ~0U, 0) ? "descriptors" : NULL;
+}
+
+/* Nothing stored can be read either, though it is the child's user's. */
+static const char *confine_store(const char *store)
+{
+	if (mount("none", store, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NODEV,
+		  "size=4k,mode=755") && errno != ENOENT)
+		return "hiding the store";
+	return NULL;
 }
 
 /* A helper that is killed takes its children along: SIGTERM lets a session say 1223. */
@@ -64,7 +74,9 @@ child_exec(const struct helper *h, const char *mode, bool network, int sock, int
 	}
 	what = network ? NULL : confine_network();
 	if (!what)
-		what = confine_mounts(h->conf.store);
+		what = confine_mounts(h->hide_store ? NULL : h->conf.store);
+	if (!what && h->hide_store)
+		what = confine_store(h->conf.store);
 	if (!what)
 		what = confine_fds(sock, conf);
 	if (!what)
@@ -99,7 +111,7 @@ int child_spawn(const struct helper *h, const char *mode, bool network, struct c
 		return r;
 	}
 	/* The store belongs to the child's user; made here, for /var/lib is root's. */
-	if (mkdir(h->conf.store, 0700) == 0 && chown(h->conf.store, id.uid, id.gid)) {
+	if (!h->hide_store && mkdir(h->conf.store, 0700) == 0 && chown(h->conf.store, id.uid, id.gid)) {
 		r = -errno;
 		log_err("%s: %s", h->conf.store, strerror(-r));
 		return r;

@@ -6,12 +6,19 @@
 #include "util/cleanup.h"
 #include "util/conf.h"
 
-enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_MODULE = 4, CTL_STORE = 5 };
+enum ctl_exit {
+	CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_MODULE = 4, CTL_STORE = 5,
+	/* card decode, from those it starts: an unconfined child, then the data's state */
+	CTL_SANDBOX = 3, CTL_NONE = 20, CTL_MALFORMED = 21, CTL_UNREADABLE = 22,
+};
 
 struct ctl {
 	struct conf conf;
 	const char *store;	/* directory */
+	const char *conf_path;
+	const char *files;	/* card decode: a directory in place of a slot */
 	bool json;
+	bool secrets;		/* card decode: shown */
 };
 
 /* --- table.c: rows as aligned text or as a JSON array of objects --- */
@@ -40,5 +47,7 @@ int ctl_accounts(const struct ctl *c);
 int ctl_sessions(const struct ctl *c);
 int ctl_state(const struct ctl *c);
 int ctl_tree(const struct ctl *c, const char *uri);
+/* decode.c: @slot or c->files. Returns only on failure. */
+int ctl_decode(const struct ctl *c, const char *slot);
 
 #endif

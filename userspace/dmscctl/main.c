@@ -21,6 +21,8 @@ static const char usage[] =
 	"  status       slots, questions, accounts and sessions together\n"
 	"  check-config is dmsc.conf good?\n"
 	"  reload       have a changed dmsc.conf take effect\n"
+	"  card decode SLOT | --files DIR [--json] [--show-secrets]\n"
+	"               explains a card's bootstrap data\n"
 	"Also: --help, --version\n";
 
 static int status(const struct ctl *c)
@@ -73,6 +75,12 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 	};
 	size_t i;
 
+	if (argc >= 2 && argc <= 3 && !strcmp(argv[0], "card") && !strcmp(argv[1], "decode"))
+		return ctl_decode(c, argv[2]);
+	if (c->files || c->secrets) {
+		fputs("dmscctl: --files and --show-secrets are of card decode\n", stderr);
+		return CTL_USAGE;
+	}
 	if (argc >= 1 && argc <= 2 && !strcmp(argv[0], "tree"))
 		return ctl_tree(c, argc == 2 ? argv[1] : ".");
 	for (i = 0; argc == 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -87,9 +95,10 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "store", required_argument, NULL, 's' },
 		{ "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
+		{ "files", required_argument, NULL, 'f' },
+		{ "show-secrets", no_argument, NULL, 'x' },
 		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
-	static struct ctl ctl;
-	const char *path = CONF_PATH;
+	static struct ctl ctl = { .conf_path = CONF_PATH };
 	char err[CONF_ERROR_MAX];
 	int c, r;
 
@@ -103,7 +112,13 @@ int main(int argc, char **argv)
 			ctl.store = optarg;
 			break;
 		case 'c':
-			path = optarg;
+			ctl.conf_path = optarg;
+			break;
+		case 'f':
+			ctl.files = optarg;
+			break;
+		case 'x':
+			ctl.secrets = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -116,14 +131,14 @@ int main(int argc, char **argv)
 			return CTL_USAGE;
 		}
 	}
-	if (conf_load(path, &ctl.conf, err)) {
+	if (conf_load(ctl.conf_path, &ctl.conf, err)) {
 		fprintf(stderr, "dmscctl: %s\n", err);
 		return CTL_USAGE;
 	}
 	if (argc - optind == 1 && !strcmp(argv[optind], "check-config"))
-		return check_config(path) || fflush(stdout) ? CTL_FAILED : CTL_OK;
+		return check_config(ctl.conf_path) || fflush(stdout) ? CTL_FAILED : CTL_OK;
 	if (argc - optind == 1 && !strcmp(argv[optind], "reload"))
-		return reload(path);
+		return reload(ctl.conf_path);
 	if (!ctl.store)
 		ctl.store = ctl.conf.store;
 	r = dispatch(&ctl, argc - optind, argv + optind);

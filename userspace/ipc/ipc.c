@@ -28,6 +28,7 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_LWM2M] = offsetof(struct ipc_lwm2m, data),	/* and its bytes */
 	[IPC_LWM2M_END] = 0,
 	[IPC_PIN] = sizeof(struct ipc_pin),
+	[IPC_DECODE] = sizeof(struct ipc_decode),
 };
 
 /* The bytes behind the body of those types that have some. */
@@ -109,6 +110,8 @@ static bool body_ok(const struct ipc_msg *m)
 		return lwm2m_ok(&m->lwm2m);
 	case IPC_PIN:
 		return TEXT_OK(m->pin.path) && m->pin.off <= 0xffffff && !m->pin.reserved;
+	case IPC_DECODE:
+		return TEXT_OK(m->decode.slot) && m->decode.json <= 1 && m->decode.secrets <= 1;
 	default:
 		return true;
 	}

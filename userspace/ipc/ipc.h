@@ -11,6 +11,7 @@
  *                  { LWM2M* LWM2M_END }, which nobody answers
  *   session child  START_SESSION  ->  OUTCOME (to the helper), exit
  *   reconcile      SLOT*  END  ->  exit status
+ *   decode child   DECODE  ->  { READ -> DATA }*, exit status
  */
 #ifndef DMSC_IPC_IPC_H
 #define DMSC_IPC_IPC_H
@@ -44,6 +45,7 @@ enum ipc_type {
 	IPC_LWM2M,		/* card child -> helper: ipc_lwm2m (shortened to its bytes) */
 	IPC_LWM2M_END,		/* card child -> helper: no body; that was the whole file */
 	IPC_PIN,		/* card child -> helper: ipc_pin, the card wants a PIN for this file */
+	IPC_DECODE,		/* helper -> decode child: ipc_decode */
 	IPC_TYPE_COUNT
 };
 
@@ -141,6 +143,12 @@ struct ipc_pin {
 	char path[IPC_PATH_MAX];	/* sysfs grammar; the PIN itself is in no message */
 };
 
+/* What to show of a card, and how. */
+struct ipc_decode {
+	char slot[32];			/* "uicc0" */
+	uint32_t json, secrets;		/* 0 or 1 */
+};
+
 struct ipc_msg {
 	uint16_t version;
 	uint16_t type;			/* enum ipc_type */
@@ -154,6 +162,7 @@ struct ipc_msg {
 		struct ipc_outcome outcome;
 		struct ipc_start_session start_session;
 		struct ipc_slot slot;
+		struct ipc_decode decode;
 		struct ipc_lwm2m lwm2m;
 		struct ipc_pin pin;
 	};
