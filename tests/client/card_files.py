@@ -222,3 +222,22 @@ def card_swapped_between_reading_and_applying(e):
         return YES
     r = insert(e, card, [swap, YES])
     assert origins(e) == [("virt:a", Card(card_number(77)).files["3f00.2fe2"].hex().upper())], (origins(e), r)
+
+
+# Rules: DECISION-9
+@test
+def card_wants_its_pin_again_before_it_is_applied(e):
+    """It is asked for when nobody waits for the store, which insert() looks at; then all is read anew."""
+    conf(e)
+    card = content(ASK_DATA)
+    message = card.files[card.path("dm")]
+
+    def lock(asked):
+        card.files[card.path("dm")] = errno.EACCES
+        return YES
+
+    def give(path):
+        card.files[card.path("dm")] = message
+        return YES
+    r = insert(e, card, [lock], pin=give)
+    assert r.pins == [card.path("dm")] and r.status == OK and accounts(e) == [SERVER], r

@@ -5,6 +5,7 @@ The children are the real ones, with their system call filter; who answers them 
 list of a test's. What a child asks that nobody foresaw fails the test.
 """
 import errno
+import fcntl
 import os
 import re
 import socket
@@ -234,6 +235,18 @@ class Child:
         return status, self.log.decode(errors="replace")
 
 
+def assert_free(env, kind):
+    """While a person or a server is waited for, nobody holds the store."""
+    path = os.path.join(env.store, "store.lock")
+    if not os.path.exists(path):
+        return
+    with open(path, "rb") as f:
+        try:
+            fcntl.flock(f, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AssertionError("the child holds the store while it asks: %s" % kind) from None
+
+
 def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, on_read=None, leave=False,
            lenient=False, pin=None):
     """One insertion, from START to the child's end.
@@ -267,6 +280,7 @@ def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, o
                 err, got = (-errno.ENODEV, b"") if gone else card.read(path, off, length)
                 child.socket.send(message("DATA", struct.pack("=iI", err, len(got)) + got))
                 continue
+            assert_free(env, kind)
             if kind == "PIN":
                 off, _ = struct.unpack("=II", body[:8])
                 path = text(body[8:])

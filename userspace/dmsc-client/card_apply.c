@@ -175,9 +175,13 @@ static int verify(struct card *c)
 
 	card_data_init(&now);
 	now.quiet = true;
+	c->holds_store = true;
 	r = card_data_read(c, &now);
 	if (r == 1 && now.profile != c->data.profile)
 		r = card_data_fall_back(c, &now);
+	c->holds_store = false;
+	if (r == -EACCES)
+		r = -ESTALE;	/* a PIN is needed again: it is asked for when nobody waits for the store */
 	if (r >= 0)
 		r = r == 1 && slice_eq(slice_of(now.iccid, now.iccid_len), card_iccid(c)) &&
 		    !memcmp(now.digest, c->data.digest, STORE_DIGEST_LEN) ? 0 : -ESTALE;

@@ -50,6 +50,7 @@ struct card {
 	char slot[STORE_SLOT_MAX];	/* "TRANSPORT:LOCATION" */
 	bool gone;			/* the card, or the helper */
 	bool no_pin;			/* a person was asked for a PIN and gave none, or not the right one */
+	bool holds_store;		/* so no person may be asked */
 	struct card_data data;
 	int room_s;			/* waited last for an account in the way; 0 = not yet */
 	struct {			/* a person said yes to this card's content, now */
