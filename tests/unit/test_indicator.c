@@ -182,6 +182,123 @@ static void text_loses_what_could_deceive(void **state)
 	buf_fini(&esc);
 }
 
+enum how { LESS, MORE, NONE, HUGE1, HUGE4, INDEFINITE, LONG_FORM, REMOVED, DOUBLED, NESTED, HOWS, GOOD };
+
+/* An element in hex, in one of the wrong forms. */
+static void element(struct buf *out, const char *tag, const char *content, enum how how)
+{
+	static const char *const lengths[] = { [NONE] = "00", [HUGE1] = "FF", [HUGE4] = "84FFFFFFFF",
+					       [INDEFINITE] = "80" };
+	unsigned int len = (unsigned int)strlen(content) / 2;
+
+	if (how == REMOVED)
+		return;
+	if (how == NESTED)
+		buf_printf(out, "%s%02X", tag, len + 2);
+	if (how >= NONE && how <= INDEFINITE)
+		buf_printf(out, "%s%s%s", tag, lengths[how], content);
+	else
+		buf_printf(out, "%s%s%02X%s", tag, how == LONG_FORM ? "81" : "",
+			   how == LESS ? len - 1 : how == MORE ? len + 1 : len, content);
+	if (how == DOUBLED)
+		buf_printf(out, "%s%02X%s", tag, len, content);
+}
+
+/*
+ * Each element of a good indicator in each wrong form, and what may be left out or said
+ * twice.
+ */
+/* Rules: IND-7 */
+static void every_element_broken_in_every_way(void **state)
+{
+	static const struct {
+		const char *tag, *content;
+	} fields[] = {
+		{ "C0", "01" }, { "C1", "05" }, { "C2", "03" }, { "C3", "61622E63" },
+		{ "C4", "676F3F21" }, { "C5", "003C" },
+	};
+	struct buf body = BUF_INIT, all = BUF_INIT;
+	size_t bad, i;
+	enum how how;
+	bool good;
+
+	for (bad = 0; bad < 7; bad++) {
+		for (how = LESS; how < HOWS; how++) {
+			buf_reset(&body);
+			buf_reset(&all);
+			for (i = 0; i < 6; i++)
+				element(&body, fields[i].tag, fields[i].content, i == bad ? how : GOOD);
+			element(&all, "E1", buf_cstr(&body), bad == 6 ? how : GOOD);
+			if (bad == 6 && how == REMOVED)
+				buf_put_slice(&all, buf_slice(&body));
+			buf_put_str(&all, "FFFF");
+			/* An optional field may be missing, a server may be named twice; text is text. */
+			good = (how == REMOVED && bad >= 2 && bad < 6) || (how == DOUBLED && bad == 3) ||
+			       (how == NESTED && bad == 4);
+			if (parse(buf_cstr(&all)) != (good ? INDICATOR_VALID : INDICATOR_MALFORMED))
+				fail_msg("%s: %s", buf_cstr(&all), good ? ind.reason : "taken");
+		}
+	}
+	buf_fini(&body);
+	buf_fini(&all);
+}
+
+/* Every character that moves a cursor, turns the text or is not seen, and some that must stay. */
+/* Rules: IND-5 OPEN-15 */
+static void characters_of_the_text(void **state)
+{
+	static const struct {
+		uint32_t first, last;
+		bool stays;
+	} rows[] = {
+		{ 0x01, 0x1f, false }, { 0x20, 0x7e, true }, { 0x7f, 0x9f, false },	/* C0, DEL, C1 */
+		{ 0xa0, 0xac, true }, { 0xad, 0xad, false }, { 0xae, 0x2ff, true },	/* soft hyphen */
+		{ 0x61c, 0x61c, false }, { 0x180e, 0x180e, false },
+		{ 0x200a, 0x200a, true }, { 0x200b, 0x200f, false }, { 0x2010, 0x2027, true },
+		{ 0x2028, 0x202e, false },	/* line and paragraph end, embeddings, overrides */
+		{ 0x202f, 0x205f, true }, { 0x2060, 0x206f, false },	/* with the isolates */
+		{ 0x2070, 0x20cf, true }, { 0xe4, 0xe4, true }, { 0x4e00, 0x4e10, true },
+		{ 0xd800, 0xdfff, false },	/* surrogates are no characters */
+		{ 0xfeff, 0xfeff, false }, { 0xfff9, 0xfffb, false }, { 0x1f600, 0x1f610, true },
+		{ 0xe0000, 0xe007f, false }, { 0x10ffff, 0x10ffff, true }, { 0x110000, 0x110010, false },
+	};
+	uint8_t raw[32];
+	uint32_t cp;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (cp = rows[i].first; cp <= rows[i].last; cp++) {
+			uint8_t *c = raw + 10;
+
+			n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+			if (n == 1)
+				c[0] = (uint8_t)cp;
+			else if (n == 2)
+				memcpy(c, (uint8_t[]){ 0xc0 | cp >> 6, 0x80 | (cp & 0x3f) }, 2);
+			else if (n == 3)
+				memcpy(c, (uint8_t[]){ 0xe0 | cp >> 12, 0x80 | (cp >> 6 & 0x3f),
+						       0x80 | (cp & 0x3f) }, 3);
+			else
+				memcpy(c, (uint8_t[]){ 0xf0 | cp >> 18, 0x80 | (cp >> 12 & 0x3f),
+						       0x80 | (cp >> 6 & 0x3f), 0x80 | (cp & 0x3f) }, 4);
+			c[n] = '!';
+			memcpy(raw, (uint8_t[]){ 0xe1, (uint8_t)(9 + n), 0xc0, 1, 1, 0xc1, 1, 1, 0xc4,
+						 (uint8_t)(n + 1) }, 10);
+			indicator_parse(slice_of(raw, 11 + n), &ind);
+			/* it never makes an indicator malformed: an issuer's typo must not stop a card */
+			assert_int_equal(ind.state, INDICATOR_VALID);
+			if (strlen(ind.text) != (rows[i].stays ? n + 1 : 1))
+				fail_msg("U+%04X %s", cp, rows[i].stays ? "is lost" : "stays");
+		}
+	}
+	/* a text of nothing else is none */
+	assert_int_equal(parse("E10B C00101 C10101 C403 E280AE"), INDICATOR_VALID);
+	assert_string_equal(ind.text, "");
+	/* the same characters in a server id: nobody could tell which one was meant */
+	assert_int_equal(parse("E10B C00101 C10101 C303 E280AE"), INDICATOR_MALFORMED);
+	assert_int_equal(parse("E10A C00101 C10101 C302 C29B"), INDICATOR_MALFORMED);
+}
+
 static struct indicator from_card(struct fake_card *c, struct pkcs15_object *o, int want)
 {
 	struct card_reader rd = fake_card_reader(c);
@@ -381,7 +498,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_documented_examples), T(fields), T(filling_behind_is_ignored), T(malformed),
-		T(size_limits), T(truncated_everywhere), T(text_loses_what_could_deceive),
+		T(size_limits), T(truncated_everywhere), T(text_loses_what_could_deceive), T(characters_of_the_text),
+		T(every_element_broken_in_every_way),
 		T(reading), T(unreadable_is_not_absent), T(T1_connect), T(T2_confirm),
 		T(T3_refusal_is_remembered_the_rest_is_not), T(T4_no_indicator_or_not_connect),
 		T(T5_no_account_no_session), T(T6_confirm_without_connect),

@@ -377,14 +377,17 @@ static int hook_run(struct insertion *in, const char *word, const char *path, st
 /* false: the child may not send that. */
 static bool serve_lwm2m(struct insertion *in, const struct ipc_msg *m)
 {
-	if (!in->h->conf.lwm2m_hook[0])
-		return false;
 	if (m->type == IPC_LWM2M)
 		return !lwm2m_input_add(&in->lwm2m, &m->lwm2m);
 	if (lwm2m_input_end(&in->lwm2m, &in->slot))
 		return false;
 	if (in->stop)
 		return true;
+	if (!in->h->conf.lwm2m_hook[0]) {
+		/* The child read the configuration at another time than we. */
+		log_info("%s: lwm2m-hook is not configured (any more)", in->card);
+		return true;
+	}
 	log_info("%s: the card's LwM2M bootstrap, %zu resources, goes to lwm2m-hook", in->card,
 		 in->lwm2m.records);
 	if (hook_run(in, "lwm2m-hook", in->h->conf.lwm2m_hook, &in->lwm2m.json))
