@@ -184,7 +184,13 @@ $(B)/rel/tests/subverted/%.o: extra_rel := -I.
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
 	@mkdir -p $(@D)
 	$(call say,LD      [asan] $(@F))
-	$(Q)$(CC) $(SAN) $(ld_$(@F)) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS)) -lcmocka
+	$(Q)$(CC) $(SAN) $(ld_$(@F)) -Wl,--as-needed -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(shell $(PKG_CONFIG) --libs $(ALL_PKGS)) -lcmocka
+# It looks at cards that mkprofile makes.
+decode_srcs := $(wildcard userspace/dmsc-client/decode*.c) userspace/dmsc-client/bootstrap.c \
+	userspace/dmsc-client/bootstrap_cp.c userspace/dmsc-client/common.c \
+	$(wildcard tests/simcard/desc*.c tests/simcard/profile*.c) \
+	tests/simcard/mkcard.c tests/simcard/mkcp.c tests/simcard/mkdm.c tests/simcard/mklwm2m.c tests/simcard/tlv.c
+$(B)/asan/unit/test_decode: $(decode_srcs:%.c=$(B)/asan/%.o)
 # Its allocations fail when it says so.
 ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 # It is the kernel's end of the netlink socket.

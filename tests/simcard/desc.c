@@ -385,6 +385,7 @@ struct desc *desc_load(const char *path, char *error, size_t error_size)
 
 	snprintf(error, error_size, "%s: out of memory", path);
 	if (r && d) {
+		error[0] = '\0';
 		desc_defaults(d);
 		r->d = d;
 		r->r.error = error;

@@ -63,7 +63,7 @@ int card_read_ef(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n
 			return -EINVAL;
 		if (card_request(c, &q, &a, READ_MS, IPC_DATA))
 			return -ENODEV;
-		if (a.data.err == -EACCES && !asked && !c->holds_store) {
+		if (a.data.err == -EACCES && !asked && !c->holds_store && !c->asks_nobody) {
 			asked = true;
 			r = pin_ask(c, path, off + got);
 			if (r)

@@ -49,6 +49,7 @@ struct card {
 	struct ipc_start start;
 	char slot[STORE_SLOT_MAX];	/* "TRANSPORT:LOCATION" */
 	bool gone;			/* the card, or the helper */
+	bool asks_nobody;		/* decode-child: a PIN is not asked for either */
 	bool no_pin;			/* a person was asked for a PIN and gave none, or not the right one */
 	bool holds_store;		/* so no person may be asked */
 	struct card_data data;

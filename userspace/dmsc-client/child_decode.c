@@ -24,6 +24,9 @@ int child_decode_main(int argc, char **argv)
 		log_err("decode-child: no word of the helper");
 		return CHILD_IPC;
 	}
+	/* What the decoders find is said as a problem of the card, with its place. */
+	log_init("dmsc-client", LOG_LVL_ERR);
+	c.asks_nobody = true;
 	d = (struct decode){ .rd = { card_read_ef, &c }, .conf = &c.args.conf,
 			     .source = m.decode.slot, .json = m.decode.json,
 			     .secrets = m.decode.secrets };

@@ -133,5 +133,6 @@ int cmd_decode(int argc, char **argv, struct client_args *a)
 		return CLIENT_USAGE;
 	}
 	rc = client_args_finish(a);
+	log_init("dmsc-client", LOG_LVL_ERR);	/* what is wrong with the card is its problem */
 	return rc ? rc : run(a, dir, json, secrets);
 }

@@ -99,7 +99,7 @@ static const char *verdict_name(int v)
 	}
 }
 
-int decode_run(struct decode *d)
+int decode_make(struct decode *d)
 {
 	int rc;
 
@@ -124,11 +124,18 @@ int decode_run(struct decode *d)
 		buf_put_u8(&d->out, '\n');
 	for (size_t i = 0; i < d->ndocs; i++)
 		buf_wipe_fini(&d->doc[i].bytes);
-	if (buf_error(&d->out) || fwrite(d->out.data, 1, d->out.len, stdout) != d->out.len ||
-	    fflush(stdout)) {
-		fputs("decode: the output could not be made\n", stderr);
+	return buf_error(&d->out) ? DECODE_FAILED : rc;
+}
+
+int decode_run(struct decode *d)
+{
+	int rc = decode_make(d);
+
+	if (rc != DECODE_FAILED &&
+	    (fwrite(d->out.data, 1, d->out.len, stdout) != d->out.len || fflush(stdout)))
 		rc = DECODE_FAILED;
-	}
+	if (rc == DECODE_FAILED)
+		fputs("decode: the output could not be made\n", stderr);
 	buf_wipe_fini(&d->out);
 	return rc;
 }

@@ -70,7 +70,9 @@ struct decode {
 	struct decode_problem problem[DECODE_PROBLEMS_MAX];
 };
 
-/* Reads the card behind @d->rd and prints. Returns an enum decode_exit. */
+/* Reads the card behind @d->rd; what is to be printed goes to @d->out. An enum decode_exit. */
+int decode_make(struct decode *d);
+/* The same on standard output. */
 int decode_run(struct decode *d);
 
 /* --- the parts, in their order --- */
@@ -100,6 +102,11 @@ void decode_close(struct decode *d, char bracket);
  * no text; when @hide and secrets are not shown, "****" or "masked" and "length".
  */
 void decode_value(struct decode *d, struct buf *line, struct slice v, bool hide);
+/*
+ * What of a name or type is shown: of one that holds other than text, no more than
+ * that. Where a string lost its end, it is followed by what was not to be shown.
+ */
+struct slice decode_text(const struct decode *d, struct slice s);
 /* Notes what is wrong, for the end. */
 void decode_problem(struct decode *d, const char *file, size_t offset, const char *clause,
 		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));

@@ -96,14 +96,14 @@ static void item_show(struct decode *d, const struct dm_prov *p, size_t at, stru
 	const struct dm_prov_item *x = &p->items[at];
 	const struct meaning *m = meaning_of(inside, x->name);
 	_cleanup_buf_ struct buf line = BUF_INIT;
+	struct slice name = decode_text(d, x->name);
 	bool parm = x->kind == DM_PROV_PARM;
 
 	decode_open(d, NULL, '{');
 	decode_member_number(d, "depth", x->depth);
 	decode_member_str(d, "kind", parm ? "parm" : "characteristic");
-	decode_member(d, "name", x->name);
-	buf_printf(&line, "%s%.*s", parm ? "" : "characteristic ", (int)x->name.n,
-		   (const char *)x->name.p);
+	decode_member(d, "name", name);
+	buf_printf(&line, "%s%.*s", parm ? "" : "characteristic ", (int)name.n, (const char *)name.p);
 	if (slice_present(x->value))
 		decode_value(d, &line, x->value,
 			     !m || !m->open || (is_credentials(inside) && !credentials_orderly(p, at)));
@@ -135,7 +135,7 @@ void decode_cp(struct decode *d, struct decode_doc *doc)
 		return;
 	}
 	p = codec_prov_get(prov);
-	decode_member(d, "version", p->version);
+	decode_member(d, "version", decode_text(d, p->version));
 	decode_open(d, "items", '[');
 	for (size_t i = 0; i < p->n; i++) {
 		unsigned int depth = p->items[i].depth < DEPTH_MAX - 1 ? p->items[i].depth : DEPTH_MAX - 1;

@@ -32,8 +32,10 @@ static bool is_open(struct slice name)
 	return false;
 }
 
-static void put_slice(struct buf *b, const char *before, struct slice s, const char *after)
+static void put_slice(const struct decode *d, struct buf *b, const char *before, struct slice s,
+		      const char *after)
 {
+	s = decode_text(d, s);
 	if (slice_present(s) && s.n)
 		buf_printf(b, "%s%.*s%s", before, (int)s.n, (const char *)s.p, after);
 }
@@ -45,19 +47,19 @@ static void node_show(struct decode *d, const struct dm_tnds_node *n)
 
 	decode_open(d, NULL, '{');
 	decode_member_number(d, "depth", n->depth);
-	decode_member(d, "name", n->name);
+	decode_member(d, "name", decode_text(d, n->name));
 	if (n->depth == 0)
-		decode_member(d, "path", n->path);
-	decode_member(d, "format", n->format);
-	decode_member(d, "type", n->type);
-	decode_member(d, "acl", n->acl);
-	put_slice(&line, "", n->name, "");
+		decode_member(d, "path", decode_text(d, n->path));
+	decode_member(d, "format", decode_text(d, n->format));
+	decode_member(d, "type", decode_text(d, n->type));
+	decode_member(d, "acl", decode_text(d, n->acl));
+	put_slice(d, &line, "", n->name, "");
 	if (n->has_value)
 		decode_value(d, &line, n->value, !is_open(n->name));
-	put_slice(&line, "  (", n->format, ")");
+	put_slice(d, &line, "  (", n->format, ")");
 	if (!n->has_value)
-		put_slice(&line, "  ", n->type, "");
-	put_slice(&line, "  [", n->acl, "]");
+		put_slice(d, &line, "  ", n->type, "");
+	put_slice(d, &line, "  [", n->acl, "]");
 	decode_line(d, indent < INDENT_MAX ? indent : INDENT_MAX, "%s", buf_cstr(&line));
 	decode_close(d, '}');
 }
@@ -105,12 +107,12 @@ static void item_show(struct decode *d, const char *command, const struct dm_cmd
 
 	decode_open(d, NULL, '{');
 	decode_member_str(d, "command", command);
-	decode_member(d, "target", it->target);
-	decode_member(d, "type", type);
-	decode_member(d, "format", format);
+	decode_member(d, "target", decode_text(d, it->target));
+	decode_member(d, "type", decode_text(d, type));
+	decode_member(d, "format", decode_text(d, format));
 	buf_put_str(&line, command);
-	put_slice(&line, " ", it->target, "");
-	put_slice(&line, "  ", type, "");
+	put_slice(d, &line, " ", it->target, "");
+	put_slice(d, &line, "  ", type, "");
 	if (!tree && slice_present(it->data))
 		decode_value(d, &line, it->data, !is_open(last_segment(it->target)));
 	decode_line(d, indent, "%s", buf_cstr(&line));

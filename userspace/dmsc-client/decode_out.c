@@ -80,6 +80,11 @@ void decode_close(struct decode *d, char bracket)
 
 /* --- values ------------------------------------------------------------------ */
 
+struct slice decode_text(const struct decode *d, struct slice s)
+{
+	return d->secrets || !slice_present(s) || text_is_printable(s) ? s : SLICE_LIT("(no text)");
+}
+
 static void value_text(struct buf *line, struct slice v, bool hide)
 {
 	bool cut = v.n > VALUE_SHOWN;
@@ -104,7 +109,7 @@ static void value_text(struct buf *line, struct slice v, bool hide)
 
 void decode_value(struct decode *d, struct buf *line, struct slice v, bool hide)
 {
-	hide = hide && !d->secrets;
+	hide = (hide || !text_is_printable(v)) && !d->secrets;
 	if (!d->json) {
 		value_text(line, v, hide && v.n);
 		return;

@@ -166,11 +166,12 @@ static void entry_problem(struct decode *d, const struct pkcs15_entry *e, bool o
 static void entry_text(struct decode *d, const struct pkcs15_entry *e, bool odf, const char *oid,
 		       const char *name)
 {
+	struct slice label = decode_text(d, e->label);
 	_cleanup_buf_ struct buf b = BUF_INIT;
 
 	buf_printf(&b, "%s@%zu  %s", strrchr(e->file, '.') + 1, e->off, kind_name(e, odf));
-	if (slice_present(e->label))
-		buf_printf(&b, "  \"%.*s\"", (int)e->label.n, (const char *)e->label.p);
+	if (slice_present(label))
+		buf_printf(&b, "  \"%.*s\"", (int)label.n, (const char *)label.p);
 	if (oid[0])
 		buf_printf(&b, "  %s%s%s%s", name ? name : oid, name ? ", " : "", name ? oid : "",
 			   e->twice ? " (wrapped twice)" : "");
@@ -194,7 +195,7 @@ static void entry_json(struct decode *d, const struct pkcs15_entry *e, bool odf,
 	decode_member_number(d, "tag", e->tag);
 	decode_member_str(d, "kind", kind_name(e, odf));
 	decode_member_str(d, "state", state_name(e->err));
-	decode_member(d, "label", e->label);
+	decode_member(d, "label", decode_text(d, e->label));
 	if (oid[0])
 		decode_member_str(d, "oid", oid);
 	if (name)
