@@ -19,8 +19,9 @@ PROFILES = os.path.join(TOP, "tests/simcard/profiles")
 BOOT = "2c0f6ea8-0000-4000-8000-000000000001"
 AID = "a000000063504b43532d3135"
 OIDS = {"dm": "672B0701", "provsc": "672B0501", "config1": "672B0502", "config2": "672B0503",
-        "indicator": "6996DDCF9CE5BDD28CA3A4B7D0F2DDB8BE9820"}
+        "indicator": "6996DDCF9CE5BDD28CA3A4B7D0F2DDB8BE9820", "lwm2m": "672B0901"}
 YES, NO, TIMEOUT, WITHDRAWN, FAILED = "done", "refused", "timeout", "withdrawn", "failed"
+LWM2M_KINDS = ["opaque", "string", "integer", "boolean", "link"]
 RESULTS = [YES, NO, TIMEOUT, WITHDRAWN, FAILED]
 
 
@@ -29,7 +30,7 @@ def header():
     with open(os.path.join(TOP, "userspace/ipc/ipc.h"), encoding="utf-8") as f:
         text = re.sub(r"/\*.*?\*/", "", f.read(), flags=re.S)
     body = re.search(r"enum ipc_type \{(.*?)\}", text, re.S).group(1)
-    types = {name: i + 1 for i, name in enumerate(re.findall(r"IPC_([A-Z_]+)", body))}
+    types = {name: i + 1 for i, name in enumerate(re.findall(r"IPC_(\w+)", body))}
     sizes = {name: int(value) for name, value in re.findall(r"#define IPC_(\w+) (\d+)", text)}
     return types, sizes
 
@@ -187,6 +188,7 @@ class Asked:
 class Run:
     def __init__(self):
         self.asked, self.reads, self.pins, self.log, self.status = [], [], [], "", None
+        self.lwm2m, self.lwm2m_end = [], []     # records, and how many questions there had been at an end
 
     def sessions(self):
         return [a.server for a in self.asked if a.kind == "session"]
@@ -281,6 +283,16 @@ def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, o
                 child.socket.send(message("DATA", struct.pack("=iI", err, len(got)) + got))
                 continue
             assert_free(env, kind)
+            if kind == "LWM2M":
+                obj, instance, resource, item, major, minor, secret, more, sort, number, size, _ = \
+                    struct.unpack("=HHHHBBBBIqII", body[:32])
+                assert len(body) == 32 + size
+                run.lwm2m.append((obj, instance, resource, None if item == 0xffff else item, LWM2M_KINDS[sort],
+                                  bool(secret), bool(more), body[32:] or number))
+                continue
+            if kind == "LWM2M_END":
+                run.lwm2m_end.append(len(run.asked))
+                continue
             if kind == "PIN":
                 off, _ = struct.unpack("=II", body[:8])
                 path = text(body[8:])
