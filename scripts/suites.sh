@@ -103,6 +103,7 @@ suites_of_check() {
 	start bad tests/e2e/run bad
 	start path tests/e2e/run path,privacy,programs
 	start subverted tests/e2e/run subverted
+	start pin tests/e2e/run pin right_pin one_try_is_left removed_while_asked indicator_alone pin_is_nowhere
 	start kunit make -s kunit
 	start kill tests/e2e/run kill
 	start slots tests/e2e/run slots

@@ -18,7 +18,7 @@ def says(world, *words):
     return wait_for(f"a log line with {words}", found)
 
 
-def bad_card(directory, profile, *words, account=False, question=False):
+def bad_card(directory, profile, *words, account=False, question=False, answer="y"):
     """The card leaves no session; the log says why; the next good card works."""
     with World(directory) as world:
         world.start_server(SCRIPT)
@@ -30,7 +30,7 @@ def bad_card(directory, profile, *words, account=False, question=False):
         if question:
             agent = world.start_agent()
             agent.expect("--- question")
-            agent.type("y\n")
+            agent.type(f"{answer}\n")
         says(world, *words)
         world.nothing_more()
         check(account_is_there(world) == account, f"accounts: {world.accounts()}")
@@ -68,8 +68,8 @@ def test_bad_version(directory):
 
 
 def test_pin_protected(directory):
-    """Files behind a PIN: unreadable is not absent, and no session."""
-    bad_card(directory, "pin-protected", "a PIN is needed")
+    """Files behind a PIN that nobody gives: unreadable is not absent, and no session."""
+    bad_card(directory, "pin-protected", "a PIN is needed", question=True, answer="")
 
 
 # Rules: DECISION-6

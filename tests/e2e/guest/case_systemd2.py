@@ -5,6 +5,7 @@ from pathlib import Path
 
 from world import SYSFS, World, check, run, stays, wait_for
 from case_path import SCRIPT, account_is_there, one_session
+from case_pin import RIGHT, WRONG, holds_pin, pin_world
 from case_systemd import HELPER, journal, nothing_failed, server_wrote, stored_origins, units
 
 CARD_UNIT = "e2e-coldplug-card.service"
@@ -66,4 +67,22 @@ def test_session_once_across_boots(directory):
         agent.expect("dm.example.net")
         agent.type("y\n")
         one_session(world)
+    nothing_failed()
+
+
+# Rules: DECISION-9
+def test_pin_is_in_no_journal(directory):
+    """A wrong PIN and the right one: no field of any entry of the journal holds them, and no core was kept."""
+    with World(directory) as world:
+        pin_world(world)
+        world.agent.expect("3 tries left")
+        world.agent.type(f"{WRONG}\n")
+        world.agent.expect("2 tries left")
+        world.agent.type(f"{RIGHT}\n")
+        one_session(world)
+        wait_for("the helper to end", lambda: not units(HELPER + "*"))
+        entries = run("journalctl", "--no-pager", "-a", "-o", "export").stdout.encode()
+        check(b"the PIN with key reference 01" in entries, "the journal does not tell of the question")
+        check(not holds_pin(entries), f"in the journal: {holds_pin(entries)}")
+        check(not list(Path("/var/lib/systemd/coredump").glob("*")), "a core file")
     nothing_failed()
