@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 
 import test_apdu  # noqa: E402
 import test_long  # noqa: E402
+import test_mkprofile  # noqa: E402
 import test_profile  # noqa: E402
 import test_quirk  # noqa: E402
 import test_serve  # noqa: E402
@@ -32,7 +33,7 @@ def main():
     options = parser.parse_args()
     bin_dir = os.path.abspath(options.bin)
     passed = failed = 0
-    for module in (test_profile, test_apdu, test_quirk, test_tlv, test_long, test_walk, test_serve):
+    for module in (test_profile, test_mkprofile, test_apdu, test_quirk, test_tlv, test_long, test_walk, test_serve):
         for name, run in sorted(vars(module).items()):
             if not name.startswith("test_") or options.names and name not in options.names:
                 continue
