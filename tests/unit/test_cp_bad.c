@@ -143,6 +143,48 @@ static void bounds(struct far_end *f)
 	assert_non_null(strstr(a.reason, "too many characteristics and parms"));
 }
 
+/* A number that is none leaves nothing behind, not even a directory. */
+static void no_number(struct far_end *f)
+{
+	const struct slice s = slice_str(DOC(C("NAPDEF", P("NAPID", "n") P("LINGER", "soon")
+					       P("MAX-NUM-RETRY", "4294967296") P("REREG-THRESHOLD", "-1"))));
+	struct cp_applied a;
+
+	cp_apply(f, &s, 1, &a);
+	assert_int_equal(a.err, 0);
+	assert_non_null(far_find(f, "./NAP/1/NapId"));
+	assert_null(far_find(f, "./NAP/1/Bearer"));
+	assert_null(far_find(f, "./NAP/1/Linger"));
+}
+
+/* All documents together make at most so many nodes. */
+static void too_much(struct far_end *f)
+{
+	struct buf text[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+	struct slice docs[3];
+	struct cp_applied a;
+
+	for (int k = 0; k < 3; k++) {
+		buf_printf(&text[k], "<wap-provisioningdoc><characteristic type='APPLICATION'>"
+			   P("APPID", "w7") P("PROVIDER-ID", "s%d"), k);
+		for (int i = 0; i < 2200; i++)
+			buf_put_str(&text[k], P("ADDR", "a"));
+		buf_put_str(&text[k], "</characteristic></wap-provisioningdoc>");
+		docs[k] = buf_slice(&text[k]);
+		assert_true(docs[k].n <= CLIENT_BOOTSTRAP_MAX);
+	}
+	cp_apply(f, docs, 3, &a);
+	assert_int_not_equal(a.err, 0);
+	assert_string_equal(a.reason, "the documents hold too much");
+	assert_false(dm_tree_dirty(f->tree));
+	cp_apply(f, docs, 2, &a);
+	assert_int_equal(a.err, 0);
+	assert_non_null(far_find(f, "./DMAcc/2/AppAddr/2200/Addr"));
+	dm_bootstrap_result_fini(&a.res);
+	for (int k = 0; k < 3; k++)
+		buf_fini(&text[k]);
+}
+
 /* --- mutations ----------------------------------------------------------- */
 
 /* Every kind of object and reference. */
@@ -365,6 +407,7 @@ static void text(struct far_end *f)
 	assert_true(t.refused > sizeof(good));
 }
 
-#define CASES(X) X(required) X(server_names) X(values) X(bounds) X(fields) X(bytes) X(text)
+#define CASES(X) X(required) X(server_names) X(values) X(bounds) X(no_number) X(too_much) \
+	X(fields) X(bytes) X(text)
 
 FAR_TESTS(CASES)

@@ -209,18 +209,22 @@ void cp_text(struct cp_map *m, unsigned int depth, const char *name, struct cp_a
 	cp_leaf(m, depth, name, "chr", cp_value(at, parm), parm);
 }
 
+bool cp_is_number(struct slice v)
+{
+	uint32_t n;
+
+	return v.n && !str_parse_u32(v, &n) && n <= INT32_MAX;
+}
+
 void cp_number(struct cp_map *m, unsigned int depth, const char *name, struct cp_at at,
 	       const char *parm)
 {
 	struct slice v = cp_value(at, parm);
-	uint32_t n;
 
-	if (!v.n)
-		return;
-	if (str_parse_u32(v, &n) || n > INT32_MAX)
-		m->ignored++;
-	else
+	if (cp_is_number(v))
 		cp_leaf(m, depth, name, "int", v, parm);
+	else
+		m->ignored += v.n > 0;
 }
 
 struct slice cp_port(struct cp_map *m, struct slice value)

@@ -104,8 +104,9 @@ static bool has(struct cp_at at, const char *parm)
 static void nap_bearer(struct cp_map *m, struct cp_at at)
 {
 	bool cs = cp_value(at, "CALLTYPE").n || cp_value(at, "LINKSPEED").n;
-	bool cdma = has(at, "MAX-NUM-RETRY") || has(at, "FIRST-RETRY-TIMEOUT") ||
-		    has(at, "REREG-THRESHOLD") || has(at, "T-BIT");
+	bool cdma = cp_is_number(cp_value(at, "MAX-NUM-RETRY")) ||
+		    cp_is_number(cp_value(at, "FIRST-RETRY-TIMEOUT")) ||
+		    cp_is_number(cp_value(at, "REREG-THRESHOLD")) || has(at, "T-BIT");
 
 	if (cs || cdma)
 		cp_dir(m, 2, "Bearer");
@@ -114,14 +115,13 @@ static void nap_bearer(struct cp_map *m, struct cp_at at)
 		cp_text(m, 4, "CallType", at, "CALLTYPE");
 		cp_text(m, 4, "LinkSpeed", at, "LINKSPEED");
 	}
-	if (cdma) {
+	if (cdma)
 		cp_dir(m, 3, "CDMA");
-		cp_number(m, 4, "MaxNumRetry", at, "MAX-NUM-RETRY");
-		cp_number(m, 4, "FirstRetryTimeout", at, "FIRST-RETRY-TIMEOUT");
-		cp_number(m, 4, "ReRegThreshold", at, "REREG-THRESHOLD");
-		if (has(at, "T-BIT"))
-			cp_leaf(m, 4, "TBit", "bool", SLICE_LIT("true"), "T-BIT");
-	}
+	cp_number(m, 4, "MaxNumRetry", at, "MAX-NUM-RETRY");
+	cp_number(m, 4, "FirstRetryTimeout", at, "FIRST-RETRY-TIMEOUT");
+	cp_number(m, 4, "ReRegThreshold", at, "REREG-THRESHOLD");
+	if (has(at, "T-BIT"))
+		cp_leaf(m, 4, "TBit", "bool", SLICE_LIT("true"), "T-BIT");
 }
 
 void cp_nap_make(struct cp_map *m, const struct cp_object *o)

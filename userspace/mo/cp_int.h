@@ -80,6 +80,8 @@ void cp_text(struct cp_map *m, unsigned int depth, const char *name, struct cp_a
 void cp_number(struct cp_map *m, unsigned int depth, const char *name, struct cp_at at,
 	       const char *parm);
 
+/* What cp_number() writes: decimal, and an int of the tree. */
+bool cp_is_number(struct slice v);
 /* A port: decimal, 1 to 65535. Anything else is refused. */
 struct slice cp_port(struct cp_map *m, struct slice value);
 
