@@ -122,11 +122,12 @@ static int attempt_failed(struct card *c, struct store *s, int r, const char *re
 {
 	struct store_card row;
 
+	if (r == -EEXIST && c->room_s)
+		return r;	/* said once, while it is waited for */
 	if (!card_row_get(c, s, "", &row) && row.phase == STORE_CARD_NONE)
 		(void)!card_row_put(c, s, &row, STORE_CARD_NONE, reason);
-	if (r != -EEXIST || !c->room_s)	/* said once, while it is waited for */
-		log_err("%s: the bootstrap message is not applied: %s; the tree is as it was",
-			c->start.slot, reason);
+	log_err("%s: the bootstrap message is not applied: %s; the tree is as it was",
+		c->start.slot, reason);
 	return r;
 }
 

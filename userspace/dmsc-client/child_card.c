@@ -15,21 +15,6 @@
 #define ROOM_MAX_S 30	/* between two looks whether an account that is in the way has gone */
 #define CHANGES_MAX 3	/* times a card may say something else than just before */
 
-/* From the card's bytes to the tree: 1 done, 0 there is nothing to take, -errno. */
-static int card_take(struct card *c)
-{
-	int r = card_data_read(c, &c->data);
-
-	if (r == 0)	/* a card without data still ends what an earlier one brought */
-		return card_take_back(c);
-	if (r > 0)
-		r = card_gate(c);
-	if (r <= 0)
-		return r;
-	r = card_incorporate(c);
-	return r ? r : 1;
-}
-
 /* Waits a while for another account to go. False: the card went, or patience is over. */
 static bool wait_for_room(struct card *c, int64_t *left_s)
 {
@@ -50,14 +35,37 @@ static bool wait_for_room(struct card *c, int64_t *left_s)
 	return r == 0;
 }
 
-static int card_run(struct card *c)
+/* From what was read to the tree, as soon as there is room for it. 0 or -errno. */
+static int card_take(struct card *c)
 {
 	int64_t patience_s = c->args.conf.patience_s;
+	int r, other;
+
+	for (;;) {
+		r = card_gate(c);
+		if (r > 0)
+			r = card_incorporate(c);
+		if (r != -EEXIST)
+			return r;
+		other = card_lwm2m(c);	/* what another client waits for need not wait for that */
+		if (other)
+			return other;
+		if (!wait_for_room(c, &patience_s))
+			return r;
+	}
+}
+
+static int card_run(struct card *c)
+{
 	unsigned int changes = 0;
 	int r;
 
 	do {
-		r = card_take(c);
+		r = card_data_read(c, &c->data);
+		if (r == 0)	/* a card without data still ends what an earlier one brought */
+			return card_take_back(c);
+		if (r > 0)
+			r = card_take(c);
 		if (r == -ESTALE && ++changes == CHANGES_MAX) {
 			log_err("%s: the card's data changes whenever it is read; nothing is applied",
 				c->start.slot);
@@ -66,8 +74,8 @@ static int card_run(struct card *c)
 		if (r == -ESTALE)
 			log_notice("%s: the card's data has changed since it was read; it is read anew",
 				   c->start.slot);
-	} while (r == -ESTALE || (r == -EEXIST && wait_for_room(c, &patience_s)));
-	if (r > 0)
+	} while (r == -ESTALE);
+	if (!r)
 		r = card_sessions_plan(c);
 	return r ? r : card_sessions_run(c);
 }
