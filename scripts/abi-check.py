@@ -293,7 +293,7 @@ def description_code(t):
 
 def description_doc(t):
     """What lines of the document begin with, and what is named further on in them."""
-    text = t.text(ISSUERS_DOC).partition("\nThe description\n")[2].partition("\nTrying it\n")[0]
+    text = t.text(ISSUERS_DOC).partition("\nThe description\n")[2].partition("\nWhat decode says\n")[0]
     return found(r"(?m)^(?:    \| )?``([a-z][\w-]*)", text) | {
         k for k in description_code(t) if f"``{k} " in text or f"``{k}``" in text}
 
