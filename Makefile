@@ -193,6 +193,7 @@ decode_srcs := $(wildcard userspace/dmsc-client/decode*.c) userspace/dmsc-client
 $(B)/asan/unit/test_decode: $(decode_srcs:%.c=$(B)/asan/%.o)
 # Its allocations fail when it says so.
 ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+ld_test_cp_nomem := $(ld_test_nomem)
 # It is the kernel's end of the netlink socket.
 ld_test_nl := -Wl,--wrap=nl_cb_alloc,--wrap=genl_connect,--wrap=genl_ctrl_resolve,--wrap=nl_send
 

@@ -48,17 +48,15 @@ static void cp_apply(struct far_end *f, const struct slice *docs, size_t n, stru
 	    .tree = f->tree, .tnds = &far_tnds_ops, .origin = CP_ORIGIN, .now = f->now,
 	    .no_account = true};
 	struct dm_bootstrap *b = dm_bootstrap_new(&cfg);
-	struct client_cp *cp = client_cp_new(n);
-	int err = 0;
+	struct client_cp *cp = b ? client_cp_new(n) : NULL;
+	int err = cp ? 0 : -ENOMEM;
 
-	assert_non_null(b);
-	assert_non_null(cp);
 	memset(a, 0, sizeof(*a));
 	for (size_t i = 0; i < n && !err; i++)
 		err = client_cp_add(cp, docs[i], a->reason, sizeof(a->reason));
 	if (!err)
 		err = client_cp_finish(cp, b, a->reason, sizeof(a->reason));
-	a->err = dm_bootstrap_finish(b, err, &a->res);
+	a->err = b ? dm_bootstrap_finish(b, err, &a->res) : err;
 	if (a->err && !a->reason[0])
 		snprintf(a->reason, sizeof(a->reason), "%s", a->res.text);
 	for (size_t i = 0; i < a->res.nservers; i++)

@@ -244,6 +244,8 @@ static int run_item(struct dm_bootstrap *b, const struct dm_cmd *cmd, const stru
 		st = dm_cmd_with_tnds(&b->env, cmd, item, place, b);
 	else
 		st = DM_ST_NOT_ALLOWED;
+	if (st == DM_ST_DEVICE_FULL)
+		return fail(b, -ENOMEM, "no memory");
 	if (st >= 300)
 		return fail(b, -EINVAL, "the tree refused an object of the message (status %u)",
 			    st);
@@ -301,13 +303,12 @@ const struct dm_sink *dm_bootstrap_sink(void)
 
 static bool server_id_good(struct slice id)
 {
-	_cleanup_buf_ struct buf acl = BUF_INIT;
+	char acl[4 + 255] = { 'G', 'e', 't', '=' };
 
 	if (!id.n || id.n > 255 || slice_eq_str(id, "*"))
 		return false;
-	buf_put_str(&acl, "Get=");
-	buf_put_slice(&acl, id);
-	return !buf_error(&acl) && dm_acl_valid(buf_slice(&acl));
+	memcpy(acl + 4, id.p, id.n);
+	return dm_acl_valid(slice_of(acl, 4 + id.n));
 }
 
 static const struct retired *retired_find(const struct dm_bootstrap *b, const char *server)
