@@ -60,6 +60,30 @@ static void split(struct files *f, struct slice rest)
 	}
 }
 
+static void entry(void *ctx, const struct pkcs15_entry *e)
+{
+	unsigned int *n = ctx;
+
+	if (++*n > PKCS15_ENTRIES_MAX || e->off > CARD_EF_MAX || !memchr(e->path, 0, CARD_PATH_MAX) ||
+	    (!e->err && e->tag != 0x30 && e->tag != 0xa1 && e->tag != 0xa7))
+		abort();
+}
+
+/* Who looks on sees every entry, and changes nothing. */
+static void look_on(const struct card_reader *rd, const struct pkcs15_oid *oids)
+{
+	static struct pkcs15_dir again, plain;
+	unsigned int n = 0;
+	struct files *f = rd->ctx;
+	int r = pkcs15_explain(rd, oids, 2, entry, &n, &again);
+
+	f->reads = 0;
+	if (pkcs15_find(rd, oids, 2, &plain) != r || again.n != plain.n ||
+	    again.foreign != plain.foreign || again.dropped_oids != plain.dropped_oids ||
+	    again.incomplete != plain.incomplete)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct pkcs15_dir dir;
@@ -74,8 +98,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The same notation is in the configuration, in hex. */
 	if (!pkcs15_oid_parse(rest, &oid) && (!oid.len || oid.len > PKCS15_OID_MAX))
 		abort();
+	look_on(&rd, oids);
+	f.reads = 0;
 	if (pkcs15_find(&rd, oids, 2, &dir))
 		return 0;
+	if (f.reads > PKCS15_READS_MAX)
+		abort();
 	for (size_t i = 0; i < dir.n; i++) {
 		if (dir.obj[i].oid > 1 || !pkcs15_object_get(&dir, dir.obj[i].oid) ||
 		    !memchr(dir.obj[i].path, 0, CARD_PATH_MAX))
