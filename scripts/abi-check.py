@@ -38,7 +38,8 @@ PROGRAMS = {
                     r"\*\*dmsc-client\*\*(?: \[\*OPTIONS\*\])? \*\*(\w+)(?: (\w+))?\*\*|\*\*(\w+-child)\*\*"),
     "dmsc-agent": ("userspace/dmsc-agent", 1, "EXIT_", None, None),
     "dmscctl": ("userspace/dmscctl", 1, "CTL_",
-                r'\{ "(\w+)", (?:ctl_|status)|argv\[0\], "(\w+)"\)', r"(?m)^(\w+)(?: \[\w+\]| decode)?$\n        "),
+                r'\{ "(\w+)", (?:ctl_|status)|argv\[(?:0|optind)\], "([\w-]+)"\)',
+                r"(?m)^([a-z][\w-]*)(?: \[\w+\]| decode)?$\n        "),
     "simcard": ("tests/simcard", 1, "SIMCARD_",
                 r'strcmp\(command, "(\w+)"\)', r"(?m)^\| \*\*simcard (\w+)\*\*"),
     "uicc-bridge": ("userspace/uicc-bridge", 1, "BRIDGE_",
@@ -229,7 +230,7 @@ def options_table(program):
 def options_help(program):
     def side(t):
         # What is compared, and what is handed to another program, is no help.
-        code = re.sub(r'strcmp\(\w+, "--\w+"\)|argv\[n\+\+\] = \(char \*\)"[^"]*"', "",
+        code = re.sub(r'strcmp\(\w+, "--\w+"\)|\(char \*\)"--[^"]*"|\bexecl\([^;]*;', "",
                       t.code(PROGRAMS[program][0] + "/*.[ch]"))
         return found(r"--([a-z][\w-]*)", "\n".join(re.findall(r'"(?:[^"\\\n]|\\.)*"', code)))
     return side

@@ -212,7 +212,7 @@ static void faults_have_a_place_and_a_clause(void **state)
 	/* C1 becomes C0: two versions. */
 	file_of(c, AID ".6433")->data.data[5] = 0xc0;
 	assert_int_equal(say(c, &d, false, false), DECODE_MALFORMED);
-	assert_says(&d, AID ".6433 at byte 0: the indicator is malformed: two versions (dmsc, card-data.rst)");
+	assert_says(&d, AID ".6433 at byte 5: the indicator is malformed: two versions (dmsc, card-data.rst)");
 	assert_says(&d, "gate two: no session (the indicator cannot be trusted: no automatic session)");
 	said_end(&d);
 	/* The document ends inside its first characteristic. */

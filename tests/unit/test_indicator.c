@@ -492,6 +492,25 @@ static void gate_before_incorporating(void **state)
 	assert_int_equal(plan_incorporate(&ind, true, false), PLAN_GO);
 }
 
+/* Where it begins, for who shows a card: the element, or 0 for the whole. */
+static void what_is_wrong_has_a_place(void **state)
+{
+	static const struct {
+		const char *hex;
+		size_t at;
+	} bad[] = {
+		{ "01" CONNECT, 0 }, { "E106 C00102 C10101", 2 }, { "E106 C00101 C00101", 5 },
+		{ "E109 C00101 C10101 C20104", 8 }, { "E109 C00101 C10101 C20201", 8 },
+		{ "E103 C00101", 0 }, { "E103 C10101", 0 }, { CONNECT CONNECT, 8 },
+		{ "E181 06 C00101 C10101", 0 }, { "E107 C00101 C10101 C2", 8 },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(parse(bad[i].hex), INDICATOR_MALFORMED);
+		assert_int_equal(ind.error_at, bad[i].at);
+	}
+}
+
 #define T(f) cmocka_unit_test(f)
 
 int main(void)
@@ -504,7 +523,7 @@ int main(void)
 		T(T3_refusal_is_remembered_the_rest_is_not), T(T4_no_indicator_or_not_connect),
 		T(T5_no_account_no_session), T(T6_confirm_without_connect),
 		T(T8_malformed_fails_closed), T(T9_once_per_content_or_every_power_on),
-		T(named_servers_only), T(gate_before_incorporating),
+		T(named_servers_only), T(gate_before_incorporating), T(what_is_wrong_has_a_place),
 	};
 
 	return cmocka_run_group_tests_name("indicator", tests, NULL, NULL);

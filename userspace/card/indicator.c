@@ -102,9 +102,11 @@ static const char *fields_parse(struct indicator *o, struct slice in)
 		why = field_parse(o, &seen, &t);
 		if (why)
 			return why;
+		o->error_at = (size_t)(in.p - o->raw);
 	}
 	if (r < 0)
 		return "a field's length is wrong";
+	o->error_at = 0;
 	if (!seen.version)
 		return "no version";
 	if (!seen.flags)
@@ -136,16 +138,20 @@ static const char *outer_parse(struct slice file, struct indicator *o)
 		return "larger than 512 bytes";
 	if (tlv_next(&rest, TLV_DER, &t) != 1)
 		return "the file ends inside the outer object";
-	if (!is_filling(rest))
+	if (!is_filling(rest)) {
+		o->error_at = size;
 		return "more than one outer object";
+	}
 	memcpy(o->raw, file.p, size);
 	o->raw_len = size;
+	o->error_at = (size_t)(t.value.p - file.p);
 	return fields_parse(o, slice_of(o->raw + (t.value.p - file.p), t.value.n));
 }
 
 void indicator_parse(struct slice file, struct indicator *out)
 {
 	const char *why;
+	size_t at;
 
 	memset(out, 0, sizeof(*out));
 	if (is_filling(file))	/* erased: nothing was ever written, or it was taken away */
@@ -156,8 +162,10 @@ void indicator_parse(struct slice file, struct indicator *out)
 		return;
 	}
 	/* Nothing of a malformed indicator is believed; its bytes still tell contents apart. */
+	at = out->error_at;
 	memset(out, 0, sizeof(*out));
 	out->state = INDICATOR_MALFORMED;
+	out->error_at = at;
 	out->reason = why;
 	out->raw_len = file.n < sizeof(out->raw) ? file.n : sizeof(out->raw);
 	memcpy(out->raw, file.p, out->raw_len);

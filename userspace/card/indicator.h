@@ -30,6 +30,7 @@ enum indicator_ui {
 struct indicator {
 	enum indicator_state state;
 	const char *reason;		/* MALFORMED, UNREADABLE: static text for the log */
+	size_t error_at;		/* MALFORMED: the byte where what is wrong begins */
 	int err;			/* UNREADABLE: the reader's -errno */
 	bool connect;			/* C1 b1 */
 	bool every_power_on;		/* C1 b2 */

@@ -134,7 +134,7 @@ void decode_indicator(struct decode *d)
 	decode_close(d, '}');
 	if (i->state == INDICATOR_MALFORMED) {
 		d->malformed = true;
-		decode_problem(d, o ? o->path : "", o ? o->off : 0, "dmsc, card-data.rst",
+		decode_problem(d, o ? o->path : "", (o ? o->off : 0) + i->error_at, "dmsc, card-data.rst",
 			       "the indicator is malformed: %s", i->reason);
 	} else if (i->state == INDICATOR_UNREADABLE && o) {
 		decode_unreadable(d, o->path, i->err ? i->err : -EPROTO);
