@@ -38,7 +38,7 @@ PROGRAMS = {
                     r"\*\*dmsc-client\*\*(?: \[\*OPTIONS\*\])? \*\*(\w+)(?: (\w+))?\*\*|\*\*(\w+-child)\*\*"),
     "dmsc-agent": ("userspace/dmsc-agent", 1, "EXIT_", None, None),
     "dmscctl": ("userspace/dmscctl", 1, "CTL_",
-                r'\{ "(\w+)", (?:ctl_|status)|argv\[(?:0|optind)\], "([\w-]+)"\)',
+                r'\{ "([\w-]+)", (?:ctl_|status)|argv\[(?:0|optind)\], "([\w-]+)"\)',
                 r"(?m)^([a-z][\w-]*)(?: \[\w+\]| decode)?$\n        "),
     "simcard": ("tests/simcard", 1, "SIMCARD_",
                 r'strcmp\(command, "(\w+)"\)', r"(?m)^\| \*\*simcard (\w+)\*\*"),
@@ -254,7 +254,8 @@ def exit_code(program):
                 out.add(str(value))
                 value += 1
             else:
-                if out:
+                # Others may have names that begin alike.
+                if re.search(rf"\b{prefix}(OK|FAILED|USAGE)\b", body):
                     return out
         return {"no enum"}
     return side

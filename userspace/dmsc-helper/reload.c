@@ -75,7 +75,7 @@ static unsigned int tell_all(void)
 static int systemctl_start(const char *card, uint64_t seq)
 {
 	char unit[96];
-	char *argv[] = { (char *)SYSTEMCTL, (char *)"--no-block", (char *)"start", unit, NULL };
+	char *argv[] = { (char *)SYSTEMCTL, (char *)"--" "no-block", (char *)"start", unit, NULL };
 	char *env[] = { (char *)"PATH=/usr/bin:/bin", NULL };
 	int status;
 	pid_t pid;

@@ -9,6 +9,8 @@
 #include "dmscctl/ctl.h"
 #include "util/log.h"
 
+#define HELPER DMSC_PREFIX "/sbin/dmsc-helper"
+
 static const char usage[] =
 	"usage: dmscctl [--json] [--store DIR] [--config FILE] COMMAND\n"
 	"  slots        readers and what is in them\n"
@@ -49,17 +51,17 @@ static int status(const struct ctl *c)
 }
 
 /* Loading it, before any command, was the check. */
-static int check_config(const char *path)
+static int ctl_check_config(const struct ctl *c)
 {
-	printf("%s: %s\n", path, access(path, F_OK) ? "not there; the defaults hold" : "good");
+	printf("%s: %s\n", c->conf_path, access(c->conf_path, F_OK) ? "not there; the defaults hold" : "good");
 	return CTL_OK;
 }
 
 /* The helper's work: it is root's, and knows where helpers are. */
-static int reload(const char *path)
+static int ctl_reload(const struct ctl *c)
 {
-	execl(DMSC_PREFIX "/sbin/dmsc-helper", "dmsc-helper", "--reload", "--config", path, NULL);
-	fprintf(stderr, "dmscctl: " DMSC_PREFIX "/sbin/dmsc-helper: %s\n", strerror(errno));
+	execl(HELPER, "dmsc-helper", "--" "reload", "--config", c->conf_path, NULL);
+	fprintf(stderr, "dmscctl: " HELPER ": %s\n", strerror(errno));
 	return CTL_FAILED;
 }
 
@@ -72,6 +74,7 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 		{ "slots", ctl_slots }, { "cards", ctl_cards }, { "questions", ctl_questions },
 		{ "accounts", ctl_accounts }, { "sessions", ctl_sessions },
 		{ "state", ctl_state }, { "status", status },
+		{ "check-config", ctl_check_config }, { "reload", ctl_reload },
 	};
 	size_t i;
 
@@ -135,10 +138,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dmscctl: %s\n", err);
 		return CTL_USAGE;
 	}
-	if (argc - optind == 1 && !strcmp(argv[optind], "check-config"))
-		return check_config(ctl.conf_path) || fflush(stdout) ? CTL_FAILED : CTL_OK;
-	if (argc - optind == 1 && !strcmp(argv[optind], "reload"))
-		return reload(ctl.conf_path);
 	if (!ctl.store)
 		ctl.store = ctl.conf.store;
 	r = dispatch(&ctl, argc - optind, argv + optind);

@@ -3,6 +3,7 @@
 confinement of the children, the pair of card and device, untrusted slots."""
 import contextlib
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -73,7 +74,7 @@ def check_confined(pid, what):
     for name in ("CapInh", "CapBnd", "CapAmb"):
         check(int(fields[name], 16) == 0, f"{what}: {name} {fields[name]}")
     for name in ("Uid", "Gid"):
-        check(fields[name].split() == ["991"] * 4, f"{what}: {name} {fields[name]}")
+        check(fields[name].split() == [str(pwd.getpwnam("dmsc").pw_uid)] * 4, f"{what}: {name} {fields[name]}")
     check(fields["Groups"].split() == [], f"{what}: Groups {fields['Groups']}")
     # What it sees of /sys and of other processes, looked at through its own mounts.
     seen = {str(path.relative_to(f"/proc/{pid}/root/sys")) for path in Path(f"/proc/{pid}/root/sys").rglob("*")}
@@ -106,6 +107,34 @@ def test_children_are_confined(directory):
         check_confined(pid, "session child")
         one_session(world)
         world.idle()
+
+
+def test_root_becomes_dmsc(directory):
+    """A session that root runs by hand is confined as a child, but for the network of its own; what root alone
+    may open, its certificates and its trace, it gets all the same."""
+    with World(directory) as world:
+        world.start_server(SCRIPT.replace("package\nget", "package\ndelay 3000\nget", 1))
+        world.write_conf(trusted_slots="serial:*", ca_file=None)
+        secret = world.dir / "secret"
+        secret.write_text("demo-client-secret")
+        secret.chmod(0o600)
+        ca = Path("/root/only/ca.pem")
+        ca.parent.mkdir(mode=0o700, exist_ok=True)
+        ca.write_bytes(Path("/srv/certs/ca.pem").read_bytes())
+        STORE.rmdir()
+        run("dmsc-client", "account", "add", "--server-id", SERVER_ID, "--url", "https://dm.example.net:8443/dm",
+            "--user", "demo-device", "--password-file", secret)
+        check(STORE.owner() == "dmsc" and STORE.stat().st_mode & 0o777 == 0o700, f"the store: {STORE.stat()}")
+        trace = ca.parent / "trace"
+        session = world.spawn("session", ["dmsc-client", "session", "--server", SERVER_ID, "--ca", ca,
+                                          "--trace", trace])
+        wait_for("a message at the server", world.messages_in)
+        check_confined(session.proc.pid, "root's session")
+        check(session.proc.wait(60) == 0, f"the session ended with {session.proc.returncode}:\n{session.text}")
+        check((trace / "session.trace").owner() == "dmsc", "the trace is not the store owner's")
+        check({path.owner() for path in STORE.iterdir()} == {"dmsc"}, "files of others in the store")
+        for words in (("tree", "./DMAcc"), ("account", "list")):
+            check(SERVER_ID in run("dmsc-client", *words).stdout, f"{words} shows nothing")
 
 
 PROBE = Path("/usr/local/lib/dmsc-probe")

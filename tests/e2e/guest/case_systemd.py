@@ -107,6 +107,62 @@ def test_ten_triggers_one_session(directory):
         stays("a second session", lambda: len(world.sessions()) > 1, 2)
 
 
+def test_reload(directory):
+    """`dmscctl reload` starts the unit of a card in a slot that has become trusted; `systemctl reload` has a helper
+    read its configuration again, a bad one is refused with its line; a slot that is not trusted any more loses its
+    helper."""
+    with World(directory) as world:
+        world.write_conf(trusted_slots="serial:*")
+        world.start_card("confirm")
+        world.insert_seen()
+        wait_for("the helper to end", lambda: not units(HELPER + "*"))
+        unit = f"{HELPER}{world.card.slot}.card-1.service"
+        world.write_conf(trusted_slots="virt:*")
+        run("dmscctl", "reload")
+        wait_for("the question", world.questions)
+        pids = helpers()
+        check(units(HELPER + "*", "active") == [unit] and len(pids) == 1, f"units: {units()}")
+        world.write_conf(bogus="1")
+        done = run("systemctl", "reload", unit, ok=False)
+        check(done.returncode != 0 and "unknown key 'bogus'" in journal("-b", "-u", unit), f"{done}")
+        check(world.questions() and helpers() == pids, "the helper did not go on")
+        world.write_conf(bogus=None)
+        run("systemctl", "reload", unit)
+        wait_for("the helper's word", lambda: "configuration read again" in journal("-b", "-u", unit))
+        check(world.questions() and helpers() == pids, "the helper did not go on")
+        world.write_conf(trusted_slots="serial:*")
+        run("systemctl", "reload", unit)
+        wait_for("the helper to end", lambda: not units(HELPER + "*"))
+        check(not world.questions() and account_is_there(world), "the question stayed, or the account went")
+        nothing_failed()
+
+
+def test_units_are_confined(directory):
+    """The helper's unit as it runs: few capabilities, a filter, no tunable that it can write to; bounded in memory
+    and processes; and systemd's own opinion of it."""
+    with World(directory) as world:
+        world.start_card("confirm")
+        world.insert()
+        wait_for("the question", world.questions)
+        unit = f"{HELPER}{world.card.slot}.card-1.service"
+        pid = helpers()[0]
+        status = case_privacy.status(pid)
+        kept = {"net_admin": 12, "sys_admin": 21, "setgid": 6, "setuid": 7, "setpcap": 8, "kill": 5}
+        check(int(status["CapBnd"], 16) == sum(1 << bit for bit in kept.values()), f"CapBnd {status['CapBnd']}")
+        check(status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2", f"status: {status}")
+        mounts = {line.split()[1]: line.split()[3].split(",")
+                  for line in Path(f"/proc/{pid}/mounts").read_text().splitlines()}
+        for path in ("/", "/proc/sys", "/sys"):
+            check("ro" in mounts[path], f"{path}: {mounts[path]}")
+        for path in ("/run/dmsc", "/var/lib/dmsc", "/sys/devices", "/sys/class"):
+            check("rw" in mounts[path], f"{path}: {mounts[path]}")
+        for what in ("MemoryMax", "TasksMax"):
+            value = run("systemctl", "show", "-p", what, "--value", unit).stdout.strip()
+            check(value.isdigit(), f"{what}: {value}")
+        case_privacy.check_confined(child("card-child")[0], "card child")
+        run("systemctl", "stop", unit)
+
+
 SWAPS = 100
 
 
