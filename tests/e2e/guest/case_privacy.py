@@ -83,7 +83,7 @@ def check_confined(pid, what):
     mounts = [line.split() for line in Path(f"/proc/{pid}/mounts").read_text().splitlines()]
     writable = [line[1] for line in mounts if "ro" not in line[3].split(",")]
     check(writable == [str(STORE)], f"{what}: writable are {writable}")
-    store = next(line[3].split(",") for line in mounts if line[1] == str(STORE))
+    store = [line[3].split(",") for line in mounts if line[1] == str(STORE)][-1]
     check({"nosuid", "nodev", "noexec"} <= set(store), f"{what}: the store is {store}")
     proc = [line[3] for line in mounts if line[1] == "/proc"][-1]
     check("hidepid=invisible" in proc, f"{what}: /proc is {proc}")
