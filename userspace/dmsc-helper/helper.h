@@ -59,6 +59,8 @@ int helper_detached(struct helper *h, const char *card, uint64_t seq, const char
 
 /* --- reload.c: a configuration that was changed --- */
 int reload_run(struct helper *h, const char *log);
+/* Tells the one of this insertion, and starts none. */
+int reload_one(const char *slot, uint64_t seq);
 
 /* --- decode.c: a card's bootstrap data shown by a child, on standard output --- */
 int decode_run(const struct helper *h, const char *slot, bool json, bool secrets);

@@ -31,7 +31,7 @@ static void usage(FILE *f)
 	      "       dmsc-helper --instance DEVICE-N\n"
 	      "       dmsc-helper --reconcile [--detach] [--log FILE]\n"
 	      "       dmsc-helper --setup\n"
-	      "       dmsc-helper --reload [--log FILE]\n"
+	      "       dmsc-helper --reload [--instance DEVICE-N] [--log FILE]\n"
 	      "       dmsc-helper --decode SLOT [--json] [--show-secrets]\n"
 	      "Started by udev, see dmsc-helper(8). Also: --config FILE, --client FILE,\n"
 	      "--help, --version\n", f);
@@ -144,17 +144,28 @@ static int setup_run(const struct helper *h)
 	return HELPER_OK;
 }
 
+static int card_parse(const struct args *a, char slot[32], uint64_t *seq)
+{
+	if (!str_parse_u64(slice_str(a->seq), seq) && !ef_slot_name(a->card, slot, 32) &&
+	    strchr(a->card, '.'))
+		return 0;
+	log_err("--card wants a card device (uicc0.card) and --seq a number");
+	return -EINVAL;
+}
+
 static int insertion_main(struct helper *h, const struct args *a)
 {
 	char slot[32];
+	sigset_t hup;
 	uint64_t seq;
 	int fd, r;
 
-	if (str_parse_u64(slice_str(a->seq), &seq) ||
-	    ef_slot_name(a->card, slot, sizeof(slot)) || !strchr(a->card, '.')) {
-		log_err("--card wants a card device (uicc0.card) and --seq a number");
+	if (card_parse(a, slot, &seq))
 		return HELPER_USAGE;
-	}
+	/* It waits for the loop, and must not end a helper that has just begun. */
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
 	if (run_dir_make())
 		return HELPER_FAILED;
 	setup_run(h);
@@ -171,6 +182,18 @@ static int insertion_main(struct helper *h, const struct args *a)
 	r = insertion_run(h, a->card, seq);
 	close(fd);
 	return r;
+}
+
+static int reload_main(struct helper *h, const struct args *a)
+{
+	char slot[32];
+	uint64_t seq;
+
+	if (!a->card)
+		return reload_run(h, a->log);
+	if (card_parse(a, slot, &seq))
+		return HELPER_USAGE;
+	return reload_one(slot, seq);
 }
 
 int helper_detached(struct helper *h, const char *card, uint64_t seq, const char *log)
@@ -253,7 +276,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		}
 	}
 	if (optind != argc || !!a->card != !!a->seq ||
-	    (a->card != NULL) + a->reconcile + a->setup + a->reload + (a->decode != NULL) != 1 ||
+	    (a->card && !a->reload) + a->reconcile + a->setup + a->reload + (a->decode != NULL) != 1 ||
 	    ((a->json || a->secrets) && !a->decode)) {
 		usage(stderr);
 		return 1 + HELPER_USAGE;
@@ -267,15 +290,10 @@ int main(int argc, char **argv)
 			    .sysfs = EF_SYSFS };
 	struct args a = { .log = LOG_FILE };
 	char err[CONF_ERROR_MAX];
-	sigset_t hup;
 	int r;
 
 	log_init("dmsc-helper", LOG_LVL_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	/* It waits for the helper's loop, and must not end one that has just begun. */
-	sigemptyset(&hup);
-	sigaddset(&hup, SIGHUP);
-	sigprocmask(SIG_BLOCK, &hup, NULL);
 	r = args_parse(argc, argv, &a, &h);
 	if (r)
 		return r - 1;
@@ -292,13 +310,13 @@ int main(int argc, char **argv)
 		log_err("%s; nothing is %s", err, a.reload ? "changed" : "applied");
 		return HELPER_USAGE;
 	}
+	if (a.reload)
+		return reload_main(&h, &a);
 	if (a.setup)
 		return setup_run(&h);
 	if (a.decode)
 		return decode_run(&h, a.decode, a.json, a.secrets);
 	if (a.reconcile)
 		return reconcile_run(&h);
-	if (a.reload)
-		return reload_run(&h, a.log);
 	return insertion_main(&h, &a);
 }

@@ -116,6 +116,18 @@ static int start_for(struct helper *h, const char *slot, const char *log)
 	return r ? r : 1;
 }
 
+int reload_one(const char *slot, uint64_t seq)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s-%llu.lock", slot, (unsigned long long)seq);
+	if (tell(name))
+		return HELPER_OK;
+	log_err("reload: there is no helper for insertion %llu of %s, or it may not be told",
+		(unsigned long long)seq, slot);
+	return HELPER_FAILED;
+}
+
 int reload_run(struct helper *h, const char *log)
 {
 	char names[SLOTS_MAX][32];
