@@ -5,7 +5,7 @@ import itertools
 
 from __main__ import test
 from cards import ASK_DATA, CONNECT, FAILURE, GONE, OK, SERVER, A, conf, content, quiet
-from far_helper import (EMPTY, YES, AID, Card, accounts, card_number, cp, dm, entry, indicator, insert, origins, phases,
+from far_helper import (EMPTY, YES, AID, Card, accounts, card_number, cp, dm, entry, indicator, insert, origins,
                         reconcile, tree)
 
 # --- profiles ---

@@ -6,16 +6,16 @@ needs root, a card or a network here: what a session does is the answer of a lis
 """
 import errno
 import itertools
-import random
+import threading
+import time
 
 from __main__ import ONE_GET, test
-from far_helper import (BOOT, EMPTY, FAILED, NO, PRESENT, TIMEOUT, UNKNOWN, WITHDRAWN, YES, AID, Card, accounts, card_number, cp,
-                        dm, dm_two, indicator, insert, origins, phases, reconcile, rows, tree)
+from far_helper import (BOOT, EMPTY, FAILED, NO, TIMEOUT, WITHDRAWN, YES, Card, accounts, card_number, cp, dm, dm_two,
+                        indicator, insert, message, origins, phases, reconcile, tree)
 
 A, B = "8949000000000000001F", "8949000000000000002F"
 SERVER = "dm.example.net"
 CONNECT, EVERY, ASK_DATA = 1, 2, 4
-CONFIRM = dict(ui=3)
 MALFORMED = b"\xe1\x03\xc0\x01\x02"
 OK, FAILURE, GONE = 0, 1, 4
 
@@ -384,3 +384,25 @@ def card_session_by_hand_while_one_is_tried(e):
             card = content(CONNECT, 3, message=at(s.url), iccid=card_number(i))
             insert(e, card, [meanwhile], seq=i + 1)
             assert phases(e, card_number(i))[SERVER] == phase, (result, phases(e))
+
+
+# --- the network ---
+
+# Rules: OPEN-7 DECISION-3
+@test
+def card_tries_again_when_the_network_comes(e):
+    """Not after its 15 s, but as soon as the helper hears of a default route, also while it waits for an answer."""
+    conf(e, "patience = 1000")
+    start = time.monotonic()
+    for i, early in enumerate([False, True]):
+        tell = []
+
+        def fail(asked, tell=tell, early=early):
+            if early:	# before its answer
+                tell[0].socket.send(message("NETWORK", b""))
+            else:
+                threading.Timer(0.3, lambda: tell[0].socket.send(message("NETWORK", b""))).start()
+            return FAILED, True
+        r = insert(e, content(CONNECT, iccid=card_number(i)), [fail, YES], seq=i + 1, born=tell.append)
+        assert r.sessions() == [SERVER] * 2 and "way into the network" in r.log, r
+    assert time.monotonic() - start < 14, "it waited"

@@ -250,10 +250,10 @@ def assert_free(env, kind):
 
 
 def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, on_read=None, leave=False,
-           lenient=False, pin=None):
+           lenient=False, pin=None, born=None):
     """One insertion, from START to the child's end.
 
-    @answers: for each question in turn a result, or a function of Asked that gives one; a
+    @born: called with the Child. @answers: for each question in turn a result, or a function of Asked that gives one; a
     pair (result, retry). None: the helper goes without an answer. @gone_after: the card is
     gone from that read on. @on_read: called with (number, path) before each read. @leave: the
     helper goes once it has given all its answers. @lenient: it goes, too, when a question
@@ -262,6 +262,8 @@ def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, o
     """
     run = Run()
     child = Child(env, "card-child")
+    if born:
+        born(child)
     answers = list(answers)
     body = struct.pack("=Q", seq) + b"uicc0".ljust(32, b"\0") + b"virt".ljust(32, b"\0")
     body += slot.encode().ljust(SIZES["LOCATION_MAX"], b"\0") + boot.encode().ljust(40, b"\0")

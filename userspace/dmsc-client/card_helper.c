@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* card-child's way to the helper: requests, file ranges, and what an error of a card means to a person. */
 #include <errno.h>
+#include <limits.h>
 
 #include "dmsc-client/card_int.h"
 #include "util/log.h"
@@ -13,13 +14,31 @@ int card_request(struct card *c, const struct ipc_msg *q, struct ipc_msg *a, int
 {
 	int r = ipc_send(IPC_CHILD_FD, q, READ_MS);
 
-	if (!r)
-		r = ipc_recv(IPC_CHILD_FD, a, timeout_ms);
+	do {
+		if (!r)
+			r = ipc_recv(IPC_CHILD_FD, a, timeout_ms);
+		c->network |= !r && a->type == IPC_NETWORK;
+	} while (!r && a->type == IPC_NETWORK);
 	if (!r && a->type != type)
 		r = -EPROTO;
 	if (r)
 		c->gone = true;
 	return r;
+}
+
+int card_wait(struct card *c, int64_t ms)
+{
+	struct ipc_msg m;
+	int r = ipc_recv(IPC_CHILD_FD, &m, ms < INT_MAX ? (int)ms : INT_MAX);
+
+	if (r == -ETIMEDOUT)
+		return 0;
+	if (!r && m.type == IPC_NETWORK) {
+		c->network = true;
+		return 0;
+	}
+	c->gone = true;		/* nothing else is said to us unasked but the end */
+	return -EPIPE;
 }
 
 /*

@@ -49,6 +49,7 @@ struct card {
 	struct ipc_start start;
 	char slot[STORE_SLOT_MAX];	/* "TRANSPORT:LOCATION" */
 	bool gone;			/* the card, or the helper */
+	bool network;			/* a default route came since this was looked at last */
 	bool asks_nobody;		/* decode-child: a PIN is not asked for either */
 	bool no_pin;			/* a person was asked for a PIN and gave none, or not the right one */
 	bool holds_store;		/* so no person may be asked */
@@ -70,6 +71,8 @@ struct card {
 /* Sends @q and waits for the answer, which must be of @type. 0 or -errno; then c->gone. */
 int card_request(struct card *c, const struct ipc_msg *q, struct ipc_msg *a, int timeout_ms,
 		 enum ipc_type type) must_check;
+/* Waits so long for the helper to go, or for the network to come. 0, or -EPIPE; then c->gone. */
+int card_wait(struct card *c, int64_t ms) must_check;
 /* A card_read_fn; @ctx is the struct card. */
 int card_read_ef(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n);
 /* An error of reading, in words for the log. */

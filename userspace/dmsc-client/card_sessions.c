@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Gate two: which sessions a card's data asks for, and one of them after the other. */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -11,6 +10,7 @@
 
 #define BACKOFF_FIRST_S 15
 #define BACKOFF_MAX_S 3600
+#define NETWORK_SOON_S 2
 
 /* Seconds that no clock setting moves: a device may learn the date after its first try. */
 static int64_t uptime_s(void)
@@ -196,14 +196,35 @@ static struct server *next_server(struct card *c, int64_t now)
 }
 
 /* One session after the other, in card order, until each is done or given up. */
+/* What waits to be tried again is tried soon; names may be resolved a little later than packets go. */
+static void network_came(struct card *c, int64_t now)
+{
+	size_t i;
+
+	c->network = false;
+	for (i = 0; i < c->nservers; i++) {
+		struct server *v = &c->server[i];
+
+		if (!v->open || v->due <= now + NETWORK_SOON_S)
+			continue;
+		v->due = now + NETWORK_SOON_S;
+		v->backoff_s = BACKOFF_FIRST_S;
+		log_info("%s: a way into the network came: session with %s is tried again in %d s",
+			 c->start.slot, v->id, NETWORK_SOON_S);
+	}
+}
+
 int card_sessions_run(struct card *c)
 {
 	int64_t give_up = uptime_s() + c->args.conf.patience_s, now;
-	struct pollfd p = { .fd = IPC_CHILD_FD, .events = POLLIN };
 	struct server *v;
 	int r;
 
 	while ((v = next_server(c, now = uptime_s()))) {
+		if (c->network) {
+			network_came(c, now);
+			continue;
+		}
 		/* What another client waits for need not wait for a person or a broken network. */
 		if (v->due > now || v->verdict == PLAN_SESSION_ASK) {
 			r = card_lwm2m(c);
@@ -211,12 +232,9 @@ int card_sessions_run(struct card *c)
 				return r;
 		}
 		if (v->due > now) {
-			/* Nothing is due: the helper's end wakes us. */
-			r = poll(&p, 1, (int)(v->due - now) * 1000);
-			if (r > 0) {
-				c->gone = true;
-				return -EPIPE;
-			}
+			r = card_wait(c, (v->due - now) * 1000);
+			if (r)
+				return r;
 			continue;
 		}
 		r = session_ask(c, v, give_up);

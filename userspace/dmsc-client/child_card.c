@@ -5,7 +5,6 @@
  * never holds the store while a person or a server is waited for.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 
 #include "dmsc-client/card_int.h"
@@ -18,9 +17,6 @@
 /* Waits a while for another account to go. False: the card went, or patience is over. */
 static bool wait_for_room(struct card *c, int64_t *left_s)
 {
-	struct pollfd p = { .fd = IPC_CHILD_FD, .events = POLLIN };
-	int r;
-
 	if (!c->room_s)
 		log_notice("%s: it is tried again as long as the card is there and patience lasts",
 			   c->start.slot);
@@ -28,11 +24,7 @@ static bool wait_for_room(struct card *c, int64_t *left_s)
 	if (*left_s < c->room_s)
 		return false;
 	*left_s -= c->room_s;
-	do
-		r = poll(&p, 1, c->room_s * 1000);
-	while (r < 0 && errno == EINTR);
-	c->gone = r != 0;	/* nothing is said to us unasked but the end */
-	return r == 0;
+	return !card_wait(c, c->room_s * 1000);
 }
 
 /* From what was read to the tree, as soon as there is room for it. 0 or -errno. */

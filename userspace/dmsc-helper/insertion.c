@@ -17,6 +17,7 @@
 #include "dmsc-helper/hook.h"
 #include "dmsc-helper/lwm2m.h"
 #include "dmsc-helper/pin.h"
+#include "kernel/route.h"
 #include "util/log.h"
 #include "util/str.h"
 
@@ -49,6 +50,7 @@ struct insertion {
 	unsigned int index;		/* slot number */
 	struct unl *nl;
 	int sigfd;
+	int route;			/* hears of new routes; -1 = not */
 	struct child cardc, sess;
 	struct hook hook;		/* card-check, later lwm2m-hook */
 	struct lwm2m_input lwm2m;
@@ -726,6 +728,17 @@ static void on_signal(struct insertion *in)
 		on_hook_end(in, end, status);
 }
 
+/* What failed for the network's sake may be tried again at once. A child that is deep in work misses nothing. */
+static void on_route(struct insertion *in)
+{
+	struct ipc_msg m;
+
+	if (!route_default_came(in->route) || in->cardc.fd < 0 || in->stop)
+		return;
+	ipc_prepare(&m, IPC_NETWORK);
+	(void)!ipc_send(in->cardc.fd, &m, 0);
+}
+
 /* --- the loop ------------------------------------------------------------ */
 
 /* How long poll() may wait. */
@@ -750,7 +763,7 @@ static void loop(struct insertion *in)
 		if (unl_pending(in->nl))
 			on_netlink(in);
 
-		struct pollfd p[6] = {
+		struct pollfd p[7] = {
 			{ .fd = in->sigfd, .events = POLLIN },
 			{ .fd = unl_fd(in->nl), .events = POLLIN },
 			{ .fd = in->cardc.fd, .events = POLLIN },
@@ -759,7 +772,8 @@ static void loop(struct insertion *in)
 		int r;
 
 		hook_poll(&in->hook, p + 4);
-		r = poll(p, 6, patience(in));
+		p[6] = (struct pollfd){ .fd = in->route, .events = POLLIN };
+		r = poll(p, 7, patience(in));
 		if (r < 0 && errno != EINTR) {
 			log_err("%s: poll: %s", in->card, strerror(errno));
 			break;
@@ -781,6 +795,8 @@ static void loop(struct insertion *in)
 			on_signal(in);
 		if (p[2].revents && in->cardc.fd >= 0)
 			on_card_child(in);
+		if (p[6].revents)
+			on_route(in);
 	}
 }
 
@@ -854,7 +870,7 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 		return HELPER_FAILED;
 	in->h = h;
 	in->seq = seq;
-	in->sigfd = -1;
+	in->sigfd = in->route = -1;
 	in->cardc = in->sess = (struct child)CHILD_NONE;
 	hook_init(&in->hook);
 	lwm2m_input_init(&in->lwm2m);
@@ -871,6 +887,9 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 		goto out;
 	}
 	pin_prepare(in);
+	in->route = route_open();
+	if (in->route < 0)
+		log_warn("%s: new routes are not noticed: %s", card, strerror(-in->route));
 	in->sigfd = signals_take();
 	r = in->sigfd < 0 ? in->sigfd : check_start(in);
 	if (r) {
@@ -901,6 +920,8 @@ out:
 	unl_close(in->nl);
 	if (in->sigfd >= 0)
 		close(in->sigfd);
+	if (in->route >= 0)
+		close(in->route);
 	free(in);
 	return r;
 }

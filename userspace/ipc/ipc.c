@@ -28,6 +28,7 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_LWM2M] = offsetof(struct ipc_lwm2m, data),	/* and its bytes */
 	[IPC_LWM2M_END] = 0,
 	[IPC_PIN] = sizeof(struct ipc_pin),
+	[IPC_NETWORK] = 0,
 	[IPC_DECODE] = sizeof(struct ipc_decode),
 };
 

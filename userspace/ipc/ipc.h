@@ -5,7 +5,8 @@
  * one machine: nothing here parses, and the receiver checks version, type,
  * exact size, string ends and counts before anyone sees a message.
  *
- * The child asks, the helper answers; one request is open at a time.
+ * The child asks, the helper answers; one request is open at a time. Only NETWORK
+ * comes unasked, at any time.
  *
  *   card child     START  ->  { READ -> DATA, PIN -> OUTCOME }*  ASK -> OUTCOME  SESSION -> OUTCOME
  *                  { LWM2M* LWM2M_END }, which nobody answers
@@ -45,6 +46,7 @@ enum ipc_type {
 	IPC_LWM2M,		/* card child -> helper: ipc_lwm2m (shortened to its bytes) */
 	IPC_LWM2M_END,		/* card child -> helper: no body; that was the whole file */
 	IPC_PIN,		/* card child -> helper: ipc_pin, the card wants a PIN for this file */
+	IPC_NETWORK,		/* helper -> card child, unasked: no body; a default route came */
 	IPC_DECODE,		/* helper -> decode child: ipc_decode */
 	IPC_TYPE_COUNT
 };
