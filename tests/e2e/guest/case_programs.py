@@ -11,7 +11,7 @@ from case_bad import says
 from case_path import SCRIPT, account_is_there, one_session
 
 PROGRAM = Path("/etc/dmsc/program")
-SEEN = Path("/run/dmsc-program")
+SEEN = Path("/run/dmsc/program")      # where the unit may write
 
 
 def program(text, mode=0o700):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import case_privacy
+import case_programs
 from world import STORE, SYSFS, Control, World, check, child, processes, run, stays, udev_settle, wait_for
 from case_path import SCRIPT, account_is_there, one_session
 
@@ -199,6 +200,13 @@ def test_hundred_swaps(directory):
         nothing_failed()
         print(f"# {SWAPS} swaps in {took:.1f} s, helpers started for "
               f"{journal('-b').count('Started ' + HELPER)} insertions", flush=True)
+
+
+# Rules: OPEN-16 LWM-1
+def test_programs_in_the_unit(directory):
+    """card-check and lwm2m-hook do their work among the limits of the helper's unit."""
+    case_programs.test_lwm2m_hook(directory)
+    case_programs.test_card_check_rejects(directory)
 
 
 def test_shutdown_keeps_the_account(directory):
