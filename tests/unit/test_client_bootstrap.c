@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Bootstrap documents of a card into a store: which notation, several as one content, all or nothing. */
+/* Bootstrap documents of a card into a store: notations, several as one content, all or nothing. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Provisioning documents become objects: every row of the tables, references, rights, repetition. */
+/* Provisioning documents become objects: each row of the tables, references, rights, repetition. */
 #include "cp_far_end.h"
 
 #include "mo/dmacc.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Bootstrap documents into the store; the contract is in bootstrap.h. What a message means is dm/bootstrap's. */
+/* Bootstrap documents into the store: see bootstrap.h. What a message means is dm/bootstrap's. */
 #include "dmsc-client/bootstrap.h"
 
 #include <errno.h>

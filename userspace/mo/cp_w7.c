@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* APPLICATION w7 as an account (DM StdObj 1.2 appendix B); anything else of an APPLICATION is left out. */
+/* APPLICATION w7 as an account (DM StdObj 1.2 appendix B); the rest of it is left out. */
 #include <errno.h>
 
 #include "dm/account.h"
