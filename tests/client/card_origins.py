@@ -5,7 +5,8 @@ import threading
 import time
 
 from __main__ import test
-from cards import ASK_DATA, CONNECT, FAILURE, GONE, OK, SERVER, A, B, conf, content, quiet
+from cards import (ASK_DATA, CARD_USER, CONNECT, FAILURE, GONE, OK, SERVER, A, B, at, by_hand, conf, content,
+                   quiet)
 from far_helper import (BOOT, EMPTY, NO, PRESENT, UNKNOWN, WITHDRAWN, YES, AID, Card, accounts, card_number, cp, dm,
                         dm_two, indicator, insert, origins, phases, reconcile, rows, tree)
 
@@ -346,3 +347,44 @@ def card_without_iccid(e):
     unchanged(e, ("a", PRESENT, 2, None))
     reconcile(e, ("a", EMPTY, 2, None))
     assert not accounts(e)
+
+
+# Rules: RD-9
+@test
+def req_1_4_3_1_5_stale_data_of_another_card(e):
+    """A used device: what the card of before left, an account of the same server too, does not stand in the way."""
+    conf(e)
+    quiet(e, content(0))
+    insert(e, content(CONNECT, iccid=B), [YES], seq=2)
+    assert accounts(e) == [SERVER] and origins(e) == [("virt:a", Card(B).files["3f00.2fe2"].hex().upper())]
+    # The same with a later content of the card itself.
+    insert(e, content(CONNECT, iccid=B, words="new"), [YES], seq=3)
+    assert accounts(e) == [SERVER] and len(origins(e)) == 1
+
+
+# Rules: RD-14 RD-5
+@test
+def req_1_4_3_2_4_server_changes_what_came_from_its_card(e):
+    """As far as the ACLs let it: its own account, and not that of another card's server."""
+    conf(e, "allow-http = " + SERVER)
+    quiet(e, Card(B, dm=dm(OTHER)), slot="b")
+    script = """server-id dm.example.net
+package
+	replace ./DMAcc/%s/Name chr text/plain "Renamed"
+		expect 200
+	replace ./DMAcc/%s/Name chr text/plain "Taken"
+		expect 425
+"""
+    names = {}
+    quiet(e, content(0), slot="a")
+    for server in SERVER, OTHER:
+        names[server] = rows(e, "SELECT p.name FROM node n JOIN node p ON p.id = n.parent"
+                                " WHERE n.name = 'ServerID' AND CAST(n.value AS TEXT) = ?", server)[0][0]
+    with e.server(script % (names[SERVER], names[OTHER]), users=CARD_USER) as s:
+        quiet(e, content(0, message=at(s.url)), slot="a", seq=2)
+        by_hand(e)
+    values = [v for v, in rows(e, "SELECT CAST(value AS TEXT) FROM node WHERE name = 'Name'")]
+    assert "Renamed" in values and "Taken" not in values, values
+    # It is still the card's, and goes with it.
+    reconcile(e, ("a", EMPTY, 2, None))
+    assert accounts(e) == [OTHER]

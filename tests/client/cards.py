@@ -6,6 +6,9 @@ needs root, a card or a network here: what a session does is the answer of a lis
 """
 import errno
 import itertools
+import json
+import os
+import subprocess
 import threading
 import time
 
@@ -406,3 +409,17 @@ def card_tries_again_when_the_network_comes(e):
         r = insert(e, content(CONNECT, iccid=card_number(i)), [fail, YES], seq=i + 1, born=tell.append)
         assert r.sessions() == [SERVER] * 2 and "way into the network" in r.log, r
     assert time.monotonic() - start < 14, "it waited"
+
+
+# Rules: OPEN-6
+@test
+def card_state_is_listed(e):
+    """dmscctl says what became of the content and of each server, and neither ICCID nor the card's words."""
+    conf(e)
+    insert(e, content(CONNECT, 3, message=dm_two(), words="Psst"), [NO, YES])
+    out = subprocess.run([os.path.join(e.build, "dmscctl"), "--config", e.conf, "--json", "state"], check=True,
+                         stdout=subprocess.PIPE).stdout.decode()
+    listed = {row["server"]: (row["slot"], row["seq"], row["phase"]) for row in json.loads(out)}
+    assert listed == {"-": ("virt:a", "1", "none"), SERVER: ("virt:a", "1", "refused"),
+                      "dm2.example.net": ("virt:a", "1", "done")}, listed
+    assert "Psst" not in out and "8949" not in out and "9894" not in out, out
