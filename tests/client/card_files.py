@@ -6,7 +6,7 @@ import itertools
 from __main__ import test
 from cards import ASK_DATA, CONNECT, FAILURE, GONE, OK, SERVER, A, conf, content, quiet
 from far_helper import (EMPTY, YES, AID, Card, accounts, card_number, cp, dm, entry, indicator, insert, origins,
-                        reconcile, tree)
+                        reconcile, tree, OIDS, tlv)
 
 # --- profiles ---
 
@@ -241,3 +241,49 @@ def card_wants_its_pin_again_before_it_is_applied(e):
         return YES
     r = insert(e, card, [lock], pin=give)
     assert r.pins == [card.path("dm")] and r.status == OK and accounts(e) == [SERVER], r
+
+
+# Rules: FIND-11 FIND-13
+@test
+def card_entry_of_no_use(e):
+    """An entry with a wanted OID whose value is no place hides what has that OID, and nothing else."""
+    conf(e)
+
+    def spoilt(a_card, kind):
+        path = tlv("30", tlv("04", b"\x64"))      # half a file identifier
+        a_card.files[AID + ".6430"] += tlv("A1", tlv("30"), tlv("30"), tlv("A1", tlv(
+            "30", tlv("06", bytes.fromhex(OIDS[kind])), path)))
+        return a_card
+
+    r = insert(e, spoilt(content(CONNECT), "provsc"), [YES])
+    assert r.status == OK and r.sessions() == [SERVER], "an entry of the other profile: %s" % r
+    before = tree(e)
+    r = quiet(e, spoilt(content(CONNECT, iccid=card_number(2)), "dm"), slot="b", seq=1)
+    assert r.status == FAILURE and "of no use" in r.log and tree(e) == before, r
+    r = quiet(e, spoilt(Card(card_number(3), provsc=cp(init=True)), "config1"), slot="c")
+    assert r.status == FAILURE and tree(e) == before, "half of a content: %s" % r
+    r = quiet(e, spoilt(Card(card_number(4)), "dm"), slot="a", seq=2)
+    assert r.status == FAILURE and accounts(e) == [SERVER], "not found is not absent: %s" % r
+    # The indicator that was found counts; one that cannot be found is unreadable, and asks.
+    r = insert(e, spoilt(content(iccid=card_number(5), message=dm("d5.example.net")), "indicator"), [YES], slot="d")
+    assert [a.kind for a in r.asked] == ["data"] and "indicator is unreadable" in r.log, r
+
+
+# Rules: OPEN-1 FIND-11
+@test
+def card_indicator_by_configuration(e):
+    """Of several OIDs the first of the configuration decides; what may hide it makes it unreadable."""
+    other = "0603883701"
+    own = "0613" + OIDS["indicator"]
+    conf(e, "indicator-oid = %s %s" % (other, own))
+    r = insert(e, content(CONNECT), [YES])
+    assert r.sessions() == [SERVER], r
+    hidden = content(CONNECT, iccid=card_number(2))
+    hidden.files[AID + ".6430"] += b"\xa1\x04\x30\xff\0\0"
+    r = insert(e, hidden, [YES], seq=2)
+    assert [a.kind for a in r.asked] == ["data"] and "indicator is unreadable" in r.log, r
+    # First there: nothing that counts more can be hidden.
+    conf(e, "indicator-oid = %s %s" % (own, other))
+    hidden = content(CONNECT, iccid=card_number(3))
+    hidden.files[AID + ".6430"] += b"\xa1\x04\x30\xff\0\0"
+    assert insert(e, hidden, [YES], seq=3).sessions() == [SERVER]
