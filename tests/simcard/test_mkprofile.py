@@ -526,6 +526,22 @@ def test_mkprofile_documents_are_read_by_libwbxml(bin_dir):
     check("documents seen", seen >= 20, True)
 
 
+def test_mkprofile_says_what_the_hand_made_messages_say(bin_dir):
+    """Those of profiles/ are XML that xml2wbxml encoded: the same commands, nodes and values."""
+    for name, message in (("connect", "bootstrap-dm.wbxml"), ("two", "bootstrap-two.wbxml")):
+        with Scratch() as s:
+            files = os.path.join(s.path, "files")
+            mkprofile(bin_dir, os.path.join(HERE, f"descriptions/{name}.desc"), "--files", files)
+            ours = json.loads(decode(bin_dir, files, "--json", "--show-secrets")[1])["documents"][0]
+            with open(os.path.join(HERE, "profiles", message), "rb") as f:
+                data = f.read()
+            with open(os.path.join(files, AID + ".6431"), "wb") as f:
+                f.write(data)
+            theirs = json.loads(decode(bin_dir, files, "--json", "--show-secrets")[1])["documents"][0]
+            check(f"{name}: nodes", len(theirs["commands"][0]["nodes"]) > 20, True)
+            check(name, ours["commands"], theirs["commands"])
+
+
 # --- decode as a program ------------------------------------------------------------------
 
 def test_decode_exit_statuses(bin_dir):

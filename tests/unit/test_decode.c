@@ -230,6 +230,22 @@ static void faults_have_a_place_and_a_clause(void **state)
 	card_end(c);
 }
 
+/* DIGEST becomes DIGESU. */
+static void methods_that_nobody_knows_are_said(void **state)
+{
+	struct cardfile *c = card_of("connect-dm");
+	struct buf *b = &file_of(c, AID ".6431")->data;
+	static struct decode d;
+	uint8_t *p = b->data;
+
+	while ((p = memmem(p, b->len - (size_t)(p - b->data), "DIGEST", 6)))
+		p[5] = 'U';
+	assert_int_equal(say(c, &d, false, false), DECODE_USABLE);
+	assert_says(&d, "the client shows unsupported, the server unsupported");
+	said_end(&d);
+	card_end(c);
+}
+
 static void a_bad_dm_profile_gives_way_to_cp(void **state)
 {
 	struct cardfile *c = card_of("everything");
@@ -353,6 +369,7 @@ int main(void)
 		cmocka_unit_test(asked_for_they_are_shown),
 		cmocka_unit_test(what_would_follow_is_said),
 		cmocka_unit_test(faults_have_a_place_and_a_clause),
+		cmocka_unit_test(methods_that_nobody_knows_are_said),
 		cmocka_unit_test(a_bad_dm_profile_gives_way_to_cp),
 		cmocka_unit_test(unreadable_is_not_absent),
 		cmocka_unit_test(a_card_without_data),

@@ -6,6 +6,7 @@
 #include "dmsc-client/client.h"
 #include "dmsc-client/decode.h"
 #include "util/str.h"
+#include "util/text.h"
 
 #define INDENT 2	/* of a command; nodes are deeper */
 #define INDENT_MAX 40
@@ -32,6 +33,43 @@ static bool is_open(struct slice name)
 	return false;
 }
 
+static bool is_name(struct slice name)
+{
+	return slice_eq_str(name, "AAuthName") || slice_eq_str(name, "AuthName");
+}
+
+/*
+ * Does a user's name stand beside one secret, and is it the only name? In a damaged
+ * message the secret may stand where the name should.
+ */
+static bool credentials_orderly(const struct dm_tnds *t, size_t at)
+{
+	unsigned int depth = t->nodes[at].depth, names = 0, secrets = 0;
+
+	while (at && t->nodes[at - 1].depth >= depth)
+		at--;
+	for (; at < t->n && t->nodes[at].depth >= depth; at++) {
+		const struct dm_tnds_node *n = &t->nodes[at];
+
+		if (n->depth != depth)
+			continue;
+		names += is_name(n->name);
+		secrets += n->has_value && (slice_eq_str(n->name, "AAuthSecret") ||
+					    slice_eq_str(n->name, "AuthSecret"));
+	}
+	return names == 1 && secrets == 1;
+}
+
+/* A value is shown when its node is in order, and known to be no secret. */
+static bool is_shown(const struct dm_tnds *t, size_t at)
+{
+	const struct dm_tnds_node *n = &t->nodes[at];
+
+	return is_open(n->name) && (!slice_present(n->type) || text_is_printable(n->type)) &&
+	       (!slice_present(n->acl) || text_is_printable(n->acl)) &&
+	       (!is_name(n->name) || credentials_orderly(t, at));
+}
+
 static void put_slice(const struct decode *d, struct buf *b, const char *before, struct slice s,
 		      const char *after)
 {
@@ -40,8 +78,9 @@ static void put_slice(const struct decode *d, struct buf *b, const char *before,
 		buf_printf(b, "%s%.*s%s", before, (int)s.n, (const char *)s.p, after);
 }
 
-static void node_show(struct decode *d, const struct dm_tnds_node *n)
+static void node_show(struct decode *d, const struct dm_tnds *t, size_t at)
 {
+	const struct dm_tnds_node *n = &t->nodes[at];
 	unsigned int indent = INDENT + n->depth;
 	_cleanup_buf_ struct buf line = BUF_INIT;
 
@@ -55,7 +94,7 @@ static void node_show(struct decode *d, const struct dm_tnds_node *n)
 	decode_member(d, "acl", decode_text(d, n->acl));
 	put_slice(d, &line, "", n->name, "");
 	if (n->has_value)
-		decode_value(d, &line, n->value, !is_open(n->name));
+		decode_value(d, &line, n->value, !is_shown(t, at));
 	put_slice(d, &line, "  (", n->format, ")");
 	if (!n->has_value)
 		put_slice(d, &line, "  ", n->type, "");
@@ -68,7 +107,7 @@ static void tree_show(struct decode *d, const struct dm_tnds *t)
 {
 	decode_open(d, "nodes", '[');
 	for (size_t i = 0; i < t->n; i++)
-		node_show(d, &t->nodes[i]);
+		node_show(d, t, i);
 	decode_close(d, ']');
 }
 

@@ -40,9 +40,9 @@ static const char *auth_name(const struct dm_credential *c)
 {
 	static const char *const names[] = {
 		[DM_AUTH_NONE] = "none", [DM_AUTH_BASIC] = "basic", [DM_AUTH_MD5] = "md5",
-		[DM_AUTH_MAC] = "hmac" };
+		[DM_AUTH_MAC] = "hmac", [DM_AUTH_TRANSPORT] = "transport", [DM_AUTH_OTHER] = "unsupported" };
 
-	return c->present ? names[c->type] : "none";
+	return names[c->present ? c->type : DM_AUTH_NONE];
 }
 
 static const char *verdict_name(enum plan_verdict v)
