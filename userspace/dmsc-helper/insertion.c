@@ -578,9 +578,24 @@ static void on_session_exit(struct insertion *in, int status)
 	}
 }
 
+/*
+ * What it said of LwM2M before it ended may still be in the socket: nobody answers
+ * that, so it need not have waited. All else was a question, and nobody asks it now.
+ */
+static void last_words(struct insertion *in)
+{
+	struct ipc_msg m;
+	bool more = in->cardc.fd >= 0;
+
+	while (more && !ipc_recv(in->cardc.fd, &m, 0))
+		more = (m.type == IPC_LWM2M || m.type == IPC_LWM2M_END) && serve_lwm2m(in, &m);
+	explicit_bzero(&m, sizeof(m));
+}
+
 static void on_card_exit(struct insertion *in, int status)
 {
 	in->cardc.pid = 0;
+	last_words(in);
 	card_child_release(in);
 	if (!in->stop && status)
 		card_check(in);	/* the child often sees first that the card went */

@@ -3,10 +3,11 @@
 in other places: what they decide and get, judged by the programs themselves and by
 the DM server."""
 import json
+import os
 import time
 from pathlib import Path
 
-from world import ICCID_RAW, World, check, processes, stays, wait_for, zombies
+from world import ICCID_RAW, World, check, child, processes, stays, wait_for, zombies
 from case_bad import says
 from case_path import SCRIPT, account_is_there, one_session
 
@@ -122,6 +123,22 @@ def test_lwm2m_hook(directory):
         check(len(world.sessions()) == 1, f"{len(world.sessions())} sessions")
         check("00010203" not in world.helper_log(), "a key is in the log")
         check("resources, goes to lwm2m-hook" in world.helper_log(), "the log does not say it")
+
+
+def test_lwm2m_from_a_child_that_has_ended(directory):
+    """The child's last words count though its end is known as soon as they are."""
+    with World(directory) as world:
+        world.start_server(SCRIPT)
+        program("exit 0")
+        world.write_conf(lwm2m_hook=PROGRAM)
+        world.start_card("lwm2m")
+        world.insert()
+        # On one processor nobody else runs from its last read to its end.
+        pid = wait_for("the card child", lambda: child("card-child"), pause=0.005)[0]
+        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(50))
+        check(len(json.loads(told())["resources"]) == 5, "not all of it")
+        world.nothing_more()
+        check("broke the protocol" not in world.helper_log(), world.helper_log())
 
 
 def test_lwm2m_without_hook(directory):
