@@ -230,6 +230,24 @@ static void faults_have_a_place_and_a_clause(void **state)
 	card_end(c);
 }
 
+/* Without the token between them, a parm's name goes on with its value. */
+static void a_name_does_not_give_its_value_away(void **state)
+{
+	struct cardfile *c = card_of("connect-cp");
+	struct buf *b = &file_of(c, AID ".6434")->data;
+	static struct decode d;
+	uint8_t *p = memmem(b->data, b->len, "\x0e\x06\x03second-apn-secret", 20);
+
+	assert_non_null(p);
+	memmove(p + 1, p + 2, b->len - (size_t)(p + 2 - b->data));
+	b->len--;
+	assert_int_equal(say(c, &d, false, false), DECODE_USABLE);
+	assert_says(&d, "(no name)");
+	assert_no_secret(c, &d);
+	said_end(&d);
+	card_end(c);
+}
+
 /* DIGEST becomes DIGESU. */
 static void methods_that_nobody_knows_are_said(void **state)
 {
@@ -369,6 +387,7 @@ int main(void)
 		cmocka_unit_test(asked_for_they_are_shown),
 		cmocka_unit_test(what_would_follow_is_said),
 		cmocka_unit_test(faults_have_a_place_and_a_clause),
+		cmocka_unit_test(a_name_does_not_give_its_value_away),
 		cmocka_unit_test(methods_that_nobody_knows_are_said),
 		cmocka_unit_test(a_bad_dm_profile_gives_way_to_cp),
 		cmocka_unit_test(unreadable_is_not_absent),

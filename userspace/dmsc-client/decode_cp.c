@@ -91,12 +91,27 @@ static bool is_credentials(struct slice type)
 	       slice_eq_str(type, "PXAUTHINFO");
 }
 
+/*
+ * Names are upper case (ProvCont 1.1). One that is not is no name of any characteristic:
+ * a name that lost its end goes on with its value.
+ */
+static struct slice name_shown(const struct decode *d, struct slice name)
+{
+	for (size_t i = 0; i < name.n && !d->secrets; i++) {
+		uint8_t c = name.p[i];
+
+		if (!(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+			return SLICE_LIT("(no name)");
+	}
+	return name;
+}
+
 static void item_show(struct decode *d, const struct dm_prov *p, size_t at, struct slice inside)
 {
 	const struct dm_prov_item *x = &p->items[at];
 	const struct meaning *m = meaning_of(inside, x->name);
 	_cleanup_buf_ struct buf line = BUF_INIT;
-	struct slice name = decode_text(d, x->name);
+	struct slice name = name_shown(d, x->name);
 	bool parm = x->kind == DM_PROV_PARM;
 
 	decode_open(d, NULL, '{');
