@@ -255,6 +255,9 @@ static void bad(struct far_end *f)
 	refuse(f, INBOX(TDIR("M", "urn:unknown", TLEAF("a", "b"))), 7, -ENOENT);
 	refuse(f, INBOX(TDIR("acc", DMACC, TLEAF("AppID", "w7"))), 7, -ENOENT);
 	refuse(f, INBOX(ACCOUNT("acc", DMACC, "s 1", "")), 7, -EINVAL);
+	/* Names that an ACL would take for two servers, or for more rights. */
+	refuse(f, INBOX(ACCOUNT("acc", DMACC, "s1+s2", "")), 7, -EINVAL);
+	refuse(f, INBOX(TDIR("acc", DMACC, TLEAF("ServerID", "s1&amp;Replace=s2"))), 7, -EINVAL);
 	refuse(f, INBOX(TDIR("acc", DMACC, TLEAF("ServerID", ""))), 7, -EINVAL);
 	refuse(f, INBOX(TDIR("acc", DMACC, TLEAF("ServerID", "*"))), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "") ACCOUNT("b", DMACC, "s1", "")), 7, -EINVAL);

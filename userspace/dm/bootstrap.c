@@ -21,6 +21,7 @@
 
 #define MAX_CONTENT (4u << 20)		/* bytes of one message, as digested */
 #define MAX_COMMANDS 4096
+#define SERVER_ID_MAX 255			/* bytes */
 
 struct retired {
 	char *server, *name;		/* ServerID and node name of an account that is replaced */
@@ -301,16 +302,6 @@ const struct dm_sink *dm_bootstrap_sink(void)
 
 /* --- the end ------------------------------------------------------------- */
 
-static bool server_id_good(struct slice id)
-{
-	char acl[4 + 255] = { 'G', 'e', 't', '=' };
-
-	if (!id.n || id.n > 255 || slice_eq_str(id, "*"))
-		return false;
-	memcpy(acl + 4, id.p, id.n);
-	return dm_acl_valid(slice_of(acl, 4 + id.n));
-}
-
 static const struct retired *retired_find(const struct dm_bootstrap *b, const char *server)
 {
 	for (size_t i = 0; i < b->nretired; i++)
@@ -326,7 +317,7 @@ static int accept_account(struct dm_bootstrap *b, struct dm_node *x,
 	struct dm_node *sid = dm_tree_child(b->cfg.tree, x, SLICE_LIT("ServerID")), *next;
 	char *id;
 
-	if (!sid || !server_id_good(dm_node_value(sid)))
+	if (!sid || sid->value_len > SERVER_ID_MAX || !dm_acl_server_valid(dm_node_value(sid)))
 		return fail(b, -EINVAL, "an account of the message has no usable ServerID");
 	if (res->nservers == DM_BOOTSTRAP_MAX_SERVERS)
 		return fail(b, -EINVAL, "too many accounts in one message");

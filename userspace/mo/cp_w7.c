@@ -10,28 +10,13 @@
 
 #define ID_MAX 255			/* bytes of a ServerID */
 
-/* May it stand in an ACL, alone? */
-static bool id_good(struct slice id)
-{
-	char acl[4 + ID_MAX] = { 'G', 'e', 't', '=' };
-
-	if (id.n > ID_MAX)
-		return false;
-	memcpy(acl + 4, id.p, id.n);
-	/* The grammar of ACLs would take "a+b" and "a&Get=b" for several. */
-	for (size_t i = 0; i < id.n; i++)
-		if (id.p[i] <= ' ' || id.p[i] == 0x7f || strchr("=&+*", id.p[i]))
-			return false;
-	return dm_acl_valid(slice_of(acl, 4 + id.n));
-}
-
 void cp_w7_note(struct cp_map *m, struct cp_object *o)
 {
 	o->id = cp_value(o->at, "PROVIDER-ID");
 	o->init = slice_present(cp_value(o->at, "INIT"));
 	if (!o->id.n)
 		cp_fail(m, -EBADMSG, "a w7 application has no PROVIDER-ID");
-	else if (!id_good(o->id))
+	else if (o->id.n > ID_MAX || !dm_acl_server_valid(o->id))
 		cp_fail(m, -EBADMSG, "a PROVIDER-ID holds what no ACL can name, or is too long");
 	for (size_t i = 0; &m->objects[i] != o; i++)
 		if (m->objects[i].kind == CP_ACCOUNT && slice_eq(m->objects[i].id, o->id))

@@ -339,8 +339,7 @@ int dmacc_add(struct dm_tree *t, const struct dmacc_new *n, int64_t now)
 	}
 	if (buf_error(&acl))
 		return buf_error(&acl);
-	if (!accounts || !n->server_id.n || n->server_id.n > 255 ||
-	    !dm_acl_valid(buf_slice(&acl)) || slice_eq_str(n->server_id, "*"))
+	if (!accounts || n->server_id.n > 255 || !dm_acl_server_valid(n->server_id))
 		return -EINVAL;
 	rc = put_url(n->url, SLICE_LIT("URI"), SLICE_NONE, &url);
 	if (rc)
