@@ -289,8 +289,9 @@ static void notations_of_a_document(void **state)
 	d.profile = CLIENT_PROFILE_DM;		/* it says itself what it is */
 	assert_int_equal(apply_docs(&d, 1, ""), 0);
 	assert_string_equal(held(), "a");
+	assert_int_equal(client_bootstrap_remove(store, card, NULL), 0);
 	assert_int_equal(apply_one(buf_slice(&wbxml), ""), 0);
-	assert_string_equal(held(), "a dm.example.net nap-1");
+	assert_string_equal(held(), "dm.example.net nap-1");
 	/* What stands where documents of this profile are, is one. */
 	d = (struct client_bootstrap_doc){ CLIENT_PROFILE_CP, SLICE_LIT("<SyncML/>") };
 	assert_int_equal(apply_docs(&d, 1,
@@ -366,6 +367,106 @@ static void without_an_account(void **state)
 	assert_string_equal(held(), "x");
 }
 
+/* What servers do with what a card brought: the tree is loaded, changed and committed. */
+static void change(void (*fn)(struct dm_tree *t, struct dm_node *account))
+{
+	struct dm_tree *t = dm_tree_new();
+	struct dm_node *x;
+
+	assert_int_equal(store_tree_load(store, t), 0);
+	x = dm_account_find(t, SLICE_LIT("a"));
+	assert_non_null(x);
+	fn(t, x);
+	assert_int_equal(store_tree_commit(store, t), 0);
+	dm_tree_free(t);
+}
+
+/* As a Replace with a serialized tree does: nothing is left of what stood below. */
+static void replace_all(struct dm_tree *t, struct dm_node *x)
+{
+	struct dm_node *nap = dm_tree_find(t, SLICE_LIT("./NAP/1"));
+	struct dm_node_init id = { .name = SLICE_LIT("ServerID"), .format = DM_FMT_CHR,
+				   .value = SLICE_LIT("a") };
+	struct dm_node_init secret = { .name = SLICE_LIT("Name"), .format = DM_FMT_CHR,
+				       .value = SLICE_LIT("of the server") };
+
+	while (x->first_child)
+		assert_int_equal(dm_tree_delete(t, x->first_child), 0);
+	assert_int_equal(dm_tree_add(t, x, &id, 1, NULL), 0);
+	assert_int_equal(dm_tree_add(t, x, &secret, 1, NULL), 0);
+	assert_int_equal(dm_tree_rename(t, x, SLICE_LIT("mine"), 1), 0);
+	assert_int_equal(dm_tree_delete(t, dm_tree_child(t, nap, SLICE_LIT("Ext"))), 0);
+}
+
+static void delete_it(struct dm_tree *t, struct dm_node *x)
+{
+	assert_int_equal(dm_tree_delete(t, x), 0);
+}
+
+/* What a server adds is of no card. */
+static void make_anew(struct dm_tree *t, struct dm_node *x)
+{
+	struct dm_node_init in = { .name = SLICE_LIT("anew"), .format = DM_FMT_NODE };
+	struct dm_node *dmacc = x->parent;
+
+	assert_int_equal(dm_tree_delete(t, x), 0);
+	assert_int_equal(dm_tree_add(t, dmacc, &in, 1, &x), 0);
+	in = (struct dm_node_init){ .name = SLICE_LIT("ServerID"), .format = DM_FMT_CHR,
+				    .value = SLICE_LIT("a") };
+	assert_int_equal(dm_tree_add(t, x, &in, 1, NULL), 0);
+}
+
+static char *account_name(void)
+{
+	struct dm_tree *t = dm_tree_new();
+	struct dm_node *x;
+	char *name;
+
+	assert_int_equal(store_tree_load(store, t), 0);
+	x = dm_account_find(t, SLICE_LIT("a"));
+	assert_non_null(x);
+	name = strdup(x->name);
+	dm_tree_free(t);
+	return name;
+}
+
+/* Content that was applied is not applied again over what its servers made of it. Rules: OPEN-11 */
+static void left_as_servers_made_it(void **state)
+{
+#define CONTENT(more) \
+	PROV("<characteristic type='NAPDEF'><parm name='NAPID' value='x'/></characteristic>" \
+	     W7("a") W7("b") more)
+	struct client_bootstrap_doc d = { CLIENT_PROFILE_CP, SLICE_LIT(CONTENT("")) };
+	struct client_bootstrap_result res;
+	char *name;
+
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), 0);
+	change(replace_all);
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), 0);
+	assert_false(res.changed);
+	assert_int_equal(res.nservers, 2);
+	assert_true(res.init[0]);
+	name = account_name();
+	assert_string_equal(name, "mine");
+	free(name);
+	/* One that went comes back, and with it all of the content, once. */
+	change(delete_it);
+	assert_string_equal(held(), "b x");
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), 0);
+	assert_true(res.changed);
+	assert_string_equal(held(), "a b x");
+	/* One that its server made anew will do, but for a content that was never applied. */
+	change(make_anew);
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), 0);
+	assert_false(res.changed);
+	name = account_name();
+	assert_string_equal(name, "anew");
+	free(name);
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card + 1, &res), -EEXIST);
+	d.bytes = SLICE_LIT(CONTENT(W7("c")));
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), -EEXIST);
+}
+
 static void too_large(void **state)
 {
 	static uint8_t big[CLIENT_BOOTSTRAP_MAX + 1];
@@ -381,7 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_way_of_a_tree_object), T(notations_of_a_message), T(versions_of_an_object),
 		T(notations_of_a_document), T(several_are_one_content), T(without_an_account),
-		T(too_large),
+		T(left_as_servers_made_it), T(too_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

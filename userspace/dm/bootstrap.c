@@ -37,6 +37,7 @@ struct dm_bootstrap {
 	struct buf content;
 	struct retired retired[DM_BOOTSTRAP_MAX_SERVERS];
 	size_t nretired;
+	bool foreign;			/* one of them is not this card's any more */
 	size_t ignored, commands;
 	int err;
 	char text[160];
@@ -144,8 +145,11 @@ static int retire(struct dm_bootstrap *b, struct dm_node *account)
 	struct dm_node *sid = dm_tree_child(b->cfg.tree, account, SLICE_LIT("ServerID"));
 	const struct dm_node *t = tag_of(b, account);
 	struct retired *r = &b->retired[b->nretired];
+	bool own = account->origin == b->cfg.origin;
 
-	if (account->origin != b->cfg.origin)
+	b->foreign |= !own;
+	/* One that its server has deleted and made anew is nobody's: it may do as it is. */
+	if (!own && (!b->cfg.known || account->origin))
 		return fail(b, -EEXIST,
 			    "an account of server %s exists already and is not this card's",
 			    sid && sid->value && sid->value_len <= 80 && text_is_printable(dm_node_value(sid)) ?
@@ -346,9 +350,11 @@ static int drop_old(struct dm_bootstrap *b, struct dm_node *mo, void *arg)
 {
 	const struct dm_node *t = tag_of(b, mo);
 
-	if (mo->id >= b->first_id || mo->origin != b->cfg.origin || !t)
+	if (mo->id >= b->first_id || mo->origin != b->cfg.origin)
 		return 0;
-	for (size_t i = 0; i < b->nretired; i++)
+	if (b->cfg.known)
+		return dm_tree_delete(b->cfg.tree, mo);
+	for (size_t i = 0; t && i < b->nretired; i++)
 		if (b->retired[i].has_digest &&
 		    !memcmp(b->retired[i].digest, t->value, DIGEST_SHA256_SIZE))
 			return dm_tree_delete(b->cfg.tree, mo);
@@ -414,7 +420,11 @@ static int is_same(struct dm_bootstrap *b, struct dm_node *mo, void *digest)
 {
 	const struct dm_node *t = tag_of(b, mo);
 
-	return mo->id < b->first_id && t && !memcmp(t->value, digest, DIGEST_SHA256_SIZE);
+	if (mo->id >= b->first_id)
+		return 0;
+	if (b->cfg.known)
+		return mo->origin == b->cfg.origin;
+	return t && !memcmp(t->value, digest, DIGEST_SHA256_SIZE);
 }
 
 static bool unchanged(struct dm_bootstrap *b, const struct dm_bootstrap_result *res,
@@ -425,7 +435,11 @@ static bool unchanged(struct dm_bootstrap *b, const struct dm_bootstrap_result *
 	for (size_t i = 0; i < res->nservers; i++) {
 		const struct retired *r = retired_find(b, res->servers[i]);
 
-		if (!r || !r->has_digest || memcmp(r->digest, digest, DIGEST_SHA256_SIZE) != 0)
+		if (!r)
+			return false;
+		if (b->cfg.known)	/* the tag may have gone with all that a server replaced */
+			continue;
+		if (!r->has_digest || memcmp(r->digest, digest, DIGEST_SHA256_SIZE) != 0)
 			return false;
 	}
 	return true;
@@ -449,6 +463,8 @@ static int settle(struct dm_bootstrap *b, struct dm_bootstrap_result *res)
 	res->changed = !unchanged(b, res, digest);
 	if (!res->changed)
 		return 0;
+	if (b->foreign)
+		return fail(b, -EEXIST, "one of the accounts is not this card's any more");
 	if (each_mo(b, drop_old, NULL) || each_mo(b, tag_new, digest))
 		return fail(b, -ENOMEM, "no memory");
 	for (struct dm_node *x = dir->first_child; x; x = x->next)

@@ -22,6 +22,11 @@ struct dm_bootstrap_config {
 	struct dm_tree *tree;
 	const struct dm_tnds_ops *tnds;
 	uint32_t origin;		/* store's id of the card; never 0 for a card */
+	/*
+	 * @origin brought this very content before, and has not been taken back: what its
+	 * servers have made of it since is left alone, as long as each has an account.
+	 */
+	bool known;
 	bool dry_run;			/* find out what it would do, then undo it */
 	bool no_account;		/* connectivity objects alone are content, too */
 	int64_t now;

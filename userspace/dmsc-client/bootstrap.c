@@ -17,6 +17,7 @@ struct run {
 	const struct client_bootstrap_doc *docs;
 	size_t ndocs;
 	uint32_t origin;
+	bool known;			/* what @origin brought is in the tree */
 	struct client_cp *cp;
 	struct client_bootstrap_result *res;
 };
@@ -75,6 +76,7 @@ static int decode_into(struct run *r, struct dm_tree *t, struct dm_bootstrap_res
 		.tree = t,
 		.tnds = &client_tnds_ops,
 		.origin = r->origin,
+		.known = r->known,
 		.now = time(NULL),
 		.no_account = true,
 	};
@@ -140,6 +142,7 @@ static int take_over(struct store *s, struct dm_tree *t, struct run *r, const ui
 {
 	int err = store_in_transaction(s) ? 0 : store_begin(s);
 
+	r->known = r->origin && dm_origin_exists(t, r->origin);
 	for (size_t i = 0; !err && i < nold; i++)
 		err = remove_origin(s, t, old[i]);
 	return err ? err : apply(t, r);

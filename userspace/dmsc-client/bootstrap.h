@@ -43,6 +43,10 @@ enum client_profile client_bootstrap_profile(struct slice bytes);
  * Otherwise XML is recognised by its first byte too. A document that is
  * recognised as one of the CP profile is one, whatever its place says.
  *
+ * @origin stands for one content, for ever. When the tree holds anything of it, the
+ * documents were applied before: as long as each server has an account nothing is
+ * changed, whatever the servers have made of theirs since; else all is applied anew.
+ *
  * The documents, in this order, are one content: all or nothing, one durable
  * transaction that includes what the caller did
  * since store_begin() (the origin's row, say). On failure that transaction is
