@@ -13,10 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "dmsc-helper/helper.h"
-#include "dmsc-helper/hook.h"
-#include "dmsc-helper/lwm2m.h"
-#include "dmsc-helper/pin.h"
+#include "dmsc-helper/insertion.h"
 #include "kernel/route.h"
 #include "util/log.h"
 #include "util/str.h"
@@ -28,48 +25,7 @@
 #define QUESTIONS_MAX 64	/* put to a person for one insertion */
 #define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
 #define OVER_MAX 16		/* refused because of these bounds, before it is stopped */
-#define AGREED_MAX 32
 #define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
-#define ICCID_BYTES 10
-#define CARD_REJECTED 1		/* exit status of card-check */
-
-enum stage {
-	CHECKING,	/* card-check has the word: no child runs yet */
-	READING,	/* the card child has the word */
-	ASKING_PIN,	/* its IPC_PIN waits for the card, or is a question */
-	ASKING_DATA,	/* gate one: its IPC_ASK is a question now */
-	ASKING_SESSION,	/* gate two: its IPC_SESSION is one */
-	IN_SESSION,
-};
-
-struct insertion {
-	struct helper *h;
-	struct ef_slot slot;
-	char card[40];
-	uint64_t seq;
-	unsigned int index;		/* slot number */
-	struct unl *nl;
-	int sigfd;
-	int route;			/* hears of new routes; -1 = not */
-	struct child cardc, sess;
-	struct hook hook;		/* card-check, later lwm2m-hook */
-	struct lwm2m_input lwm2m;
-	bool rejected, undecided;	/* by card-check */
-	enum stage stage;
-	uint32_t question;		/* open at the kernel; 0 = none */
-	struct pin pin;
-	struct ipc_session want;
-	bool have_outcome;		/* the session child has reported */
-	struct ipc_outcome outcome;
-	unsigned int reads, denied, questions, sessions;
-	size_t nagreed;			/* a yes holds for retries within this insertion */
-	char agreed[AGREED_MAX][IPC_SERVER_MAX];
-	const char *stop;		/* why everything ends; NULL = it does not */
-	bool removed;			/* the card is gone */
-	bool distrusted;		/* the configuration read again does not name the slot */
-	int64_t deadline;		/* when stopping: kill what is left */
-	int exit;
-};
 
 static int64_t now_ms(void)
 {
@@ -366,37 +322,6 @@ static void serve_session(struct insertion *in, const struct ipc_session *s)
 		   in->card, in->question, s->server_id);
 }
 
-/* The kinds of answers from card-check and lwm2m-hook, and their questions, are in dmsc.conf(5). */
-static int hook_run(struct insertion *in, const char *word, const char *path, struct buf *input)
-{
-	const char *argv[] = { NULL, in->slot.name, in->slot.transport, in->slot.location, NULL };
-	int r = hook_start(&in->hook, word, in->card, path, argv, input);
-
-	buf_wipe_fini(input);
-	return r;
-}
-
-/* false: the child may not send that. */
-static bool serve_lwm2m(struct insertion *in, const struct ipc_msg *m)
-{
-	if (m->type == IPC_LWM2M)
-		return !lwm2m_input_add(&in->lwm2m, &m->lwm2m);
-	if (lwm2m_input_end(&in->lwm2m, &in->slot))
-		return false;
-	if (in->stop)
-		return true;
-	if (!in->h->conf.lwm2m_hook[0]) {
-		/* The child read the configuration at another time than we. */
-		log_info("%s: lwm2m-hook is not configured (any more)", in->card);
-		return true;
-	}
-	log_info("%s: the card's LwM2M bootstrap, %zu resources, goes to lwm2m-hook", in->card,
-		 in->lwm2m.records);
-	if (hook_run(in, "lwm2m-hook", in->h->conf.lwm2m_hook, &in->lwm2m.json))
-		log_warn("%s: the card's LwM2M bootstrap was given to nobody", in->card);
-	return true;
-}
-
 static void on_card_child(struct insertion *in)
 {
 	struct ipc_msg m;
@@ -433,7 +358,7 @@ static void on_card_child(struct insertion *in)
 		break;
 	case IPC_LWM2M:
 	case IPC_LWM2M_END:
-		if (!serve_lwm2m(in, &m))
+		if (!insertion_lwm2m(in, &m))
 			card_child_fail(in, "the card child sent what it may not send");
 		explicit_bzero(&m, sizeof(m));
 		break;
@@ -578,24 +503,10 @@ static void on_session_exit(struct insertion *in, int status)
 	}
 }
 
-/*
- * What it said of LwM2M before it ended may still be in the socket: nobody answers
- * that, so it need not have waited. All else was a question, and nobody asks it now.
- */
-static void last_words(struct insertion *in)
-{
-	struct ipc_msg m;
-	bool more = in->cardc.fd >= 0;
-
-	while (more && !ipc_recv(in->cardc.fd, &m, 0))
-		more = (m.type == IPC_LWM2M || m.type == IPC_LWM2M_END) && serve_lwm2m(in, &m);
-	explicit_bzero(&m, sizeof(m));
-}
-
 static void on_card_exit(struct insertion *in, int status)
 {
 	in->cardc.pid = 0;
-	last_words(in);
+	insertion_last_words(in);
 	card_child_release(in);
 	if (!in->stop && status)
 		card_check(in);	/* the child often sees first that the card went */
@@ -610,7 +521,7 @@ static void on_card_exit(struct insertion *in, int status)
 		stop(in, "the card child ended");
 }
 
-static int card_child_start(struct insertion *in)
+int insertion_child_start(struct insertion *in)
 {
 	struct ipc_msg m;
 	int r;
@@ -627,70 +538,6 @@ static int card_child_start(struct insertion *in)
 			  sizeof(m.start.boot_id)))
 		m.start.boot_id[36] = 0;
 	return ipc_send(in->cardc.fd, &m, SEND_MS);
-}
-
-/* The card child may be started, or it may not: then the loop ends. */
-static void check_end(struct insertion *in, enum hook_end end, int status)
-{
-	int r;
-
-	if (end == HOOK_EXITED && status == 0) {
-		in->stage = READING;
-		r = card_child_start(in);
-		if (!r)
-			return;
-		log_err("%s: the card child could not be started: %s; nothing is applied",
-			in->card, strerror(-r));
-		in->exit = HELPER_FAILED;
-		return;
-	}
-	if (end == HOOK_EXITED && status == CARD_REJECTED) {
-		in->rejected = true;
-		log_notice("%s: card-check rejects the card: nothing of it is read or applied",
-			   in->card);
-		return;
-	}
-	in->undecided = true;
-	in->exit = HELPER_FAILED;
-	log_err("%s: card-check did not decide (%s %d): nothing is applied, nothing is deleted",
-		in->card, end == HOOK_KILLED ? "signal" : end == HOOK_LATE ? "too late," : "status",
-		status);
-}
-
-static void on_hook_end(struct insertion *in, enum hook_end end, int status)
-{
-	if (in->stop)
-		return;
-	if (in->stage == CHECKING)
-		check_end(in, end, status);
-	else if (end == HOOK_EXITED && status)
-		log_warn("%s: lwm2m-hook ended with status %d", in->card, status);
-	else if (end == HOOK_KILLED)
-		log_warn("%s: lwm2m-hook ended with signal %d", in->card, status);
-}
-
-/* Asks card-check, when there is one, before any child exists. 0 or -errno. */
-static int check_start(struct insertion *in)
-{
-	uint8_t iccid[ICCID_BYTES];
-	struct buf line = BUF_INIT;
-	int r;
-
-	in->stage = READING;
-	if (!in->h->conf.card_check[0])
-		return card_child_start(in);
-	r = ef_read(in->h->sysfs, in->card, in->seq, EF_ICCID, 0, iccid, sizeof(iccid));
-	if (r == -ENODEV)
-		return r;
-	if (r == sizeof(iccid))
-		hex_encode(&line, slice_of(iccid, sizeof(iccid)));
-	buf_put_u8(&line, '\n');
-	explicit_bzero(iccid, sizeof(iccid));
-	in->stage = CHECKING;
-	r = hook_run(in, "card-check", in->h->conf.card_check, &line);
-	if (r)
-		in->undecided = true;
-	return r;
 }
 
 /*
@@ -740,7 +587,7 @@ static void on_signal(struct insertion *in)
 	if (in->cardc.pid && waitpid(in->cardc.pid, &status, WNOHANG) == in->cardc.pid)
 		on_card_exit(in, status);
 	if (hook_reap(&in->hook, &end, &status))
-		on_hook_end(in, end, status);
+		insertion_hook_end(in, end, status);
 }
 
 /* What failed for the network's sake may be tried again at once. A child that is deep in work misses nothing. */
@@ -906,7 +753,7 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 	if (in->route < 0)
 		log_warn("%s: new routes are not noticed: %s", card, strerror(-in->route));
 	in->sigfd = signals_take();
-	r = in->sigfd < 0 ? in->sigfd : check_start(in);
+	r = in->sigfd < 0 ? in->sigfd : insertion_check(in);
 	if (r) {
 		log_err("%s: %s could not be started: %s; nothing is applied%s", card,
 			in->stage == CHECKING ? "card-check" : "the card child", strerror(-r),
