@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tests of `test`: what a card brought goes with it (decision 7), and nothing goes for another reason."""
 import errno
+import os
+import sqlite3
 import threading
 import time
 
@@ -8,7 +10,7 @@ from __main__ import test
 from cards import (ASK_DATA, CARD_USER, CONNECT, FAILURE, GONE, OK, SERVER, A, B, at, by_hand, conf, content,
                    quiet)
 from far_helper import (BOOT, EMPTY, NO, PRESENT, UNKNOWN, WITHDRAWN, YES, AID, Card, accounts, card_number, cp, dm,
-                        dm_two, indicator, insert, origins, phases, reconcile, rows, tree)
+                        dm_two, entry, indicator, insert, origins, phases, reconcile, rows, tree)
 
 OTHER = "bb.example.net"
 
@@ -388,3 +390,64 @@ package
     # It is still the card's, and goes with it.
     reconcile(e, ("a", EMPTY, 2, None))
     assert accounts(e) == [OTHER]
+
+
+# --- what is not new ---
+
+def secrets(e):
+    return sorted({bytes(v) if isinstance(v, bytes) else v.encode()
+                   for v, in rows(e, "SELECT value FROM node WHERE name = 'AAuthSecret'")})
+
+
+def rotate(e):
+    """A server gives itself and the device other passwords."""
+    db = sqlite3.connect(os.path.join(e.store, "store.db"))
+    with db:
+        db.execute("UPDATE node SET value = ? WHERE name = 'AAuthSecret'", (b"rotated",))
+    db.close()
+
+
+# Rules: OPEN-11 DECISION-3
+@test
+def card_only_the_indicator_changes(e):
+    """The content is another and its sessions are new; the accounts, which it does not speak of, stay."""
+    conf(e)
+    quiet(e, content(0))
+    from_card = secrets(e)
+    rotate(e)
+    before = tree(e)
+    for i, (card, answers) in enumerate([(content(CONNECT), [YES]), (content(CONNECT | ASK_DATA), [YES, YES]),
+                                         (content(CONNECT, message=dm() + b"\xff"), [YES]), (content(), [])]):
+        insert(e, card, answers, seq=i + 2)
+        assert tree(e) == before and secrets(e) == [b"rotated"], i
+        assert len(origins(e)) == 1
+    # Asked about the data, and refused: what was there stays what it was.
+    insert(e, content(ASK_DATA), [NO], seq=8)
+    assert tree(e) == before
+    assert not quiet(e, content(), seq=9).asked and tree(e) == before
+    # Other documents are another matter.
+    quiet(e, content(message=dm(url="https://dm.example.net:8444/dm")), seq=10)
+    assert secrets(e) == from_card
+    reconcile(e, ("a", EMPTY, 11, None))
+    assert not accounts(e) and not origins(e)
+
+
+# Rules: DECISION-7h
+@test
+def card_part_of_the_directory_is_unreadable(e):
+    """What may be there and is not seen is not gone: an earlier content stays."""
+    conf(e)
+    card = content(0)
+    card.files[AID + ".5031"] = bytes.fromhex("A706300404026430" "A706300404026440")
+    card.files[AID + ".6440"] = entry("dm", "6E01")
+    card.files[AID + ".6e01"] = dm(OTHER)
+    quiet(e, card)
+    assert accounts(e) == [OTHER, SERVER]
+    before = tree(e), origins(e)
+    second = card.files[AID + ".6440"]
+    for i, err in enumerate([errno.ETIMEDOUT, errno.EPROTO, errno.EACCES]):
+        card.files[AID + ".6440"] = err
+        r = quiet(e, card, seq=i + 2)
+        assert r.status == FAILURE and (tree(e), origins(e)) == before, r
+    card.files[AID + ".6440"] = second
+    assert quiet(e, card, seq=9).status == OK and (tree(e), origins(e)) == before

@@ -86,6 +86,19 @@ static void test_origins(void **state)
 	assert_int_equal(store_origin_each(s, count_origin, &n), 0);
 	assert_int_equal(n, 3);
 
+	/* The same one with another content; no other is touched. */
+	memset(again.digest, 0x77, sizeof(again.digest));
+	strcpy(again.slot, "virt:demo");
+	assert_int_equal(store_origin_renew(s, &again), 0);
+	assert_int_equal(store_origin_get(s, a.id, &got), 0);
+	assert_string_equal(got.slot, "virt:demo");
+	assert_memory_equal(got.digest, again.digest, sizeof(got.digest));
+	assert_memory_equal(got.iccid, a.iccid, 10);
+	assert_int_equal(store_origin_get(s, b.id, &got), 0);
+	assert_memory_equal(got.digest, b.digest, sizeof(got.digest));
+	again.id = 4711;
+	assert_int_equal(store_origin_renew(s, &again), -ENOENT);
+
 	/* An id is never used twice: a node that was left behind must not change its card. */
 	uint32_t last = none.id;
 
@@ -97,6 +110,7 @@ static void test_origins(void **state)
 	assert_int_equal(store_origin_put(s, &a), -EINVAL);
 	memset(b.slot, 'x', sizeof(b.slot));
 	assert_int_equal(store_origin_put(s, &b), -EINVAL);
+	assert_int_equal(store_origin_renew(s, &b), -EINVAL);
 	store_close(s);
 }
 

@@ -126,6 +126,13 @@ static void entries_broken(struct walk *w, const struct dirfile *f, size_t off, 
 	entry_end(w, r);
 }
 
+/* An error of the reader says more: another time there may be more to see. */
+static void malformed(struct walk *w)
+{
+	if (!w->dir->incomplete)
+		w->dir->incomplete = -EBADMSG;
+}
+
 static int oid_index(const struct walk *w, struct slice oid)
 {
 	size_t i;
@@ -309,7 +316,7 @@ static int dodf_walk(struct walk *w, const char *path)
 		if (r == -ECANCELED)
 			break;
 		if (r)
-			w->dir->incomplete = -EBADMSG;
+			malformed(w);
 	}
 	if (i == ENTRIES_MAX)
 		r = -EBADMSG;
@@ -317,7 +324,7 @@ static int dodf_walk(struct walk *w, const char *path)
 		entries_broken(w, &f, f.pos, r);
 	dirfile_fini(&f);
 	if (r == -EBADMSG) {
-		w->dir->incomplete = r;
+		malformed(w);
 		r = 0;
 	}
 	return r;
@@ -414,11 +421,11 @@ static int odf_objects(struct walk *w, const struct odf *o, const struct odf_ite
 		if (r == -ECANCELED)
 			return r;
 		if (r)
-			w->dir->incomplete = -EBADMSG;
+			malformed(w);
 		at = dirfile_offset(&o->file, in.p);
 	}
 	if (next) {
-		w->dir->incomplete = -EBADMSG;
+		malformed(w);
 		entries_broken(w, &o->file, at, -EBADMSG);
 	}
 	return 0;
@@ -501,7 +508,7 @@ static int items_walk(struct walk *w, const struct odf *o)
 			r = odf_objects(w, o, &o->item[i]);
 		if (r == -ENODEV || r == -ECANCELED)
 			return r;
-		if (r)
+		if (r && (r != -ENOENT || !w->dir->incomplete))
 			w->dir->incomplete = r;
 	}
 	return 0;

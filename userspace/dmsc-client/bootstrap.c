@@ -17,6 +17,7 @@ struct run {
 	const struct client_bootstrap_doc *docs;
 	size_t ndocs;
 	uint32_t origin;
+	bool by_mark;			/* go by what the objects are marked with alone */
 	bool known;			/* what @origin brought is in the tree */
 	struct client_cp *cp;
 	struct client_bootstrap_result *res;
@@ -142,7 +143,7 @@ static int take_over(struct store *s, struct dm_tree *t, struct run *r, const ui
 {
 	int err = store_in_transaction(s) ? 0 : store_begin(s);
 
-	r->known = r->origin && dm_origin_exists(t, r->origin);
+	r->known = !r->by_mark && r->origin && dm_origin_exists(t, r->origin);
 	for (size_t i = 0; !err && i < nold; i++)
 		err = remove_origin(s, t, old[i]);
 	return err ? err : apply(t, r);
@@ -218,6 +219,16 @@ int client_bootstrap_check(struct store *s, const struct client_bootstrap_doc *d
 	struct run r = { .docs = docs, .ndocs = ndocs, .origin = origin, .res = res };
 
 	return replace(s, &r, old, nold, true);
+}
+
+bool client_bootstrap_is(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			 uint32_t origin)
+{
+	struct client_bootstrap_result res;
+	struct run r = { .docs = docs, .ndocs = ndocs, .origin = origin, .res = &res,
+			 .by_mark = true };
+
+	return !replace(s, &r, NULL, 0, true) && !res.changed;
 }
 
 /* --- and back --- */

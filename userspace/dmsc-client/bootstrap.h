@@ -79,6 +79,13 @@ int client_bootstrap_check(struct store *s, const struct client_bootstrap_doc *d
 			   struct client_bootstrap_result *result) must_check;
 
 /*
+ * Do the objects of @origin say that these documents made them? Not when a server has
+ * replaced the object that said it. Outside of a transaction; nothing is changed.
+ */
+bool client_bootstrap_is(struct store *s, const struct client_bootstrap_doc *docs, size_t ndocs,
+			 uint32_t origin);
+
+/*
  * Takes back everything of @origin: its management objects, its accounts, and
  * their servers from every ACL, and the origin's row; one transaction. @removed
  * (may be NULL) gets the number of accounts. 0 when there was nothing.

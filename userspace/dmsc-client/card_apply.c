@@ -131,6 +131,53 @@ static int attempt_failed(struct card *c, struct store *s, int r, const char *re
 	return r;
 }
 
+static int known_origin(void *ctx, const struct store_origin *o)
+{
+	const struct card *c = ctx;
+
+	return slice_eq(slice_of(o->iccid, o->iccid_len), card_iccid(c)) &&
+	       !memcmp(o->digest, c->data.digest, STORE_DIGEST_LEN);
+}
+
+/*
+ * Begins the transaction with the origin of what was read. When this card's earlier
+ * content had the same documents and another indicator, it is that origin under its new
+ * digest: accounts are not made anew for what does not speak of them. What else is in
+ * @old goes. *@id; 0 or -errno.
+ */
+static int origin_begin(struct card *c, struct store *s, const struct client_bootstrap_doc *docs,
+			size_t n, struct stale *old, uint32_t *id)
+{
+	struct store_origin o = { .created = time(NULL) };
+	size_t i;
+	int r = store_origin_each(s, stale_collect, old);
+
+	if (!r)
+		r = store_origin_each(s, known_origin, c);
+	for (i = 0; !r && i < old->n && !o.id; i++)
+		if (client_bootstrap_is(s, docs, n, old->id[i])) {
+			o.id = old->id[i];
+			old->id[i] = old->id[--old->n];
+		}
+	if (r < 0)
+		return r;
+	memcpy(o.slot, c->slot, sizeof(o.slot));
+	memcpy(o.iccid, c->data.iccid, c->data.iccid_len);
+	o.iccid_len = (uint8_t)c->data.iccid_len;
+	memcpy(o.digest, c->data.digest, STORE_DIGEST_LEN);
+	r = store_begin(s);
+	if (!r)
+		r = o.id ? store_origin_renew(s, &o) : store_origin_put(s, &o);
+	*id = o.id;
+	return r;
+}
+
+/* Was a part of the directory not read, in which more of the content may be? What is malformed was. */
+static bool part_unread(const struct pkcs15_dir *d)
+{
+	return d->incomplete && d->incomplete != -EBADMSG && d->incomplete != -ENOENT;
+}
+
 /*
  * Applies the documents in place of what this card's earlier content made, or only tries
  * it. 0 or -errno of client_bootstrap_replace(), logged.
@@ -140,19 +187,10 @@ static int attempt(struct card *c, struct store *s, bool dry, struct client_boot
 	struct client_bootstrap_doc docs[CARD_FILES_MAX];
 	size_t n = card_data_docs(&c->data, docs);
 	struct stale old = { .c = c, .same_iccid = true };
-	struct store_origin o = { .created = time(NULL) };
 	struct store_card row;
-	int r;
+	uint32_t id;
+	int r = origin_begin(c, s, docs, n, &old, &id);
 
-	memcpy(o.slot, c->slot, sizeof(o.slot));
-	memcpy(o.iccid, c->data.iccid, c->data.iccid_len);
-	o.iccid_len = (uint8_t)c->data.iccid_len;
-	memcpy(o.digest, c->data.digest, STORE_DIGEST_LEN);
-	r = store_origin_each(s, stale_collect, &old);
-	if (!r)
-		r = store_begin(s);
-	if (!r)
-		r = store_origin_put(s, &o);
 	if (!r)
 		r = card_row_get(c, s, "", &row);
 	if (!r)	/* the insertion this is about: a reconcile of an earlier one must see it */
@@ -161,8 +199,13 @@ static int attempt(struct card *c, struct store *s, bool dry, struct client_boot
 		log_err("%s: the store: %s; nothing is applied", c->start.slot, store_strerror(r));
 		return r;
 	}
-	r = dry ? client_bootstrap_check(s, docs, n, o.id, old.id, old.n, res) :
-		  client_bootstrap_replace(s, docs, n, o.id, old.id, old.n, res);
+	if (old.n && part_unread(&c->data.dir)) {	/* what is not seen may be what was there */
+		store_rollback(s);
+		return attempt_failed(c, s, c->data.dir.incomplete,
+				      "part of EF(DODF) cannot be read, and other content was applied before");
+	}
+	r = dry ? client_bootstrap_check(s, docs, n, id, old.id, old.n, res) :
+		  client_bootstrap_replace(s, docs, n, id, old.id, old.n, res);
 	if (!r && !dry && old.n)
 		log_notice("%s: what the card held before is replaced", c->slot);
 	return r ? attempt_failed(c, s, r, res->reason) : 0;
@@ -221,14 +264,6 @@ struct known {
 	struct store_card row;	/* of the content */
 	bool applied;		/* what it makes is in the tree */
 };
-
-static int known_origin(void *ctx, const struct store_origin *o)
-{
-	const struct card *c = ctx;
-
-	return slice_eq(slice_of(o->iccid, o->iccid_len), card_iccid(c)) &&
-	       !memcmp(o->digest, c->data.digest, STORE_DIGEST_LEN);
-}
 
 /* Ends what other cards left, and finds out whether the documents are of any use. 0 or -errno, logged. */
 static int examine(struct card *c, struct known *k)

@@ -67,6 +67,38 @@ int store_origin_put(struct store *s, struct store_origin *o)
 	return db_write_end(s, own, put_origin(s, o));
 }
 
+static int renew_origin(struct store *s, const struct store_origin *o)
+{
+	_cleanup_stmt_ sqlite3_stmt *st = NULL;
+	int err = db_prepare(s, "UPDATE origin SET slot = ?, digest = ? WHERE id = ? RETURNING id", &st);
+	int rc;
+
+	if (err)
+		return err;
+	db_bind_text(st, 1, o->slot);
+	db_bind_slice(st, 2, slice_of(o->digest, sizeof(o->digest)));
+	sqlite3_bind_int64(st, 3, o->id);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_DONE)
+		return -ENOENT;
+	if (rc == SQLITE_ROW)
+		rc = sqlite3_step(st);
+	return rc == SQLITE_DONE ? 0 : db_error(s, rc, "renewing an origin");
+}
+
+int store_origin_renew(struct store *s, const struct store_origin *o)
+{
+	bool own;
+	int err;
+
+	if (!db_fits(o->slot, sizeof(o->slot)))
+		return -EINVAL;
+	err = db_write_begin(s, &own);
+	if (err)
+		return err;
+	return db_write_end(s, own, renew_origin(s, o));
+}
+
 int store_origin_get(struct store *s, uint32_t id, struct store_origin *out)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;

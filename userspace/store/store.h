@@ -112,6 +112,8 @@ struct store_origin {
  * makes it; fills @o->id (and @o->created when it was known).
  */
 int store_origin_put(struct store *s, struct store_origin *o) must_check;
+/* Gives the origin @o->id the slot and digest of @o; -ENOENT when there is none. */
+int store_origin_renew(struct store *s, const struct store_origin *o) must_check;
 /* -ENOENT when there is none. */
 int store_origin_get(struct store *s, uint32_t id, struct store_origin *out) must_check;
 /* Forgets the origin row only: its nodes are deleted through the tree. */
