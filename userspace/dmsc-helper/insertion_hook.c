@@ -2,7 +2,7 @@
 /* What an insertion has the administrator's programs do; how they are run is hook.c. */
 #include <errno.h>
 
-#include "dmsc-helper/insertion.h"
+#include "dmsc-helper/insertion_int.h"
 #include "util/log.h"
 #include "util/str.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The way of one insertion to its card's PINs: between insertion.c and the rules. */
+/* The way of one insertion to its card's PINs: between insertion_ask.c and the rules. */
 #ifndef DMSC_HELPER_PIN_H
 #define DMSC_HELPER_PIN_H
 

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a person is asked for an insertion: both gates, and PINs, which pin.c has
+ * the rules of. Nothing waits in here for the answer.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dmsc-helper/insertion_int.h"
+#include "util/log.h"
+
+#define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
+
+/* Fills in what every question has, asks, and notes which one is open. */
+static int ask(struct insertion *in, struct unl_question *q, unsigned int timeout_s, uint32_t *id)
+{
+	unsigned int s = timeout_s ? timeout_s : in->h->conf.consent_timeout_s;
+
+	if (++in->questions > QUESTIONS_MAX)
+		return -EDQUOT;
+	q->slot = in->index;
+	q->seq = in->seq;
+	q->timeout_ms = (s > CONSENT_MAX_S ? CONSENT_MAX_S : s) * 1000;
+	snprintf(q->origin, sizeof(q->origin), "dmsc, for the card in %s (%s:%s)",
+		 in->slot.name, in->slot.transport, in->slot.location);
+	return unl_ask(in->nl, q, id);
+}
+
+/* Appends a card's words, which cannot close the quotation marks they stand in. */
+static void quote(char *text, size_t size, const char *before, const char *words, const char *after)
+{
+	size_t n = strlen(text), from = n + strlen(before) + 1, i;
+
+	snprintf(text + n, size - n, "%s\"%s", before, words);
+	for (i = from; i < size && text[i]; i++)
+		if (text[i] == '"')
+			text[i] = '\'';
+	n = strlen(text);
+	snprintf(text + n, size - n, "\"%s", after);
+}
+
+static void card_words(char *text, size_t size, const char *words)
+{
+	if (words[0])
+		quote(text, size, " The card says: ", words, "");
+}
+
+static int pin_ask(void *ctx, struct unl_question *q, uint32_t *id)
+{
+	struct insertion *in = ctx;
+	int r = ask(in, q, 0, &in->question);
+
+	*id = in->question;
+	return r;
+}
+
+static void pin_end(void *ctx, enum ipc_result result, const char *reason)
+{
+	struct insertion *in = ctx;
+
+	in->question = 0;	/* a notice that nobody showed yet stays open until we end */
+	insertion_reply(in, result, 0, false, reason);
+}
+
+void insertion_pin_prepare(struct insertion *in)
+{
+	pin_rules_init(&in->pin.rules, in->slot.name);
+	in->pin.nl = in->nl;
+	in->pin.sysfs = in->h->sysfs;
+	in->pin.card = in->card;
+	in->pin.index = in->index;
+	in->pin.seq = in->seq;
+	in->pin.now_ms = insertion_now_ms;
+	in->pin.ask = pin_ask;
+	in->pin.end = pin_end;
+	in->pin.ctx = in;
+}
+
+void insertion_ask_pin(struct insertion *in, const struct ipc_pin *q)
+{
+	if (++in->reads > READS_MAX) {
+		insertion_child_fail(in, "the card child does not come to an end of reading");
+		return;
+	}
+	if (!ef_path_allowed(q->path)) {
+		insertion_reply(in, IPC_FAILED, -EPERM, false, "the file is outside of what may be read");
+		return;
+	}
+	in->stage = ASKING_PIN;
+	pin_need(&in->pin, q->path, q->off);
+}
+
+void insertion_ask_data(struct insertion *in, const struct ipc_ask *q)
+{
+	struct unl_question nq = { .kind = UNL_KIND_PROVISION };
+	int r;
+
+	snprintf(nq.text, sizeof(nq.text), "Take over the management settings of the card in %s?",
+		 in->slot.name);
+	card_words(nq.text, sizeof(nq.text), q->text);
+	r = ask(in, &nq, q->timeout_s, &in->question);
+	if (r) {
+		log_err("%s: the user could not be asked: %s; nothing of the card is applied",
+			in->card, strerror(-r));
+		insertion_reply(in, r == -ENODEV ? IPC_WITHDRAWN : IPC_FAILED, r, true,
+			      "the user could not be asked");
+		return;
+	}
+	in->stage = ASKING_DATA;
+	log_notice("%s: question %u put: may the card's settings be taken over?", in->card,
+		   in->question);
+}
+
+static bool has_agreed(const struct insertion *in, const char *server)
+{
+	size_t i;
+
+	for (i = 0; i < in->nagreed; i++)
+		if (!strcmp(in->agreed[i], server))
+			return true;
+	return false;
+}
+
+void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
+{
+	struct unl_question q = { .kind = UNL_KIND_SESSION };
+	uint32_t notice = 0;
+	int r = 0;
+
+	in->want = *s;
+	quote(q.text, sizeof(q.text),
+	      s->ui == IPC_UI_ASK ? "Connect this device to the management server " :
+				    "This device now connects to the management server ",
+	      s->server_id, s->ui == IPC_UI_ASK ? "?" : ".");
+	card_words(q.text, sizeof(q.text), s->text);
+	if (s->ui == IPC_UI_NOTICE) {
+		/* Nobody's answer is waited for; a notice nobody can be shown stops nothing. */
+		q.kind = UNL_KIND_DISPLAY;
+		r = ask(in, &q, s->timeout_s, &notice);
+		if (r)
+			log_warn("%s: the notice could not be put: %s", in->card, strerror(-r));
+	}
+	if (s->ui != IPC_UI_ASK || has_agreed(in, s->server_id)) {
+		insertion_session_start(in);
+		return;
+	}
+	r = ask(in, &q, s->timeout_s, &in->question);
+	if (r) {
+		log_err("%s: the user could not be asked: %s; no session, the account stays",
+			in->card, strerror(-r));
+		insertion_reply(in, r == -ENODEV ? IPC_WITHDRAWN : IPC_FAILED, r, true,
+			      "the user could not be asked");
+		return;
+	}
+	in->stage = ASKING_SESSION;
+	log_notice("%s: question %u put: may a session with '%s' start? Nothing is sent before a yes",
+		   in->card, in->question, s->server_id);
+}
+
+void insertion_completed(struct insertion *in, const struct unl_answer *a)
+{
+	static const char *const words[] = { "yes", "no", "cancelled", "no answer in time",
+					     "withdrawn" };
+	/* Only an explicit no is a refusal that may be remembered (decision 4). */
+	static const enum ipc_result results[] = { IPC_DONE, IPC_REFUSED, IPC_TIMEOUT,
+						   IPC_TIMEOUT, IPC_WITHDRAWN };
+	bool session = in->stage == ASKING_SESSION;
+
+	if (!in->question || a->id != in->question)
+		return;	/* a notice */
+	in->question = 0;
+	log_notice("%s: question %u: %s", in->card, a->id, words[a->outcome]);
+	if (in->stage == ASKING_PIN) {
+		pin_answered(&in->pin, a);
+		return;
+	}
+	if (session && a->outcome == UNL_YES) {
+		if (in->nagreed < AGREED_MAX)
+			memcpy(in->agreed[in->nagreed++], in->want.server_id, IPC_SERVER_MAX);
+		insertion_session_start(in);
+		return;
+	}
+	insertion_reply(in, results[a->outcome], 0, false, words[a->outcome]);
+}

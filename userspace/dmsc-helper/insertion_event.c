@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What comes from outside while an insertion runs: the kernel's messages, signals, new routes. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dmsc-helper/insertion_int.h"
+#include "kernel/route.h"
+#include "util/log.h"
+
+void insertion_netlink(struct insertion *in)
+{
+	struct unl_event ev;
+	int r;
+
+	while ((r = unl_event_next(in->nl, &ev)) != 0) {
+		if (r < 0) {
+			insertion_stop(in, "the netlink socket broke");
+			in->exit = HELPER_FAILED;
+			return;
+		}
+		switch (ev.type) {
+		case UNL_EV_COMPLETED:
+			insertion_completed(in, &ev.answer);
+			break;
+		case UNL_EV_PIN:
+			if (in->stage == ASKING_PIN)
+				pin_checked(&in->pin, &ev.pin);
+			break;
+		case UNL_EV_CARD_DEL:
+			if (ev.slot == in->index && ev.seq == in->seq) {
+				in->removed = true;
+				insertion_stop(in, "the card was removed");
+			}
+			break;
+		case UNL_EV_SLOT_DEL:
+			if (ev.slot == in->index) {
+				in->removed = true;
+				insertion_stop(in, "the reader is gone");
+			}
+			break;
+		case UNL_EV_OVERRUN:
+			/* A completion may be among the lost: what was asked is taken back. */
+			insertion_look(in);
+			if (!in->stop && (in->question || in->stage == ASKING_PIN)) {
+				insertion_withdraw(in);
+				insertion_reply(in, IPC_WITHDRAWN, 0, true, "messages were lost");
+			}
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/*
+ * SIGHUP. What is to be asked or started from now on is by the new
+ * configuration; what runs ends as it began, unless its slot is not trusted any
+ * more. A store cannot be changed below a card child that works on it.
+ */
+static void conf_reload(struct insertion *in)
+{
+	static struct conf new;		/* too large for the stack */
+	char err[CONF_ERROR_MAX];
+
+	if (conf_load(in->h->conf_path, &new, err)) {
+		log_err("%s; the configuration of before stays in force", err);
+		return;
+	}
+	if (strcmp(new.store, in->h->conf.store)) {
+		log_warn("%s: another store holds from the next insertion on", in->card);
+		memcpy(new.store, in->h->conf.store, sizeof(new.store));
+	}
+	in->h->conf = new;
+	log_notice("%s: configuration read again", in->card);
+	if (conf_slot_trusted(&new, in->slot.transport, in->slot.location))
+		return;
+	in->distrusted = true;
+	insertion_stop(in, "the slot is not in trusted-slots any more; what its card brought stays until the card goes");
+}
+
+void insertion_signal(struct insertion *in)
+{
+	struct signalfd_siginfo si;
+	enum hook_end end;
+	int status;
+
+	if (read(in->sigfd, &si, sizeof(si)) != sizeof(si))
+		return;
+	if (si.ssi_signo == SIGHUP) {
+		conf_reload(in);
+		return;
+	}
+	if (si.ssi_signo != SIGCHLD) {
+		insertion_stop(in, "stopped; nothing is deleted");
+		return;
+	}
+	if (in->sess.pid && waitpid(in->sess.pid, &status, WNOHANG) == in->sess.pid)
+		insertion_session_exit(in, status);
+	if (in->cardc.pid && waitpid(in->cardc.pid, &status, WNOHANG) == in->cardc.pid)
+		insertion_child_exit(in, status);
+	if (hook_reap(&in->hook, &end, &status))
+		insertion_hook_end(in, end, status);
+}
+
+/*
+ * What failed for the network's sake may be tried again at once. A child that is
+ * deep in work misses nothing.
+ */
+void insertion_route(struct insertion *in)
+{
+	struct ipc_msg m;
+
+	if (!route_default_came(in->route) || in->cardc.fd < 0 || in->stop)
+		return;
+	ipc_prepare(&m, IPC_NETWORK);
+	(void)!ipc_send(in->cardc.fd, &m, 0);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One insertion, as insertion*.c share it; nobody else looks inside. */
+#ifndef DMSC_HELPER_INSERTION_INT_H
+#define DMSC_HELPER_INSERTION_INT_H
+
+#include "dmsc-helper/helper.h"
+#include "dmsc-helper/hook.h"
+#include "dmsc-helper/lwm2m.h"
+#include "dmsc-helper/pin.h"
+
+#define SEND_MS 1000
+#define CARD_STOP_MS 5000	/* time for the card child to record what happened */
+#define READS_MAX 4096		/* file ranges one card may cost */
+#define QUESTIONS_MAX 64	/* put to a person for one insertion */
+#define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
+#define AGREED_MAX 32
+
+enum stage {
+	CHECKING,	/* card-check has the word: no child runs yet */
+	READING,	/* the card child has the word */
+	ASKING_PIN,	/* its IPC_PIN waits for the card, or is a question */
+	ASKING_DATA,	/* gate one: its IPC_ASK is a question now */
+	ASKING_SESSION,	/* gate two: its IPC_SESSION is one */
+	IN_SESSION,
+};
+
+struct insertion {
+	struct helper *h;
+	struct ef_slot slot;
+	char card[40];
+	uint64_t seq;
+	unsigned int index;		/* slot number */
+	struct unl *nl;
+	int sigfd;
+	int route;			/* hears of new routes; -1 = not */
+	struct child cardc, sess;
+	struct hook hook;		/* card-check, later lwm2m-hook */
+	struct lwm2m_input lwm2m;
+	bool rejected, undecided;	/* by card-check */
+	enum stage stage;
+	uint32_t question;		/* open at the kernel; 0 = none */
+	struct pin pin;
+	struct ipc_session want;
+	bool have_outcome;		/* the session child has reported */
+	struct ipc_outcome outcome;
+	unsigned int reads, denied, questions, sessions;
+	size_t nagreed;			/* a yes holds for retries within this insertion */
+	char agreed[AGREED_MAX][IPC_SERVER_MAX];
+	const char *stop;		/* why everything ends; NULL = it does not */
+	bool removed;			/* the card is gone */
+	bool distrusted;		/* the configuration read again does not name the slot */
+	int64_t deadline;		/* when stopping: kill what is left */
+	int exit;
+};
+
+/* --- insertion_end.c: what is open is answered, what runs is told to stop --- */
+
+/* CLOCK_MONOTONIC. */
+int64_t insertion_now_ms(void);
+void insertion_withdraw(struct insertion *in);
+/* The answer to the card child's open request. */
+void insertion_reply(struct insertion *in, enum ipc_result result, int err, bool retry,
+		     const char *reason);
+void insertion_child_release(struct insertion *in);
+void insertion_child_fail(struct insertion *in, const char *why);
+/* The insertion is over for @why; what runs has its time to end. */
+void insertion_stop(struct insertion *in, const char *why);
+/* That time is over. */
+void insertion_stop_overdue(struct insertion *in);
+/* Is our card still there? Asked at the start and after lost messages. */
+void insertion_look(struct insertion *in);
+
+/* --- insertion_child.c: the card child --- */
+
+/* 0 or -errno. */
+int insertion_child_start(struct insertion *in) must_check;
+void insertion_child_message(struct insertion *in);
+void insertion_child_exit(struct insertion *in, int status);
+
+/* --- insertion_ask.c: what a person is asked --- */
+
+void insertion_pin_prepare(struct insertion *in);
+void insertion_ask_pin(struct insertion *in, const struct ipc_pin *q);
+/* Gate one, and gate two. */
+void insertion_ask_data(struct insertion *in, const struct ipc_ask *q);
+void insertion_ask_session(struct insertion *in, const struct ipc_session *s);
+void insertion_completed(struct insertion *in, const struct unl_answer *a);
+
+/* --- insertion_session.c: the session child --- */
+
+/* With the server of @in->want, which the gate let pass. */
+void insertion_session_start(struct insertion *in);
+void insertion_session_message(struct insertion *in);
+void insertion_session_exit(struct insertion *in, int status);
+
+/* --- insertion_event.c: what comes from outside --- */
+
+void insertion_netlink(struct insertion *in);
+void insertion_signal(struct insertion *in);
+void insertion_route(struct insertion *in);
+
+/* --- insertion_hook.c: the programs of dmsc.conf(5) and what follows from them --- */
+
+/* Asks card-check, when there is one, before any child exists. 0 or -errno. */
+int insertion_check(struct insertion *in) must_check;
+/* A program has ended, as hook_reap() told. */
+void insertion_hook_end(struct insertion *in, enum hook_end end, int status);
+/* A message of the card child about LwM2M. false: it may not send that. */
+bool insertion_lwm2m(struct insertion *in, const struct ipc_msg *m) must_check;
+/* The card child has ended: what it said of LwM2M before may still be in the socket. */
+void insertion_last_words(struct insertion *in);
+
+#endif

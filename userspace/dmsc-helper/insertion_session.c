@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The session child of an insertion: its start behind the gate, its outcome, and its end. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dmsc-helper/insertion_int.h"
+#include "util/log.h"
+
+void insertion_session_start(struct insertion *in)
+{
+	struct ipc_msg m;
+	int r;
+
+	in->have_outcome = false;
+	r = ++in->sessions > SESSIONS_MAX ? -EDQUOT : 0;
+	if (!r)
+		r = child_spawn(in->h, "session-child", true, &in->sess);
+	if (!r) {
+		ipc_prepare(&m, IPC_START_SESSION);
+		m.start_session.seq = in->seq;
+		snprintf(m.start_session.slot, sizeof(m.start_session.slot), "%s", in->slot.name);
+		memcpy(m.start_session.server_id, in->want.server_id,
+		       sizeof(m.start_session.server_id));
+		r = ipc_send(in->sess.fd, &m, SEND_MS);
+		if (r)
+			kill(in->sess.pid, SIGKILL);
+	}
+	if (r && !in->sess.pid) {
+		insertion_reply(in, IPC_FAILED, r, true, "the session could not be started");
+		return;
+	}
+	in->stage = IN_SESSION;
+	log_info("%s: session with '%s' starts", in->card, in->want.server_id);
+}
+
+void insertion_session_message(struct insertion *in)
+{
+	struct ipc_msg m;
+	int r = ipc_recv(in->sess.fd, &m, 0);
+
+	if (r == -ETIMEDOUT)
+		return;
+	if (!r && m.type == IPC_OUTCOME && !in->have_outcome) {
+		in->have_outcome = true;
+		in->outcome = m.outcome;
+		return;
+	}
+	if (r != -EPIPE) {
+		log_err("%s: the session child broke the protocol", in->card);
+		if (in->sess.pid)
+			kill(in->sess.pid, SIGKILL);
+	}
+	close(in->sess.fd);
+	in->sess.fd = -1;
+}
+
+void insertion_session_exit(struct insertion *in, int status)
+{
+	char reason[IPC_REASON_MAX];
+
+	in->sess.pid = 0;	/* reaped: the number may be another process's by now */
+	while (in->sess.fd >= 0 && !in->have_outcome) {
+		/* its last word may still be in the socket */
+		struct pollfd p = { .fd = in->sess.fd, .events = POLLIN };
+
+		if (poll(&p, 1, 0) <= 0)
+			break;
+		insertion_session_message(in);
+	}
+	child_forget(&in->sess);
+	if (in->have_outcome) {
+		insertion_reply(in, in->outcome.result, in->outcome.err, in->outcome.retry,
+			      in->outcome.reason);
+	} else {
+		snprintf(reason, sizeof(reason), "the session child ended with %s %d",
+			 WIFSIGNALED(status) ? "signal" : "status",
+			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		log_err("%s: %s; what was committed stays", in->card, reason);
+		insertion_reply(in, IPC_FAILED, 0, true, reason);
+	}
+	if (in->stop) {
+		insertion_child_release(in);
+		in->deadline = insertion_now_ms() + CARD_STOP_MS;
+	}
+}
