@@ -261,6 +261,10 @@ static void bad(struct far_end *f)
 	refuse(f, INBOX(TDIR("acc", DMACC, TLEAF("ServerID", ""))), 7, -EINVAL);
 	refuse(f, INBOX(TDIR("acc", DMACC, TLEAF("ServerID", "*"))), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "") ACCOUNT("b", DMACC, "s1", "")), 7, -EINVAL);
+	/* Where we note what made an object, a message notes nothing. */
+	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", TLEAF("Ext", "x"))), 7, -EINVAL);
+	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", TDIR("Ext", "", TDIR("dmsc", "",
+	       TLEAF("Content", "12345678901234567890123456789012"))))), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) DEL("2", "./T"), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) REP("2", "./DevInfo/Man", "x"), 7, -EINVAL);
 	refuse(f, INBOX(ACCOUNT("a", DMACC, "s1", "")) ADD("2", "./DevDetail/Ext/x", "x"), 7,

@@ -363,7 +363,9 @@ static int drop_old(struct dm_bootstrap *b, struct dm_node *mo, void *arg)
 
 static int tag_new(struct dm_bootstrap *b, struct dm_node *mo, void *digest)
 {
-	return mo->id >= b->first_id && mo->format == DM_FMT_NODE ? tag(b, mo, digest) : 0;
+	int rc = mo->id >= b->first_id && mo->format == DM_FMT_NODE ? tag(b, mo, digest) : 0;
+
+	return rc && rc != -ENOMEM ? fail(b, -EINVAL, "an object has something else in Ext/dmsc") : rc;
 }
 
 /* A Path, too, may lead into what another source set: nothing of this message may be there. */
