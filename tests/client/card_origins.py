@@ -451,3 +451,16 @@ def card_part_of_the_directory_is_unreadable(e):
         assert r.status == FAILURE and (tree(e), origins(e)) == before, r
     card.files[AID + ".6440"] = second
     assert quiet(e, card, seq=9).status == OK and (tree(e), origins(e)) == before
+
+
+# Rules: RD-9 SC-4
+@test
+def card_of_the_same_operator_takes_the_place_of_another(e):
+    """Its account has the name that stale data of another card, or of this one's past, has; nothing of those is left."""
+    conf(e)
+    for i, (card, url) in enumerate([(A, "8443"), (B, "8444"), (B, "8445"), (card_number(5), "8446")]):
+        message = dm(url="https://dm.example.net:%s/dm" % url)
+        insert(e, content(CONNECT, iccid=card, message=message), [YES], seq=i + 1)
+        assert accounts(e) == [SERVER] and len(origins(e)) == 1
+        assert [(bytes(v) if isinstance(v, bytes) else v.encode())[-7:] for v, in
+                rows(e, "SELECT value FROM node WHERE name = 'Addr'")] == [url.encode() + b"/dm"]

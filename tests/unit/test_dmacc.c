@@ -240,25 +240,8 @@ static void origin(struct far_end *f)
 	assert_int_equal(dm_origin_remove(f->tree, 0, 5, NULL), -EINVAL);
 }
 
-/* A server the card no longer names loses its account; others keep theirs. */
-static void keep(struct far_end *f)
-{
-	char *names[] = { "card" };
-
-	add(f, "card", 7);
-	add(f, "card2", 7);
-	add(f, "else", 8);
-	far_node(f, "./A", NULL, "Get=card+card2+else");
-	assert_int_equal(dm_origin_keep(f->tree, 7, names, 1, 5), 0);
-	assert_non_null(far_find(f, "./DMAcc/card"));
-	assert_null(far_find(f, "./DMAcc/card2"));
-	assert_non_null(far_find(f, "./DMAcc/else"));
-	assert_string_equal(far_find(f, "./A")->acl, "Get=card+else");
-	assert_int_equal(dm_origin_keep(f->tree, 0, names, 1, 5), -EINVAL);
-}
-
 #define CASES(X) \
 	X(by_hand) X(urls) X(addresses) X(nonces) X(objects) X(facts) X(card) \
-	X(origin) X(keep)
+	X(origin)
 
 FAR_TESTS(CASES)

@@ -93,36 +93,3 @@ int dm_origin_remove(struct dm_tree *t, uint32_t origin, int64_t now, size_t *re
 		*removed = before - dm_tree_count(t);
 	return 0;
 }
-
-static bool is_kept(struct slice id, char *const *servers, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (slice_eq_str(id, servers[i]))
-			return true;
-	return false;
-}
-
-static int drop_account(struct dm_tree *t, struct dm_node *x, struct slice id, int64_t now)
-{
-	int rc = dm_acl_remove_server(t, id, now);
-
-	return rc ? rc : dm_tree_delete(t, x);
-}
-
-int dm_origin_keep(struct dm_tree *t, uint32_t origin, char *const *servers, size_t n, int64_t now)
-{
-	struct dm_node *dir = dm_tree_find(t, SLICE_LIT("./DMAcc")), *next;
-	dm_mark mark = dm_tree_mark(t);
-	int rc = origin ? 0 : -EINVAL;
-
-	for (struct dm_node *x = dir ? dir->first_child : NULL; x && !rc; x = next) {
-		struct dm_node *id = dm_tree_child(t, x, SLICE_LIT("ServerID"));
-
-		next = x->next;
-		if (x->origin == origin && id && !is_kept(dm_node_value(id), servers, n))
-			rc = drop_account(t, x, dm_node_value(id), now);
-	}
-	if (rc && dm_tree_rollback(t, mark))
-		return -EIO;
-	return rc;
-}

@@ -17,12 +17,4 @@ bool dm_origin_exists(struct dm_tree *t, uint32_t origin);
 int dm_origin_servers(struct dm_tree *t, uint32_t origin,
 		      int (*fn)(void *ctx, struct slice server_id), void *ctx);
 
-/*
- * Deletes the accounts of @origin whose ServerID is not among @servers, and
- * takes those servers out of every ACL: what the card no longer names loses
- * its account. 0, or -errno with the tree as it was. Not committed.
- */
-int dm_origin_keep(struct dm_tree *t, uint32_t origin, char *const *servers, size_t n,
-		   int64_t now) must_check;
-
 #endif
