@@ -107,6 +107,7 @@ suites_of_check() {
 	start kunit make -s kunit
 	start kill tests/e2e/run kill
 	start slots tests/e2e/run slots
+	start answers tests/e2e/run answers
 	start systemd tests/e2e/run systemd
 	start lint make -s lint
 	start kselftest make -s kselftest

@@ -43,7 +43,7 @@ def account_is_there(world):
     return SERVER_ID in world.accounts()
 
 
-# Rules: GEN-1 CHECK-1 RD-2 RD-3 RD-10 RD-12 RD-13 SC-1 SC-3 OPEN-1
+# Rules: GEN-1 CHECK-1 RD-2 RD-3 RD-5 RD-10 RD-12 RD-13 SC-1 SC-3 OPEN-1
 def test_T1_connect(directory):
     """connect=1, confirm=0: one session with Alert 1201, and no question."""
     with World(directory) as world:

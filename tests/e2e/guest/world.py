@@ -245,7 +245,7 @@ class World:
 
     # --- server -----------------------------------------------------------
     def start_server(self, script=None, users=None, name="dm-server", server_id=SERVER_ID,
-                     listen="127.0.0.1:8443", cert="server", record=None, extra=()):
+                     listen="127.0.0.1:8443", cert="server", record=None, plain=False, extra=()):
         record = record or self.record
         record.mkdir(exist_ok=True, parents=True)
         script_file = self.dir / f"{name}.dms"
@@ -253,8 +253,8 @@ class World:
         users_file = self.dir / f"{name}.users"
         users_file.write_text(users if users is not None else USERS)
         users_file.chmod(0o600)
-        server = self.spawn(name, ["dm-server", "--listen", listen, "--cert", CERTS / f"{cert}.pem",
-                                   "--key", CERTS / f"{cert}.key", "--server-id", server_id,
+        tls = ["--plain-http"] if plain else ["--cert", CERTS / f"{cert}.pem", "--key", CERTS / f"{cert}.key"]
+        server = self.spawn(name, ["dm-server", "--listen", listen, *tls, "--server-id", server_id,
                                    "--users", users_file, "--script", script_file,
                                    "--record", record, *extra])
         server.expect("listening on")
