@@ -11,6 +11,7 @@ from pathlib import Path
 
 import case_privacy
 import case_programs
+import issuer
 from world import STORE, SYSFS, Control, World, check, child, processes, run, stays, udev_settle, wait_for
 from case_path import SCRIPT, account_is_there, one_session
 
@@ -210,17 +211,26 @@ def test_programs_in_the_unit(directory):
 
 
 def test_shutdown_keeps_the_account(directory):
-    """Before the reboot: a card is in and its account is there; the next boot looks."""
+    """Before the reboot: cards are in and their accounts are there; the next boot looks. Then the first
+    card is in its reader again, the second reader is empty, and the third is gone."""
     world = World(directory).__enter__()
     world.start_server(SCRIPT)
     world.start_card("connect")
     world.insert()
     one_session(world)
+    for number, name in enumerate(("emptied", "gone"), 1):
+        server = f"{name}.example.net"
+        account = issuer.Account(server, f"https://{server}/dm", "user", "secret", "back", name)
+        file = world.dir / f"card-{name}"
+        file.write_text(issuer.profile(f"9894103254769810328{number}", dm=issuer.dm_message(
+            [issuer.dmacc(account, "1", f"Get={server}&Replace={server}")])))
+        world.insert(file, card=world.start_card("none", name=name, reader=name))
+        wait_for("its account", lambda server=server: server in world.accounts())
     wait_for("the helper to end", lambda: not processes("dmsc-helper"))
     check(account_is_there(world), "no account")
     check(server_wrote(world), f"not what the server wrote: {world.tree()}")
     origins = stored_origins()
-    check(len(origins) == 1, f"origins: {origins}")
+    check({slot for _, slot, _ in origins} == {"virt:demo", "virt:emptied", "virt:gone"}, f"origins: {origins}")
     Path("/var/lib/e2e-origins").write_text(repr(origins))
     Path("/var/lib/e2e-boot").write_text(Path("/proc/sys/kernel/random/boot_id").read_text())
     # Left running on purpose: the machine goes down with the card in.

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The second boot of case_systemd's machine: its card is in the reader before udev starts."""
+"""The second boot of case_systemd's machine: its card is in the reader before udev starts, another
+reader is empty, and a third one is gone."""
+import ast
 import grp
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from case_pin import RIGHT, WRONG, holds_pin, pin_world
 from case_systemd import HELPER, journal, nothing_failed, server_wrote, stored_origins, units
 
 CARD_UNIT = "e2e-coldplug-card.service"
+EMPTY_UNIT = "e2e-coldplug-empty.service"
 
 
 class SameMachine(World):
@@ -43,14 +46,29 @@ def test_reboot_kept_the_account(_directory):
           "this is the same boot")
     check(account_is_there(World), f"accounts: {World.accounts()}")
     check(server_wrote(World), f"what the server wrote is gone: {World.tree('.')}")
-    check(repr(stored_origins()) == Path("/var/lib/e2e-origins").read_text(),
-          f"deleted and made anew: {stored_origins()}")
+    before = ast.literal_eval(Path("/var/lib/e2e-origins").read_text())
+    check(stored_origins() == [origin for origin in before if origin[1] != "virt:emptied"],
+          f"before {before}, now {stored_origins()}")
+
+
+# Rules: DECISION-7b DECISION-7i
+def test_decision_7_card_absent_at_boot(_directory):
+    """A reader that is empty at this boot: what came from its card is gone, server and all."""
+    check((SYSFS / "uicc1" / "state").read_text() == "empty\n", "the reader is not as it should be")
+    check("emptied.example.net" not in World.accounts() + World.tree(), f"{World.accounts()}\n{World.tree()}")
+
+
+# Rules: DECISION-7d DECISION-7f
+def test_decision_7_reader_absent_at_boot(_directory):
+    """A reader that is not there at this boot: what came from its card stays."""
+    check(sorted(slot.name for slot in SYSFS.glob("uicc?")) == ["uicc0", "uicc1"], "other readers than there should be")
+    check("gone.example.net" in World.accounts(), f"accounts: {World.accounts()}")
 
 
 # Rules: DECISION-3
 def test_session_once_across_boots(directory):
     """The same content after a reboot: no second session; other content: its question."""
-    run("systemctl", "stop", CARD_UNIT)
+    run("systemctl", "stop", EMPTY_UNIT, CARD_UNIT)
     wait_for("the reader to go", lambda: not list(SYSFS.glob("uicc*")))
     with SameMachine(directory) as world:
         world.start_server(SCRIPT)
