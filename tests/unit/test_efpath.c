@@ -147,6 +147,25 @@ static void slots(void **state)
 	assert_int_equal(ef_slot_list("/nonexistent", names, 4), -ENOENT);
 }
 
+/* Its count begins anew, but it is not taken for what it was before it went. */
+static void slot_that_comes_back(void **state)
+{
+	struct ef_slot before, after;
+
+	assert_int_equal(ef_slot_read(root, "uicc0", &before), 0);
+	put("uicc0/seq", "8\n");
+	assert_int_equal(ef_slot_read(root, "uicc0", &after), 0);
+	assert_true(after.insertion == before.insertion + 1);
+	put("uicc0/seq", "7\n");
+	make_dir("uicc1");
+	put("uicc1/transport", "virt\n");
+	put("uicc1/location", "demo\n");
+	put("uicc1/state", "ready\n");
+	put("uicc1/seq", "7\n");
+	assert_int_equal(ef_slot_read(root, "uicc1", &after), 0);
+	assert_true(after.seq == before.seq && after.insertion != before.insertion);
+}
+
 static void reading(void **state)
 {
 	uint8_t b[16];
@@ -227,6 +246,7 @@ int main(void)
 		cmocka_unit_test(allow_list),
 		cmocka_unit_test(device_names),
 		cmocka_unit_test_setup_teardown(slots, setup, teardown),
+		cmocka_unit_test_setup_teardown(slot_that_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(reading, setup, teardown),
 		cmocka_unit_test_setup_teardown(exports_what_has_no_group, setup, teardown),
 		cmocka_unit_test(access_words),

@@ -111,7 +111,7 @@ int insertion_child_start(struct insertion *in)
 	if (r)
 		return r;
 	ipc_prepare(&m, IPC_START);
-	m.start.seq = in->seq;
+	m.start.seq = in->slot.insertion;
 	snprintf(m.start.slot, sizeof(m.start.slot), "%s", in->slot.name);
 	snprintf(m.start.transport, sizeof(m.start.transport), "%s", in->slot.transport);
 	snprintf(m.start.location, sizeof(m.start.location), "%s", in->slot.location);

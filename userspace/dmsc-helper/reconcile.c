@@ -33,7 +33,7 @@ static void slot_facts(const struct helper *h, const char *name, struct ipc_slot
 	}
 	snprintf(out->transport, sizeof(out->transport), "%s", s.transport);
 	snprintf(out->location, sizeof(out->location), "%s", s.location);
-	out->seq = s.seq;
+	out->seq = s.insertion;
 	if (s.state == EF_SLOT_EMPTY)
 		out->state = IPC_SLOT_EMPTY;
 	if (s.state != EF_SLOT_READY)

@@ -130,7 +130,8 @@ static int on_card(void *ctx, const struct store_card *k)
 	struct table *t = ctx;
 
 	table_cell(t, "%s", k->slot);
-	table_cell(t, "%llu", (unsigned long long)k->seq);
+	/* The reader's own count, as the kernel shows it; above it is which reader that was. */
+	table_cell(t, "%llu", (unsigned long long)(k->seq & UINT32_MAX));
 	table_cell(t, "%s", k->server[0] ? k->server : "-");
 	table_cell(t, "%s", store_card_phase_name(k->phase));
 	table_cell(t, "%u", k->attempts);

@@ -53,7 +53,7 @@ enum ipc_type {
 
 /* One insertion. */
 struct ipc_start {
-	uint64_t seq;			/* UICC_SEQ */
+	uint64_t seq;			/* of the insertion; grows within a boot, whatever readers do */
 	char slot[32];			/* "uicc0" */
 	char transport[32];		/* "virt" */
 	char location[IPC_LOCATION_MAX];	/* the transport's stable name of the reader */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "kernel/ef.h"
 #include "util/str.h"
@@ -135,10 +136,28 @@ int ef_slot_name(const char *device, char *out, size_t size)
 	return strspn(out + 4, "0123456789") == n - 4 ? 0 : -EINVAL;
 }
 
+/*
+ * Which of the readers that had this name since boot: the inode number of the
+ * device's directory. The kernel gives them out in ascending order.
+ */
+static int slot_life(const char *root, const char *slot, uint64_t *life)
+{
+	char path[256];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/%s", root, slot) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (stat(path, &st))
+		return -errno;
+	*life = st.st_ino & INT32_MAX;
+	return 0;
+}
+
 int ef_slot_read(const char *root, const char *slot, struct ef_slot *out)
 {
 	static const char *const states[] = { "empty", "ready", "mute" };
 	char state[16], seq[24];
+	uint64_t life = 0;
 	size_t i;
 	int r;
 
@@ -154,6 +173,8 @@ int ef_slot_read(const char *root, const char *slot, struct ef_slot *out)
 		r = ef_attr_read(root, out->name, "state", state, sizeof(state));
 	if (!r)
 		r = ef_attr_read(root, out->name, "seq", seq, sizeof(seq));
+	if (!r)
+		r = slot_life(root, out->name, &life);
 	if (r)
 		return r == -ENOENT ? -ENODEV : r;
 	for (i = 0; i < 3 && strcmp(state, states[i]); i++)
@@ -161,6 +182,7 @@ int ef_slot_read(const char *root, const char *slot, struct ef_slot *out)
 	if (i == 3 || str_parse_u64(slice_str(seq), &out->seq))
 		return -EPROTO;
 	out->state = (enum ef_slot_state)i;
+	out->insertion = life << 32 | (out->seq & UINT32_MAX);
 	return 0;
 }
 

@@ -33,7 +33,8 @@ struct ef_slot {
 	char transport[32];
 	char location[128];
 	enum ef_slot_state state;
-	uint64_t seq;
+	uint64_t seq;		/* insertions since this reader came: one that comes back begins anew */
+	uint64_t insertion;	/* the same, but above those of every earlier reader of this boot */
 };
 
 /* @root: EF_SYSFS, or another directory in tests. @slot must not point into *@out. 0; -ENODEV: no such slot; -EPROTO: an odd value. */
