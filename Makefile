@@ -178,7 +178,12 @@ $(B)/rel/subverted: $(patsubst %.c,$(B)/rel/%.o,$(wildcard tests/subverted/*.c $
 	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--wrap=child_start -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(pkgs_dmsc-client)) -lpthread
 $(B)/rel/tests/subverted/%.o: extra_rel := -I.
 
--include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c tests/subverted/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+# dmsc-client for valgrind, which counts its instructions (tests/bench/counted).
+$(B)/rel/counted: $(patsubst %.c,$(B)/rel/%.o,$(wildcard tests/bench/counted/*.c $(src_dmsc-client)/*.c)) $(B)/rel/libdmsc.a
+	$(call say,LD      [rel] $(@F))
+	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--wrap=client_rights_replay,--wrap=client_rights_filter -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(pkgs_dmsc-client)) -lpthread
+
+-include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c tests/subverted/*.c tests/bench/counted/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
 
 # --- tests ----------------------------------------------------------------
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
@@ -224,7 +229,7 @@ e2e: userspace
 	$(Q)tests/e2e/run
 demo: userspace
 	$(Q)scripts/demo-vm
-bench: userspace $(B)/rel/bench
+bench: userspace $(B)/rel/bench $(B)/rel/counted
 	$(Q)tests/bench/run --build $(B)/rel --out $(B)/bench.json
 crash: $(B)/rel/crash
 	$(Q)$(B)/rel/crash $(CRASH)
