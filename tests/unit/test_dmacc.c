@@ -240,8 +240,43 @@ static void origin(struct far_end *f)
 	assert_int_equal(dm_origin_remove(f->tree, 0, 5, NULL), -EINVAL);
 }
 
+static struct dm_node *of_card(struct far_end *f, const char *parent, const char *name,
+			       uint32_t origin, const char *value)
+{
+	struct dm_node_init in = { .name = S(name), .origin = origin,
+				   .format = value ? DM_FMT_CHR : DM_FMT_NODE,
+				   .value = value ? S(value) : SLICE_NONE };
+	struct dm_node *n;
+
+	assert_int_equal(dm_tree_add(f->tree, far_find(f, parent), &in, 1, &n), 0);
+	return n;
+}
+
+/* A directory that two cards put something into: each takes its own away, the last one all. */
+static void shared(struct far_end *f)
+{
+	for (int first = 7; first <= 8; first++) {
+		uint32_t last = first == 7 ? 8 : 7;
+
+		of_card(f, ".", "V", 7, NULL);
+		of_card(f, "./V", "d", 7, NULL);
+		of_card(f, "./V/d", "a", 7, "of one");
+		of_card(f, "./V/d", "b", 8, "of the other");
+		of_card(f, "./V/d", "s", 0, "of a server");
+		of_card(f, "./V", "e", 7, NULL);
+		of_card(f, "./V/e", "s", 0, "of a server");
+		assert_int_equal(dm_origin_remove(f->tree, (uint32_t)first, 5, NULL), 0);
+		assert_int_equal(!!dm_tree_find(f->tree, S("./V/d/a")), first == 8);
+		assert_int_equal(!!dm_tree_find(f->tree, S("./V/d/b")), first == 7);
+		assert_int_equal(!!dm_tree_find(f->tree, S("./V/e")), first == 8);
+		assert_int_equal(dm_tree_delete(f->tree, far_find(f, "./V/d/s")), 0);
+		assert_int_equal(dm_origin_remove(f->tree, last, 5, NULL), 0);
+		assert_null(dm_tree_find(f->tree, S("./V")));
+	}
+}
+
 #define CASES(X) \
 	X(by_hand) X(urls) X(addresses) X(nonces) X(objects) X(facts) X(card) \
-	X(origin)
+	X(origin) X(shared)
 
 FAR_TESTS(CASES)

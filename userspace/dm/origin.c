@@ -49,23 +49,49 @@ static int drop_from_acls(void *ctx, struct slice server_id)
 	return dm_acl_remove_server(r->t, server_id, r->now);
 }
 
+/* Is there something of another card below @n? */
+static bool holds_others(const struct dm_node *n)
+{
+	for (const struct dm_node *x = dm_tree_next(n, n); x; x = dm_tree_next(n, x))
+		if (x->origin && x->origin != n->origin)
+			return true;
+	return false;
+}
+
+/* Directories that stayed for this card's sake alone when theirs went. */
+static int remove_empty(struct dm_tree *t, struct dm_node *n, uint32_t origin)
+{
+	while (n->parent && !n->first_child && n->origin && n->origin != origin) {
+		struct dm_node *up = n->parent;
+		int rc = dm_tree_delete(t, n);
+
+		if (rc)
+			return rc;
+		n = up;
+	}
+	return 0;
+}
+
 static int remove_nodes(struct dm_tree *t, uint32_t origin)
 {
 	struct dm_node *root = dm_tree_root(t), *n = dm_tree_next(root, root);
 
 	while (n) {
-		struct dm_node *victim = n;
+		struct dm_node *victim = n, *up = n->parent;
 		int rc;
 
-		if (n->origin != origin) {
+		/* A directory that two cards put something into stays until the last one goes. */
+		if (n->origin != origin || holds_others(n)) {
 			n = dm_tree_next(root, n);
 			continue;
 		}
-		/* What another origin put below it goes too: it has no place without it. */
+		/* What servers put below it goes too: it has no place without it. */
 		while (n && n != root && !n->next)
 			n = n->parent;
 		n = n && n != root ? n->next : NULL;
 		rc = dm_tree_delete(t, victim);
+		if (!rc)
+			rc = remove_empty(t, up, origin);
 		if (rc)
 			return rc;
 	}
