@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The description of a card: its lines, those outside of blocks, and what must fit together. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,11 @@ const char *desc_file_name(enum desc_file f)
 }
 
 /* --- words ---------------------------------------------------------------- */
+
+unsigned int desc_line_now(const struct desc_reader *r)
+{
+	return r->r.stack[r->r.depth - 1].line;
+}
 
 bool desc_word_is(const struct desc_reader *r, int at, const char *s)
 {
@@ -86,7 +92,11 @@ static int do_iccid(struct desc_reader *r, void *what)
 
 static int do_atr(struct desc_reader *r, void *what)
 {
-	return word_hex(&r->r, 1, r->r.n_words, r->d->atr, ATR_MAX, &r->d->atr_len);
+	int err = word_hex(&r->r, 1, r->r.n_words, r->d->atr, ATR_MAX, &r->d->atr_len);
+
+	if (!err && !profile_atr_is_sound(r->d->atr, r->d->atr_len))
+		err = reader_fail(&r->r, "the atr is malformed");
+	return err;
 }
 
 /* pin pin1 | universal "VALUE" [tries N] [for FILE...] */
@@ -124,6 +134,7 @@ static int do_pin(struct desc_reader *r, void *what)
 		if (err)
 			return err;
 		d->ef[file].is_private = true;
+		d->ef[file].named_line = desc_line_now(r);
 	}
 	return 0;
 }
@@ -139,6 +150,7 @@ static int do_file(struct desc_reader *r, void *what)
 	if (err)
 		return err;
 	f = &r->d->ef[file];
+	f->line = desc_line_now(r);
 	if (desc_word_is(r, at, "fid")) {
 		err = word_hex_exact(&r->r, at + 1, fid, 2);
 		f->fid = (uint16_t)(fid[0] << 8 | fid[1]);
@@ -181,6 +193,7 @@ static int do_profile(struct desc_reader *r, void *what)
 		return reader_fail(&r->r, "more than %d profiles", DESC_DOCS_MAX);
 	r->doc = &r->d->docs[r->d->ndocs];
 	r->doc->cp = kind == 1;
+	r->doc->line = desc_line_now(r);
 	file = kind == 1 ? DESC_BOOTSTRAP : DESC_DM_BOOTSTRAP;
 	if (kind == 0 && desc_word_is(r, at, "opaque")) {
 		r->doc->opaque = true;
@@ -314,29 +327,85 @@ static bool doc_names(const struct desc_doc *doc, const char *id, bool proxies)
 	return false;
 }
 
+/* As reader_fail(), of a line that was read before. */
+static int __attribute__((format(printf, 4, 5)))
+fail_at(struct desc_reader *r, const char *path, unsigned int line, const char *fmt, ...)
+{
+	char why[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return reader_fail(&r->r, "%s:%u: %s", path, line, why);
+}
+
+/* A word that the profile has no place for would not be on the card. */
+static int server_check(struct desc_reader *r, const char *path, const struct desc_doc *doc,
+			const struct desc_server *s)
+{
+	const char *other = doc->cp ? "dm" : "cp";
+	const char *word = !doc->cp ? s->init ? "init" : NULL :
+			   s->acl[0] ? "acl" : s->prefer ? "prefer" : NULL;
+
+	if (word)
+		return fail_at(r, path, s->line, "\"%s\" is of the profile %s", word, other);
+	for (size_t k = 0; k < s->nconnects; k++)
+		if (!doc_names(doc, s->connect[k], true))
+			return fail_at(r, path, s->line,
+				       "server \"%s\" connects by \"%s\", which no nap or proxy of its profile is",
+				       s->id, s->connect[k]);
+	return 0;
+}
+
 static int doc_check(struct desc_reader *r, const char *path, const struct desc_doc *doc)
 {
-	if (!doc->nservers && !doc->nnaps && !doc->nproxies)
-		return reader_fail(&r->r, "%s: the profile in %s is empty", path,
-				   file_names[doc->file]);
-	for (size_t i = 0; i < doc->nservers; i++) {
-		const struct desc_server *s = &doc->servers[i];
+	int err = 0;
 
-		if (s->init && !doc->cp)
-			return reader_fail(&r->r, "%s: \"init\" is of the profile cp", path);
-		if (s->acl[0] && doc->cp)
-			return reader_fail(&r->r, "%s: \"acl\" is of the profile dm", path);
-		for (size_t k = 0; k < s->nconnects; k++)
-			if (!doc_names(doc, s->connect[k], true))
-				return reader_fail(&r->r, "%s: server \"%s\" connects by \"%s\", which no nap or proxy of its profile is",
-						   path, s->id, s->connect[k]);
-	}
-	for (size_t i = 0; i < doc->nproxies; i++) {
+	if (!doc->nservers && !doc->nnaps && !doc->nproxies)
+		return fail_at(r, path, doc->line, "the profile in %s is empty",
+			       file_names[doc->file]);
+	for (size_t i = 0; !err && i < doc->nservers; i++)
+		err = server_check(r, path, doc, &doc->servers[i]);
+	for (size_t i = 0; !err && i < doc->nnaps; i++)
+		if (doc->naps[i].internet && !doc->cp)
+			err = fail_at(r, path, doc->naps[i].line,
+				      "\"internet\" is of the profile cp");
+	for (size_t i = 0; !err && i < doc->nproxies; i++) {
 		const struct desc_proxy *p = &doc->proxies[i];
 
 		if (p->through[0] && !doc_names(doc, p->through, false))
-			return reader_fail(&r->r, "%s: proxy \"%s\" is reached by \"%s\", which no nap of its profile is",
-					   path, p->id, p->through);
+			err = fail_at(r, path, p->line,
+				      "proxy \"%s\" is reached by \"%s\", which no nap of its profile is",
+				      p->id, p->through);
+	}
+	return err;
+}
+
+static bool file_is_there(const struct desc *d, enum desc_file file)
+{
+	return file == DESC_DODF || file_has_doc(d, file) ||
+	       (file == DESC_INDICATOR && d->indicator.present) ||
+	       (file == DESC_LWM2M && d->lwm2m.present);
+}
+
+/* What `file` and `pin` say of files; of two with the same FID, the later line. */
+static int files_check(struct desc_reader *r, const char *path)
+{
+	const struct desc_ef *ef = r->d->ef;
+
+	for (int i = 0; i < DESC_FILES; i++) {
+		unsigned int line = ef[i].line ? ef[i].line : ef[i].named_line;
+
+		if (line && !file_is_there(r->d, i))
+			return fail_at(r, path, line, "nothing is described that goes into %s",
+				       file_names[i]);
+		for (int k = 0; k < i; k++)
+			if (ef[i].fid == ef[k].fid)
+				return fail_at(r, path,
+					       ef[i].line > ef[k].line ? ef[i].line : ef[k].line,
+					       "%s and %s have the same FID %04X",
+					       file_names[k], file_names[i], ef[i].fid);
 	}
 	return 0;
 }
@@ -344,17 +413,13 @@ static int doc_check(struct desc_reader *r, const char *path, const struct desc_
 static int desc_check(struct desc_reader *r, const char *path)
 {
 	const struct desc *d = r->d;
-	int err = 0;
+	int err;
 
 	if (r->block)
-		return reader_fail(&r->r, "%s: \"%s\" lacks its \"end\"", path, r->block->word);
+		return fail_at(r, path, r->block_line, "\"%s\" lacks its \"end\"", r->block->word);
 	if (!d->iccid[0])
 		return reader_fail(&r->r, "%s: an iccid is missing", path);
-	for (int i = 0; i < DESC_FILES; i++)
-		for (int k = 0; k < i; k++)
-			if (d->ef[i].fid == d->ef[k].fid)
-				return reader_fail(&r->r, "%s: %s and %s have the same FID %04X", path,
-						   file_names[k], file_names[i], d->ef[i].fid);
+	err = files_check(r, path);
 	for (size_t i = 0; !err && i < d->ndocs; i++)
 		err = doc_check(r, path, &d->docs[i]);
 	return err;
@@ -363,13 +428,13 @@ static int desc_check(struct desc_reader *r, const char *path)
 static void desc_defaults(struct desc *d)
 {
 	static const struct desc_ef ef[DESC_FILES] = {
-		[DESC_DM_BOOTSTRAP] = { 0x6431, 0, "DM Bootstrap", false },
-		[DESC_BOOTSTRAP] = { 0x6434, 0, "Bootstrap", false },
-		[DESC_CONFIG1] = { 0x6435, 0, "Config1", false },
-		[DESC_CONFIG2] = { 0x6436, 0, "Config2", false },
-		[DESC_INDICATOR] = { 0x6433, 0, "DM-SC", false },
-		[DESC_LWM2M] = { 0x6432, 0, "LwM2M Bootstrap", false },
-		[DESC_DODF] = { 0x6430, 0, "", false },
+		[DESC_DM_BOOTSTRAP] = { .fid = 0x6431, .label = "DM Bootstrap" },
+		[DESC_BOOTSTRAP] = { .fid = 0x6434, .label = "Bootstrap" },
+		[DESC_CONFIG1] = { .fid = 0x6435, .label = "Config1" },
+		[DESC_CONFIG2] = { .fid = 0x6436, .label = "Config2" },
+		[DESC_INDICATOR] = { .fid = 0x6433, .label = "DM-SC" },
+		[DESC_LWM2M] = { .fid = 0x6432, .label = "LwM2M Bootstrap" },
+		[DESC_DODF] = { .fid = 0x6430 },
 	};
 
 	memcpy(d->ef, ef, sizeof(ef));

@@ -36,6 +36,7 @@ struct desc_cred {
 };
 
 struct desc_server {
+	unsigned int line;		/* where the block begins, as in the others */
 	char id[DESC_ID_MAX + 1];
 	char url[DESC_TEXT_MAX + 1];
 	char name[DESC_TEXT_MAX + 1];
@@ -49,6 +50,7 @@ struct desc_server {
 };
 
 struct desc_nap {
+	unsigned int line;
 	char id[DESC_ID_MAX + 1];
 	char name[DESC_TEXT_MAX + 1];
 	char bearer[DESC_TEXT_MAX + 1];
@@ -60,6 +62,7 @@ struct desc_nap {
 };
 
 struct desc_proxy {
+	unsigned int line;
 	char id[DESC_ID_MAX + 1];
 	char name[DESC_TEXT_MAX + 1];
 	char address[DESC_TEXT_MAX + 1];
@@ -86,6 +89,8 @@ enum desc_file {
 };
 
 struct desc_ef {
+	unsigned int line;		/* of its `file`; 0 = there is none */
+	unsigned int named_line;	/* of a `pin` that names it; 0 = none does */
 	uint16_t fid;
 	unsigned int size;		/* 0 = what its content needs */
 	char label[DESC_TEXT_MAX + 1];
@@ -93,6 +98,7 @@ struct desc_ef {
 };
 
 struct desc_doc {
+	unsigned int line;
 	bool cp;			/* provisioning document, else DM message */
 	enum desc_file file;
 	bool opaque;			/* DM: the tree is a document of its own inside the message */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "desc_int.h"
+#include "dm/acl.h"
 
 #define OFF(type, field) offsetof(struct type, field)
 #define TEXT(w, type, field, least) \
@@ -17,6 +18,7 @@ static void block_open(struct desc_reader *r, const struct desc_block *b, void *
 {
 	r->block = b;
 	r->what = what;
+	r->block_line = desc_line_now(r);
 	r->seen = 0;
 }
 
@@ -132,6 +134,10 @@ int desc_open_server(struct desc_reader *r, void *what)
 	for (size_t i = 0; i < doc->nservers; i++)
 		if (!strcmp(doc->servers[i].id, s->id))
 			return reader_fail(&r->r, "a second server \"%s\"", s->id);
+	s->line = desc_line_now(r);
+	if (!dm_acl_server_valid(slice_str(s->id)))
+		return reader_fail(&r->r, "no ACL can name a server \"%s\": ASCII, no blanks, none of & = + *",
+				   s->id);
 	doc->nservers++;
 	block_open(r, &server_block, s);
 	return 0;
@@ -183,6 +189,7 @@ int desc_open_nap(struct desc_reader *r, void *what)
 	if (connection_taken(doc, n->id))
 		return reader_fail(&r->r, "a second nap or proxy \"%s\"", n->id);
 	strcpy(n->bearer, "GSM-GPRS");
+	n->line = desc_line_now(r);
 	doc->nnaps++;
 	block_open(r, &nap_block, n);
 	return 0;
@@ -236,6 +243,7 @@ int desc_open_proxy(struct desc_reader *r, void *what)
 		return err;
 	if (connection_taken(doc, p->id))
 		return reader_fail(&r->r, "a second nap or proxy \"%s\"", p->id);
+	p->line = desc_line_now(r);
 	doc->nproxies++;
 	block_open(r, &proxy_block, p);
 	return 0;

@@ -40,6 +40,7 @@ struct desc_reader {
 	struct desc_doc *doc;		/* that of the last `profile` line, or NULL */
 	const struct desc_block *block;	/* NULL = outside */
 	void *what;			/* what the block describes */
+	unsigned int block_line;	/* where it begins */
 	uint64_t seen;			/* keys of the block that came, by place */
 	uint64_t top_seen;		/* the same outside of blocks */
 	uint16_t object, instance;	/* LwM2M: the current ones */
@@ -51,6 +52,8 @@ int desc_text(struct desc_reader *r, int at, unsigned int min, unsigned int max,
 /* The place of word @at in @names. */
 int desc_choice(struct desc_reader *r, int at, const char *const *names, int *out);
 int desc_no_more(struct desc_reader *r, int at);
+/* The line that is being read. */
+unsigned int desc_line_now(const struct desc_reader *r);
 bool desc_word_is(const struct desc_reader *r, int at, const char *s);
 
 /* desc_block.c: the lines that open a block. */

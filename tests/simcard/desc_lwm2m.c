@@ -151,6 +151,7 @@ int desc_open_lwm2m(struct desc_reader *r, void *what)
 	}
 	r->block = &block;
 	r->what = &r->d->lwm2m;
+	r->block_line = desc_line_now(r);
 	r->seen = 0;
 	return desc_no_more(r, at);
 }

@@ -284,6 +284,8 @@ int mkcard_make(struct mkcard *c, const struct desc *d, char *error, size_t erro
 		size_t need = f->record_len || !f->in_pkcs15 ? f->data.len :
 			      (f->data.len + SIZE_STEP - 1) / SIZE_STEP * SIZE_STEP;
 
+		if (!need)	/* an empty directory */
+			need = SIZE_STEP;
 		if (buf_error(&f->data) || (f->size && f->data.len > f->size) ||
 		    need > MKCARD_EF_MAX) {
 			snprintf(error, error_size,

@@ -333,6 +333,14 @@ static int atr_protocol(const uint8_t *atr, size_t len, int *protocol, size_t *h
 	return sum ? -EINVAL : 0;
 }
 
+bool profile_atr_is_sound(const uint8_t *atr, size_t len)
+{
+	size_t history;
+	int protocol;
+
+	return len >= ATR_MIN && !atr_protocol(atr, len, &protocol, &history) && protocol <= 1;
+}
+
 /*
  * Whether the historical bytes say that extended length is taken: b7 of the third
  * byte of the card capabilities, compact tag 7 (ISO 7816-4 12.1.1.9).

@@ -132,6 +132,8 @@ struct profile {
  */
 int profile_load(struct profile *p, const char *path, char *error, size_t error_size);
 void profile_fini(struct profile *p);
+/* Whether lengths and TCK of an ATR fit (ISO 7816-3 8.2) and it offers T=0 or T=1. */
+bool profile_atr_is_sound(const uint8_t *atr, size_t len);
 
 /* The first quirk of this kind, or NULL. */
 const struct quirk *profile_quirk(const struct profile *p, enum quirk_kind kind);

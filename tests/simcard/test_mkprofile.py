@@ -66,19 +66,21 @@ def test_mkprofile_errors_name_file_and_line(bin_dir):
             ("file dodf size 0\n", 1, "number of 1 to 32768"),
             ("file dodf label \"\"\n", 1, "0 bytes; 1 to 255"),
             ("file dodf colour\n", 1, "too much"),
-            ("iccid 89490123456789012347\nfile dodf fid 6431\n", 0, "the same FID 6431"),
+            (DM + SERVER + "file dodf fid 6431\n", 6, "the same FID 6431"),
             ("profile pdf\n", 1, "one of dm, cp"),
             ("profile dm in config1\n", 1, "too much"),
             ("profile cp in indicator\n", 1, "a document stands in"),
             ("profile cp version 2.0\n", 1, "one of 1.1, 1.0"),
             ("profile dm\nprofile dm\n", 2, "holds a profile already"),
             ("profile dm\nprofile cp in dm-bootstrap\n", 2, "holds a profile already"),
-            (DM, 0, "the profile in dm-bootstrap is empty"),
+            (DM, 2, "the profile in dm-bootstrap is empty"),
             (SERVER, 1, 'stands before any "profile"'),
             ("nap \"a\"\n", 1, 'stands before any "profile"'),
             (DM + SERVER + SERVER, 6, 'a second server "a"'),
             (DM + 'server "a"\nend\n', 4, "has no url"),
-            (DM + 'server "a"\n', 0, '"server" lacks its "end"'),
+            (DM + 'server "a"\n\n', 3, '"server" lacks its "end"'),
+            (DM + 'server "a&b"\n', 3, 'no ACL can name a server "a&b"'),
+            (DM + 'server "a b"\n', 3, 'no ACL can name a server "a b"'),
             (DM + 'server a\n', 3, '"quoted string" expected'),
             (DM + 'server ""\n', 3, "0 bytes; 1 to 200"),
             (DM + 'server "a"\ncolour\n', 4, 'unknown word "colour" in "server"'),
@@ -93,17 +95,27 @@ def test_mkprofile_errors_name_file_and_line(bin_dir):
             (DM + 'server "a"\nclient md5 user "u" secret "s"\nclient md5 user "u" secret "s"\n', 5,
              'a second "client"'),
             (DM + 'server "a"\nprefer sha\n', 4, "one of basic, md5, hmac"),
-            (DM + 'server "a"\nurl "b"\nconnect "x"\nend\n', 0, 'connects by "x"'),
+            (DM + 'server "a"\nurl "b"\nconnect "x"\nend\n', 3, 'connects by "x"'),
             (DM + 'server "a"\n' + 'connect "x"\n' * 5, 8, "more than 4 ways"),
-            (DM + 'server "a"\nurl "b"\ninit\nend\n', 0, '"init" is of the profile cp'),
-            (DM.replace("dm", "cp") + 'server "a"\nurl "b"\nacl "Get=*"\nend\n', 0, "of the profile dm"),
+            (DM + 'server "a"\nurl "b"\ninit\nend\n', 3, '"init" is of the profile cp'),
+            (DM.replace("dm", "cp") + 'server "a"\nurl "b"\nacl "Get=*"\nend\n', 3,
+             '"acl" is of the profile dm'),
+            (DM.replace("dm", "cp") + 'server "a"\nurl "b"\nprefer md5\nend\n', 3,
+             '"prefer" is of the profile dm'),
+            (DM + SERVER + 'nap "a"\ninternet\nend\n', 6, '"internet" is of the profile cp'),
+            (DM + SERVER + "file config1 size 3\n", 6, "nothing is described that goes into config1"),
+            (DM + SERVER + 'pin pin1 "1234" for dm-bootstrap lwm2m\n', 6,
+             "nothing is described that goes into lwm2m"),
+            ("atr 00\n", 1, "the atr is malformed"),
+            ("atr 3B\n", 1, "the atr is malformed"),
+            ("lwm2m\nobject 0\n", 1, '"lwm2m" lacks its "end"'),
             (DM + 'server "%s"\nurl "b"\nend\n' % "a" + "".join(
                 f'server "{i}"\nurl "b"\nend\n' for i in range(8)), 27, "more than 8"),
             (DM + 'nap "a"\nauth chip user "u" secret "s"\n', 4, "one of pap, chap"),
             (DM + 'nap "a"\nend\nproxy "a"\n', 5, 'a second nap or proxy "a"'),
             (DM + 'proxy "a"\nend\n', 4, "has no address"),
             (DM + 'proxy "a"\naddress "1"\naddress-type ipv5\n', 5, "one of ipv4, ipv6, alpha"),
-            (DM + 'proxy "a"\naddress "1"\nthrough "b"\nend\n', 0, 'is reached by "b"'),
+            (DM + 'proxy "a"\naddress "1"\nthrough "b"\nend\n', 3, 'is reached by "b"'),
             ("indicator on\n", 1, "too much"),
             ("indicator\nui-mode 3\n", 2, "one of unspecified, background, informative, confirm"),
             ("indicator\ntimeout 65536\n", 2, "number of 0 to 65535"),
@@ -154,6 +166,15 @@ def test_mkprofile_what_does_not_fit(bin_dir):
         status, out, err = mkprofile(bin_dir, path)
         check("status", (status, out), (1, ""))
         check("reason", "EF(DM_Bootstrap): its content does not fit its size" in err, True)
+
+
+def test_mkprofile_card_of_nothing(bin_dir):
+    """A card without bootstrap data is one, too: its profile can be played."""
+    with Scratch() as s:
+        out = os.path.join(s.path, "card")
+        path = write_private(s, "iccid 89490123456789012347\n")
+        check("mkprofile", mkprofile(bin_dir, path, "--out", out)[0], 0)
+        check("show", run(bin_dir, "simcard", "show", out)[0], 0)
 
 
 def test_mkprofile_is_deterministic_and_private(bin_dir):
@@ -563,6 +584,22 @@ def test_decode_exit_statuses(bin_dir):
         os.unlink(message)
         os.mkdir(message)
         check("unreadable", decode(bin_dir, files)[0], 22)
+
+
+def test_decode_says_that_plain_http_needs_leave(bin_dir):
+    with Scratch() as s:
+        def plan(url, conf):
+            files = os.path.join(s.path, str(len(os.listdir(s.path))))
+            conf = s.write("dmsc.conf", conf)
+            path = write_private(s, DM + f'server "a"\nurl "{url}"\nend\nindicator\nconnect\nend\n')
+            mkprofile(bin_dir, path, "--files", files)
+            text = decode(bin_dir, files, "--config", conf)[1]
+            out = json.loads(decode(bin_dir, files, "--config", conf, "--json")[1])
+            return out["plan"]["accounts"][0].get("plain_http"), "plain http: " in text
+
+        check("https", plan("https://a/", ""), (None, False))
+        check("not allowed", plan("http://a/", ""), ("refused", True))
+        check("allowed", plan("http://a/", "allow-http = a\n"), ("allowed", True))
 
 
 def test_decode_dmscctl_takes_the_same_words(bin_dir):

@@ -23,6 +23,8 @@ static int on_value(void *ctx, const struct lwm2m_value *v)
 	else if (v->kind == LWM2M_LINK)
 		buf_printf(&line, " = %u:%u", (unsigned int)(v->number >> 16 & 0xffff),
 			   (unsigned int)(v->number & 0xffff));
+	else if (v->kind == LWM2M_BOOLEAN)
+		buf_printf(&line, " = %s", v->number ? "true" : "false");
 	else
 		buf_printf(&line, " = %lld", (long long)v->number);
 	decode_line(d, 1, "%s", buf_cstr(&line));

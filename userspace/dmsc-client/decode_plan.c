@@ -7,6 +7,7 @@
 #include "dmsc-client/client.h"
 #include "dmsc-client/decode.h"
 #include "mo/dmacc.h"
+#include "net/http.h"
 
 #define ORIGIN 1	/* some card's: a card's rules hold */
 
@@ -54,6 +55,18 @@ static const char *verdict_name(enum plan_verdict v)
 	return names[v];
 }
 
+/* A session to an address of plain http ends before anything is sent, but for those allowed. */
+static void plain_http_show(struct decode *d, const char *id, const struct dm_account *a)
+{
+	bool allowed = conf_list_has(&d->conf->allow_http, id);
+
+	if (http_url_is_https(buf_cstr(&a->url)))
+		return;
+	decode_line(d, 2, "plain http: a session is %s (allow-http of dmsc.conf)",
+		    allowed ? "possible" : "refused before anything is sent");
+	decode_member_str(d, "plain_http", allowed ? "allowed" : "refused");
+}
+
 static void account_show(struct decode *d, struct dm_tree *t, const char *id, bool init)
 {
 	static const char *const words[] = {
@@ -84,6 +97,8 @@ static void account_show(struct decode *d, struct dm_tree *t, const char *id, bo
 	decode_member_bool(d, "init", init);
 	decode_member_str(d, "session", verdict_name(v));
 	decode_member_str(d, "why", why);
+	if (!r)
+		plain_http_show(d, id, &a);
 	decode_close(d, '}');
 	dm_account_fini(&a);
 	if (r) {
