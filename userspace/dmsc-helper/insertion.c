@@ -134,44 +134,48 @@ static int insertion_prepare(struct insertion *in)
 		log_notice("%s: slot %s:%s is not in trusted-slots; nothing of its card is applied",
 			   in->card, in->slot.transport, in->slot.location);
 		/* What an earlier card left here may still have to go. */
-		return reconcile_run(in->h) ? -EIO : 1;
+		in->exit = reconcile_run(in->h);
+		return 1;
 	}
 	return netlink_open(in);
 }
 
-int insertion_run(struct helper *h, const char *card, uint64_t seq)
+/*
+ * The last part of an insertion, after a failure, too: the card child may not have
+ * come to what earlier cards left. It may wait for another card's session: no
+ * question of ours is open meanwhile, and who stops us does not wait.
+ */
+static void leave(struct insertion *in)
 {
-	struct insertion *in = calloc(1, sizeof(*in));
+	sigset_t ends;
+	int r;
+
+	unl_close(in->nl);
+	in->nl = NULL;
+	if (!in->removed && !in->rejected && ((!in->distrusted && !in->exit) || in->undecided))
+		return;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &ends, NULL);
+	r = reconcile_run(in->h);
+	if (!in->exit)
+		in->exit = r;
+}
+
+/* Prepared: from the first child to the last. */
+static void run_prepared(struct insertion *in)
+{
 	int r, status;
 
-	if (!in)
-		return HELPER_FAILED;
-	in->h = h;
-	in->seq = seq;
-	in->sigfd = in->route = -1;
-	in->cardc = in->sess = (struct child)CHILD_NONE;
-	hook_init(&in->hook);
-	lwm2m_input_init(&in->lwm2m);
-	snprintf(in->card, sizeof(in->card), "%s", card);
-	if (ef_slot_name(card, in->slot.name, sizeof(in->slot.name)) ||
-	    str_parse_uint(in->slot.name + 4, &in->index)) {
-		log_err("'%s' is no card device", card);
-		free(in);
-		return HELPER_USAGE;
-	}
-	r = insertion_prepare(in);
-	if (r) {
-		in->exit = r < 0 ? HELPER_FAILED : HELPER_OK;
-		goto out;
-	}
 	insertion_pin_prepare(in);
 	in->route = route_open();
 	if (in->route < 0)
-		log_warn("%s: new routes are not noticed: %s", card, strerror(-in->route));
+		log_warn("%s: new routes are not noticed: %s", in->card, strerror(-in->route));
 	in->sigfd = signals_take();
 	r = in->sigfd < 0 ? in->sigfd : insertion_check(in);
 	if (r) {
-		log_err("%s: %s could not be started: %s; nothing is applied%s", card,
+		log_err("%s: %s could not be started: %s; nothing is applied%s", in->card,
 			in->stage == CHECKING ? "card-check" : "the card child", strerror(-r),
 			in->undecided ? " or deleted" : "");
 		in->exit = HELPER_FAILED;
@@ -186,12 +190,26 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 	if (in->cardc.pid && !kill(in->cardc.pid, SIGKILL))
 		waitpid(in->cardc.pid, &status, 0);
 	hook_stop(&in->hook);
-	/* After a failure, too: the child may not have come to what earlier cards left. */
-	if ((in->removed || in->rejected || ((in->distrusted || in->exit) && !in->undecided)) &&
-	    reconcile_run(h) && !in->exit)
-		in->exit = HELPER_FAILED;
-out:
-	r = in->exit;
+	leave(in);
+}
+
+/* Fresh, or -EINVAL. */
+static int insertion_init(struct insertion *in, struct helper *h, const char *card, uint64_t seq)
+{
+	*in = (struct insertion){ .h = h, .seq = seq, .sigfd = -1, .route = -1,
+				  .cardc = CHILD_NONE, .sess = CHILD_NONE };
+	hook_init(&in->hook);
+	lwm2m_input_init(&in->lwm2m);
+	snprintf(in->card, sizeof(in->card), "%s", card);
+	if (!ef_slot_name(card, in->slot.name, sizeof(in->slot.name)) &&
+	    !str_parse_uint(in->slot.name + 4, &in->index))
+		return 0;
+	log_err("'%s' is no card device", card);
+	return -EINVAL;
+}
+
+static void insertion_fini(struct insertion *in)
+{
 	child_forget(&in->sess);
 	child_forget(&in->cardc);
 	lwm2m_input_fini(&in->lwm2m);
@@ -200,6 +218,53 @@ out:
 		close(in->sigfd);
 	if (in->route >= 0)
 		close(in->route);
+}
+
+/*
+ * Was a SIGHUP sent that nobody read any more? --reload found our lock, and started
+ * no other helper: this one begins anew with what is configured now.
+ */
+static bool told_late(struct helper *h, const char *card)
+{
+	static struct conf new;		/* too large for the stack */
+	char err[CONF_ERROR_MAX];
+	sigset_t hup;
+
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	if (sigtimedwait(&hup, NULL, &(struct timespec){ 0 }) != SIGHUP)
+		return false;
+	if (conf_load(h->conf_path, &new, err)) {
+		log_err("%s; the configuration of before stays in force", err);
+		return false;
+	}
+	h->conf = new;
+	log_notice("%s: configuration read again", card);
+	return true;
+}
+
+int insertion_run(struct helper *h, const char *card, uint64_t seq)
+{
+	struct insertion *in = calloc(1, sizeof(*in));
+	bool ended;
+	int r;
+
+	if (!in)
+		return HELPER_FAILED;
+	do {
+		if (insertion_init(in, h, card, seq)) {
+			free(in);
+			return HELPER_USAGE;
+		}
+		r = insertion_prepare(in);
+		if (r < 0)
+			in->exit = HELPER_FAILED;
+		if (!r)
+			run_prepared(in);
+		r = in->exit;
+		ended = in->ended;
+		insertion_fini(in);
+	} while (!ended && told_late(h, card));
 	free(in);
 	return r;
 }

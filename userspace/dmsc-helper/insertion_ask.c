@@ -13,9 +13,11 @@
 #define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
 
 /* Fills in what every question has, asks, and notes which one is open. */
-static int ask(struct insertion *in, struct unl_question *q, unsigned int timeout_s, uint32_t *id)
+static int question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
+			uint32_t *id)
 {
 	unsigned int s = timeout_s ? timeout_s : in->h->conf.consent_timeout_s;
+	int r;
 
 	if (++in->questions > QUESTIONS_MAX)
 		return -EDQUOT;
@@ -24,7 +26,13 @@ static int ask(struct insertion *in, struct unl_question *q, unsigned int timeou
 	q->timeout_ms = (s > CONSENT_MAX_S ? CONSENT_MAX_S : s) * 1000;
 	snprintf(q->origin, sizeof(q->origin), "dmsc, for the card in %s (%s:%s)",
 		 in->slot.name, in->slot.transport, in->slot.location);
-	return unl_ask(in->nl, q, id);
+	*id = 0;
+	r = unl_ask(in->nl, q, id);
+	if (r && *id) {		/* it is put, and the kernel's word that all went well got lost */
+		(void)!unl_withdraw(in->nl, *id);
+		*id = 0;
+	}
+	return r;
 }
 
 /* Appends a card's words, which cannot close the quotation marks they stand in. */
@@ -49,7 +57,7 @@ static void card_words(char *text, size_t size, const char *words)
 static int pin_ask(void *ctx, struct unl_question *q, uint32_t *id)
 {
 	struct insertion *in = ctx;
-	int r = ask(in, q, 0, &in->question);
+	int r = question_put(in, q, 0, &in->question);
 
 	*id = in->question;
 	return r;
@@ -99,7 +107,7 @@ void insertion_ask_data(struct insertion *in, const struct ipc_ask *q)
 	snprintf(nq.text, sizeof(nq.text), "Take over the management settings of the card in %s?",
 		 in->slot.name);
 	card_words(nq.text, sizeof(nq.text), q->text);
-	r = ask(in, &nq, q->timeout_s, &in->question);
+	r = question_put(in, &nq, q->timeout_s, &in->question);
 	if (r) {
 		log_err("%s: the user could not be asked: %s; nothing of the card is applied",
 			in->card, strerror(-r));
@@ -112,21 +120,37 @@ void insertion_ask_data(struct insertion *in, const struct ipc_ask *q)
 		   in->question);
 }
 
-static bool has_agreed(const struct insertion *in, const char *server)
+static bool is_among(const char (*servers)[IPC_SERVER_MAX], size_t n, const char *server)
 {
-	size_t i;
-
-	for (i = 0; i < in->nagreed; i++)
-		if (!strcmp(in->agreed[i], server))
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(servers[i], server))
 			return true;
 	return false;
+}
+
+/*
+ * Nobody's answer is waited for; a notice nobody can be shown stops nothing. Shown
+ * once: a session that is tried again for a week must not cost a notice each time.
+ */
+static void notice_put(struct insertion *in, struct unl_question *q, const struct ipc_session *s)
+{
+	uint32_t id = 0;
+	int r;
+
+	if (is_among(in->told, in->ntold, s->server_id))
+		return;
+	q->kind = UNL_KIND_DISPLAY;
+	r = question_put(in, q, s->timeout_s, &id);
+	if (r)
+		log_warn("%s: the notice could not be put: %s", in->card, strerror(-r));
+	if (in->ntold < AGREED_MAX)
+		memcpy(in->told[in->ntold++], s->server_id, IPC_SERVER_MAX);
 }
 
 void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
 {
 	struct unl_question q = { .kind = UNL_KIND_SESSION };
-	uint32_t notice = 0;
-	int r = 0;
+	int r;
 
 	in->want = *s;
 	quote(q.text, sizeof(q.text),
@@ -134,18 +158,13 @@ void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
 				    "This device now connects to the management server ",
 	      s->server_id, s->ui == IPC_UI_ASK ? "?" : ".");
 	card_words(q.text, sizeof(q.text), s->text);
-	if (s->ui == IPC_UI_NOTICE) {
-		/* Nobody's answer is waited for; a notice nobody can be shown stops nothing. */
-		q.kind = UNL_KIND_DISPLAY;
-		r = ask(in, &q, s->timeout_s, &notice);
-		if (r)
-			log_warn("%s: the notice could not be put: %s", in->card, strerror(-r));
-	}
-	if (s->ui != IPC_UI_ASK || has_agreed(in, s->server_id)) {
+	if (s->ui == IPC_UI_NOTICE)
+		notice_put(in, &q, s);
+	if (s->ui != IPC_UI_ASK || is_among(in->agreed, in->nagreed, s->server_id)) {
 		insertion_session_start(in);
 		return;
 	}
-	r = ask(in, &q, s->timeout_s, &in->question);
+	r = question_put(in, &q, s->timeout_s, &in->question);
 	if (r) {
 		log_err("%s: the user could not be asked: %s; no session, the account stays",
 			in->card, strerror(-r));

@@ -95,6 +95,7 @@ void insertion_signal(struct insertion *in)
 		return;
 	}
 	if (si.ssi_signo != SIGCHLD) {
+		in->ended = true;
 		insertion_stop(in, "stopped; nothing is deleted");
 		return;
 	}

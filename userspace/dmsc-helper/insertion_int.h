@@ -46,8 +46,11 @@ struct insertion {
 	unsigned int reads, denied, questions, sessions;
 	size_t nagreed;			/* a yes holds for retries within this insertion */
 	char agreed[AGREED_MAX][IPC_SERVER_MAX];
+	size_t ntold;			/* so does having been told */
+	char told[AGREED_MAX][IPC_SERVER_MAX];
 	const char *stop;		/* why everything ends; NULL = it does not */
 	bool removed;			/* the card is gone */
+	bool ended;			/* by a signal */
 	bool distrusted;		/* the configuration read again does not name the slot */
 	int64_t deadline;		/* when stopping: kill what is left */
 	int exit;

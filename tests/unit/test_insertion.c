@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * dmsc-helper's loop over one insertion: every stage against everything that can come
+ * from outside meanwhile. The children are processes that play a part; the kernel's
+ * netlink family is a pipe of events, which they write.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* The program's own files: they are not part of the library. */
+#include "dmsc-helper/insertion.c"
+#include "dmsc-helper/insertion_ask.c"
+#include "dmsc-helper/insertion_child.c"
+#include "dmsc-helper/insertion_end.c"
+#include "dmsc-helper/insertion_event.c"
+#include "dmsc-helper/insertion_hook.c"
+#include "dmsc-helper/insertion_session.c"
+#include "dmsc-helper/hook.c"
+#include "dmsc-helper/lwm2m.c"
+#include "dmsc-helper/pin.c"
+#include "dmsc-helper/pin_rules.c"
+
+#define FILE_1 "a000000063504b43532d3135.6431"
+#define SERVER "dm.example.net"
+#define SLOT 5
+#define SEQ 9
+#define PLAY_MS 20000	/* nobody waits so long: a part that does has lost an answer */
+
+/* What the processes see of one another. */
+static struct world {
+	bool gone;		/* the card */
+	int ask_error;		/* what putting a question returns, though it is put */
+	bool ask_fails;
+	unsigned int asked, notices, withdrawn, sessions, reconciled, checks;
+	uint32_t last, open;	/* the last question, and the one that is open; 0 = none */
+	unsigned int replies;	/* the card child's, until the end */
+	enum ipc_result result;
+	bool lost;		/* a part waited in vain */
+	bool term_blocked;	/* while reconciling */
+	int reconcile_result;
+	unsigned int hup_in_reconcile;
+} *w;
+
+static int events[2];		/* from the parts to the loop */
+static pid_t loop_pid;
+static char conf_path[64];
+static void (*card_part)(int fd);
+static void (*session_part)(int fd);
+
+/* --- the kernel ---------------------------------------------------------- */
+
+int unl_open(struct unl **out)
+{
+	*out = (struct unl *)w;
+	return 0;
+}
+
+void unl_close(struct unl *nl)
+{
+}
+
+int unl_subscribe(struct unl *nl, const char *group)
+{
+	return 0;
+}
+
+int unl_fd(const struct unl *nl)
+{
+	return events[0];
+}
+
+bool unl_pending(const struct unl *nl)
+{
+	return false;
+}
+
+int unl_event_next(struct unl *nl, struct unl_event *ev)
+{
+	struct pollfd p = { .fd = events[0], .events = POLLIN };
+
+	if (poll(&p, 1, 0) <= 0)
+		return 0;
+	assert_int_equal(read(events[0], ev, sizeof(*ev)), sizeof(*ev));
+	if (ev->type == UNL_EV_COMPLETED && ev->answer.id == w->open)
+		w->open = 0;
+	return ev->id == UINT32_MAX ? -EIO : 1;
+}
+
+int unl_ask(struct unl *nl, const struct unl_question *q, uint32_t *id)
+{
+	if (w->ask_fails)
+		return w->ask_error;
+	*id = ++w->last;
+	if (q->kind == UNL_KIND_DISPLAY) {
+		w->notices++;
+		return 0;
+	}
+	w->asked++;
+	w->open = *id;
+	return w->ask_error;
+}
+
+int unl_withdraw(struct unl *nl, uint32_t id)
+{
+	w->withdrawn++;
+	if (id != w->open)
+		return -ENOENT;
+	w->open = 0;
+	return 0;
+}
+
+int unl_pin_get(struct unl *nl, uint32_t slot, uint64_t seq, uint8_t key_ref, uint32_t *id)
+{
+	w->checks++;
+	*id = 77;
+	return 0;
+}
+
+int ef_slot_read(const char *root, const char *slot, struct ef_slot *out)
+{
+	*out = (struct ef_slot){ .name = "uicc5", .transport = "virt", .location = "here",
+				 .state = w->gone ? EF_SLOT_EMPTY : EF_SLOT_READY, .seq = SEQ,
+				 .insertion = SEQ };
+	return 0;
+}
+
+int ef_slot_name(const char *device, char *out, size_t size)
+{
+	snprintf(out, size, "uicc5");
+	return 0;
+}
+
+bool ef_path_allowed(const char *path)
+{
+	return true;
+}
+
+int ef_read(const char *root, const char *card, uint64_t seq, const char *path, size_t off,
+	    uint8_t *buf, size_t n)
+{
+	return -EACCES;
+}
+
+int ef_read_access(const char *root, const char *card, uint64_t seq, const char *path,
+		   struct ef_access *out)
+{
+	*out = (struct ef_access){ .kind = EF_PINS, .n = 1, .ref = { 0x01 } };
+	return 0;
+}
+
+int ef_attr_read(const char *root, const char *device, const char *attr, char *out, size_t size)
+{
+	out[0] = 0;
+	return -ENOENT;
+}
+
+int route_open(void)
+{
+	return -EPERM;
+}
+
+bool route_default_came(int fd)
+{
+	return false;
+}
+
+int owner_open_program(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* --- the children -------------------------------------------------------- */
+
+int child_spawn(const struct helper *h, const char *mode, bool network, struct child *out)
+{
+	sigset_t none;
+	int fds[2];
+
+	assert_int_equal(ipc_pair(fds), 0);
+	if (network)
+		w->sessions++;
+	out->pid = fork();
+	if (!out->pid) {
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		close(fds[0]);
+		(network ? session_part : card_part)(fds[1]);
+		_exit(0);
+	}
+	close(fds[1]);
+	out->fd = fds[0];
+	return 0;
+}
+
+void child_forget(struct child *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	*c = (struct child)CHILD_NONE;
+}
+
+static void conf_write(const char *text)
+{
+	FILE *f = fopen(conf_path, "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+int reconcile_run(const struct helper *h)
+{
+	sigset_t blocked;
+
+	sigprocmask(SIG_SETMASK, NULL, &blocked);
+	w->term_blocked |= sigismember(&blocked, SIGTERM);
+	w->reconciled++;
+	if (w->hup_in_reconcile) {
+		w->hup_in_reconcile--;
+		conf_write("trusted-slots = virt:*\n");
+		kill(getpid(), SIGHUP);
+	}
+	return w->reconcile_result;
+}
+
+/* --- what the parts do --------------------------------------------------- */
+
+static void event(enum unl_event_type type, uint32_t id, enum unl_outcome outcome)
+{
+	struct unl_event ev = { .type = type, .slot = SLOT, .seq = SEQ, .id = id };
+
+	if (type == UNL_EV_COMPLETED)
+		ev.answer = (struct unl_answer){ .id = id, .outcome = outcome };
+	if (type == UNL_EV_PIN)
+		ev.pin = (struct unl_pin){ .id = id, .key_ref = 1, .result = UNL_PIN_NOT_VERIFIED,
+					   .retries = 3 };
+	(void)!write(events[1], &ev, sizeof(ev));
+}
+
+/* Until it holds, or for a long time. */
+#define WAIT_FOR(condition) do { \
+	for (int i_ = 0; !(condition) && i_ < PLAY_MS / 2; i_++) \
+		usleep(2000); \
+	w->lost |= !(condition); \
+} while (0)
+
+static void say(int fd, struct ipc_msg *m)
+{
+	w->lost |= ipc_send(fd, m, PLAY_MS) != 0;
+}
+
+/* The answer to the open request; false at the end. */
+static bool reply_take(int fd, int timeout_ms)
+{
+	struct ipc_msg m;
+	int r;
+
+	do
+		r = ipc_recv(fd, &m, timeout_ms);
+	while (!r && m.type == IPC_NETWORK);
+	w->lost |= r == -ETIMEDOUT;
+	if (r)
+		return false;
+	w->replies++;
+	w->result = m.outcome.result;
+	return true;
+}
+
+static void session_request(int fd, enum ipc_ui ui)
+{
+	struct ipc_msg m;
+
+	ipc_prepare(&m, IPC_SESSION);
+	m.session.ui = ui;
+	strcpy(m.session.server_id, SERVER);
+	say(fd, &m);
+}
+
+static void start_take(int fd)
+{
+	struct ipc_msg m;
+
+	w->lost |= ipc_recv(fd, &m, PLAY_MS) != 0;
+}
+
+/* A session that runs until it is told to end, and says how it did. */
+static volatile sig_atomic_t told;
+
+static void on_term(int sig)
+{
+	told = 1;
+}
+
+static void outcome_say(int fd, enum ipc_result result)
+{
+	struct ipc_msg m;
+
+	ipc_prepare(&m, IPC_OUTCOME);
+	m.outcome.result = result;
+	m.outcome.retry = true;
+	say(fd, &m);
+}
+
+static void session_long(int fd)
+{
+	signal(SIGTERM, on_term);
+	start_take(fd);
+	w->sessions |= 0x100;	/* it runs */
+	WAIT_FOR(told);
+	outcome_say(fd, IPC_FAILED);
+}
+
+static void session_fails(int fd)
+{
+	start_take(fd);
+	outcome_say(fd, IPC_FAILED);
+}
+
+/* --- stage by event ------------------------------------------------------ */
+
+enum part_stage { AT_READING, AT_PIN_CHECK, AT_PIN, AT_DATA, AT_SESSION, AT_SESSION_RUNS, STAGES };
+
+enum outside {
+	CARD_DEL, SLOT_DEL, SIG_TERM, SIG_TERM_AND_DEL, HUP_DISTRUST, HUP_BAD, LOST_GONE, LOST_THERE,
+	SOCKET_BROKE, CARD_CHILD_DIES, YES_AND_DEL, DEL_AND_YES, OTHERS_CARD, EVENTS
+};
+
+static const char *const stage_names[] = { "reading", "PIN check", "PIN", "gate one", "gate two",
+					   "session" };
+static const char *const event_names[] = { "card gone", "reader gone", "SIGTERM",
+					   "SIGTERM and card gone", "slot distrusted",
+					   "bad configuration", "lost, card gone", "lost",
+					   "socket broke", "child dies", "yes, card gone",
+					   "card gone, yes", "another card gone" };
+
+static enum part_stage the_stage;
+static enum outside the_event;
+
+static void stage_reach(int fd)
+{
+	struct ipc_msg m;
+
+	switch (the_stage) {
+	case AT_PIN_CHECK:
+	case AT_PIN:
+		ipc_prepare(&m, IPC_PIN);
+		strcpy(m.pin.path, FILE_1);
+		say(fd, &m);
+		WAIT_FOR(w->checks);
+		if (the_stage == AT_PIN) {
+			event(UNL_EV_PIN, 77, UNL_YES);
+			WAIT_FOR(w->open);
+		}
+		break;
+	case AT_DATA:
+		ipc_prepare(&m, IPC_ASK);
+		say(fd, &m);
+		WAIT_FOR(w->open);
+		break;
+	case AT_SESSION:
+		session_request(fd, IPC_UI_ASK);
+		WAIT_FOR(w->open);
+		break;
+	case AT_SESSION_RUNS:
+		session_request(fd, IPC_UI_NONE);
+		WAIT_FOR(w->sessions & 0x100);
+		break;
+	default:
+		break;
+	}
+}
+
+static void event_cause(void)
+{
+	uint32_t id = w->last;
+
+	switch (the_event) {
+	case CARD_DEL:
+		w->gone = true;
+		event(UNL_EV_CARD_DEL, 0, UNL_YES);
+		break;
+	case SLOT_DEL:
+		w->gone = true;
+		event(UNL_EV_SLOT_DEL, 0, UNL_YES);
+		break;
+	case SIG_TERM:
+		kill(loop_pid, SIGTERM);
+		break;
+	case SIG_TERM_AND_DEL:
+		w->gone = true;
+		kill(loop_pid, SIGTERM);
+		event(UNL_EV_CARD_DEL, 0, UNL_YES);
+		break;
+	case HUP_DISTRUST:
+		conf_write("trusted-slots = serial:*\n");
+		kill(loop_pid, SIGHUP);
+		break;
+	case HUP_BAD:
+		conf_write("no-such-key = 1\n");
+		kill(loop_pid, SIGHUP);
+		usleep(20000);
+		kill(loop_pid, SIGTERM);
+		break;
+	case LOST_GONE:
+		w->gone = true;
+		event(UNL_EV_OVERRUN, 0, UNL_YES);
+		break;
+	case LOST_THERE:
+		event(UNL_EV_OVERRUN, 0, UNL_YES);
+		usleep(20000);
+		kill(loop_pid, SIGTERM);
+		break;
+	case SOCKET_BROKE:
+		event(UNL_EV_READY, UINT32_MAX, UNL_YES);
+		break;
+	case CARD_CHILD_DIES:
+		_exit(1);
+	case YES_AND_DEL:
+		w->gone = true;
+		event(UNL_EV_COMPLETED, id, UNL_YES);
+		event(UNL_EV_CARD_DEL, 0, UNL_YES);
+		break;
+	case DEL_AND_YES:
+		w->gone = true;
+		event(UNL_EV_CARD_DEL, 0, UNL_YES);
+		event(UNL_EV_COMPLETED, id, UNL_YES);
+		break;
+	default:
+		{
+			struct unl_event ev = { .type = UNL_EV_CARD_DEL, .slot = SLOT, .seq = SEQ - 1 };
+
+			(void)!write(events[1], &ev, sizeof(ev));
+			ev = (struct unl_event){ .type = UNL_EV_SLOT_DEL, .slot = SLOT + 1, .seq = SEQ };
+			(void)!write(events[1], &ev, sizeof(ev));
+			usleep(20000);
+			kill(loop_pid, SIGTERM);
+		}
+	}
+}
+
+/* Comes to the stage, has the event happen, and takes what it is told until the end. */
+static void card_plays(int fd)
+{
+	start_take(fd);
+	stage_reach(fd);
+	event_cause();
+	while (reply_take(fd, PLAY_MS))
+		;
+}
+
+static int run_insertion(const char *conf)
+{
+	struct helper h = { .conf_path = conf_path, .sysfs = "sysfs" };
+	char err[CONF_ERROR_MAX];
+
+	conf_write(conf);
+	assert_int_equal(conf_load(conf_path, &h.conf, err), 0);
+	return insertion_run(&h, "uicc5.card", SEQ);
+}
+
+static void world_new(void)
+{
+	struct unl_event ev;
+	struct pollfd p = { .fd = events[0], .events = POLLIN };
+
+	memset(w, 0, sizeof(*w));
+	while (poll(&p, 1, 0) > 0)
+		(void)!read(events[0], &ev, sizeof(ev));
+}
+
+/*
+ * Whatever comes when: the child is told once, nothing stays open, no child is left, and
+ * what earlier cards left is looked at exactly when this card is not to be used any more.
+ */
+static void stage_by_event(void **state)
+{
+	for (the_stage = 0; the_stage < STAGES; the_stage++)
+		for (the_event = 0; the_event < EVENTS; the_event++) {
+			bool asks = the_stage != AT_READING && the_event != CARD_CHILD_DIES;
+			bool stays = the_event == SIG_TERM || the_event == HUP_BAD ||
+				     the_event == LOST_THERE || the_event == OTHERS_CARD;
+			int r;
+
+			world_new();
+			card_part = card_plays;
+			session_part = session_long;
+			r = run_insertion("trusted-slots = virt:*\n");
+			print_message("%s, %s: %d\n", stage_names[the_stage],
+				      event_names[the_event], r);
+			assert_false(w->lost);
+			assert_int_equal(w->open, 0);
+			assert_int_equal(w->replies, asks);
+			if (asks)
+				assert_int_not_equal(w->result, IPC_REFUSED);
+			if (asks && the_stage != AT_SESSION_RUNS && the_event != YES_AND_DEL)
+				assert_int_equal(w->result, IPC_WITHDRAWN);
+			assert_int_equal(w->reconciled, !stays);
+			assert_int_equal(r, the_event == SOCKET_BROKE || the_event == CARD_CHILD_DIES ?
+					 HELPER_FAILED : HELPER_OK);
+			assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+		}
+}
+
+/* --- what must not add up, and what comes late --------------------------- */
+
+#define TRIES 100	/* of a week's sessions that fail; more than there are questions */
+
+static void card_tries(int fd)
+{
+	start_take(fd);
+	for (int i = 0; i < TRIES; i++) {
+		session_request(fd, IPC_UI_NOTICE);
+		if (!reply_take(fd, PLAY_MS))
+			return;
+	}
+}
+
+/* Nobody is told again of each try, and tries that tell somebody are as many as others. */
+static void notices_of_many_tries(void **state)
+{
+	world_new();
+	card_part = card_tries;
+	session_part = session_fails;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->replies, TRIES);
+	assert_int_equal(w->sessions, TRIES);
+	assert_int_equal(w->notices, 1);
+}
+
+static void card_asks_then_lost(int fd)
+{
+	struct ipc_msg m;
+
+	start_take(fd);
+	ipc_prepare(&m, IPC_ASK);
+	say(fd, &m);
+	reply_take(fd, PLAY_MS);
+	event(UNL_EV_OVERRUN, 0, UNL_YES);
+	event(UNL_EV_COMPLETED, w->last, UNL_YES);
+	usleep(50000);
+	kill(loop_pid, SIGTERM);
+	while (reply_take(fd, PLAY_MS))
+		;
+}
+
+/* The kernel put the question, and its word about that got lost: one answer, and none for the next. */
+static void question_put_and_lost(void **state)
+{
+	world_new();
+	w->ask_error = -ETIMEDOUT;
+	card_part = card_asks_then_lost;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->replies, 1);
+	assert_int_equal(w->result, IPC_FAILED);
+	assert_int_equal(w->open, 0);
+}
+
+static void card_ends(int fd)
+{
+	start_take(fd);
+	w->replies++;
+}
+
+/* --reload found us, so it started no other helper: the slot is trusted now, and its card's turn. */
+static void trusted_while_reconciling(void **state)
+{
+	world_new();
+	w->hup_in_reconcile = 1;
+	card_part = card_ends;
+	assert_int_equal(run_insertion("trusted-slots = serial:*\n"), HELPER_OK);
+	assert_int_equal(w->reconciled, 1);
+	assert_int_equal(w->replies, 1);
+}
+
+/* Distrusted, and trusted again while that is being dealt with. */
+static void trusted_again(void **state)
+{
+	world_new();
+	w->hup_in_reconcile = 1;
+	the_stage = AT_READING;
+	the_event = HUP_DISTRUST;
+	card_part = card_plays;
+	/* The second child plays the same, and is distrusted for good. */
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->reconciled, 2);
+	assert_false(w->lost);
+}
+
+/* It may wait for another card's session for an hour: who stops us need not. */
+static void stopped_while_reconciling(void **state)
+{
+	world_new();
+	the_stage = AT_READING;
+	the_event = CARD_DEL;
+	card_part = card_plays;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->reconciled, 1);
+	assert_false(w->term_blocked);
+}
+
+static void reconcile_not_confined(void **state)
+{
+	world_new();
+	w->reconcile_result = HELPER_SANDBOX;
+	the_stage = AT_READING;
+	the_event = CARD_DEL;
+	card_part = card_plays;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_SANDBOX);
+	w->gone = false;
+	assert_int_equal(run_insertion("trusted-slots = serial:*\n"), HELPER_SANDBOX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stage_by_event),
+		cmocka_unit_test(notices_of_many_tries),
+		cmocka_unit_test(question_put_and_lost),
+		cmocka_unit_test(trusted_while_reconciling),
+		cmocka_unit_test(trusted_again),
+		cmocka_unit_test(stopped_while_reconciling),
+		cmocka_unit_test(reconcile_not_confined),
+	};
+	int r;
+
+	snprintf(conf_path, sizeof(conf_path), "/tmp/dmsc-test-insertion-%d.conf", getpid());
+	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	loop_pid = getpid();
+	if (w == MAP_FAILED || pipe(events))
+		return 1;
+	signal(SIGPIPE, SIG_IGN);
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(conf_path);
+	return r;
+}
