@@ -4,6 +4,7 @@
 card-child and reconcile-child are the real ones; far_helper plays dmsc-helper. Nobody
 needs root, a card or a network here: what a session does is the answer of a list.
 """
+import contextlib
 import errno
 import itertools
 import json
@@ -409,6 +410,32 @@ def card_tries_again_when_the_network_comes(e):
         r = insert(e, content(CONNECT, iccid=card_number(i)), [fail, YES], seq=i + 1, born=tell.append)
         assert r.sessions() == [SERVER] * 2 and "way into the network" in r.log, r
     assert time.monotonic() - start < 14, "it waited"
+
+
+@test
+def card_outlasts_a_route_that_flaps(e):
+    """A route that comes and goes each second is worth one try at once, and then one per growing pause."""
+    conf(e, "patience = 1000")
+    tell, over = [], threading.Event()
+
+    def flap():
+        while not over.wait(1):
+            with contextlib.suppress(OSError):
+                tell[0].socket.send(message("NETWORK", b""))
+    flapping = threading.Thread(target=flap)
+
+    def fail(asked):
+        if not flapping.is_alive():
+            flapping.start()
+        return FAILED, True
+    start = time.monotonic()
+    try:
+        r = insert(e, content(CONNECT), [fail, fail, YES], born=tell.append)
+    finally:
+        over.set()
+        flapping.join()
+    assert r.sessions() == [SERVER] * 3, r
+    assert 14 < time.monotonic() - start < 25, "a flapping route is no reason to try each time, nor never"
 
 
 # Rules: OPEN-6

@@ -18,6 +18,8 @@ struct server {
 	bool open;		/* a try is still to come */
 	int64_t due;		/* when, by uptime_s(); 0 = now */
 	unsigned int backoff_s;
+	int64_t woken;		/* the last try for a new route's sake, by uptime_s() */
+	unsigned int woken_pause_s;	/* until the next one */
 };
 
 /* The kinds of files with documents: the places of their OIDs in what pkcs15_walk() is given. */

@@ -21,6 +21,11 @@ static int64_t uptime_s(void)
 	return t.tv_sec;
 }
 
+static unsigned int pause_after(unsigned int s)
+{
+	return !s ? BACKOFF_FIRST_S : s > BACKOFF_MAX_S / 2 ? BACKOFF_MAX_S : s * 2;
+}
+
 static enum plan_past past_of(const struct store_card *row)
 {
 	switch (row->phase) {
@@ -146,7 +151,7 @@ static int outcome_record(struct card *c, struct server *v, const struct ipc_out
 		v->row.attempts++;
 		log_notice("%s: session with %s failed (%s); next try in %u s", c->start.slot,
 			   v->id, o->reason, v->backoff_s);
-		v->backoff_s = v->backoff_s * 2 > BACKOFF_MAX_S ? BACKOFF_MAX_S : v->backoff_s * 2;
+		v->backoff_s = pause_after(v->backoff_s);
 	}
 	if (!v->open && o->result != IPC_DONE)
 		log_notice("%s: no session with %s: %s; the account stays", c->start.slot, v->id,
@@ -195,25 +200,32 @@ static struct server *next_server(struct card *c, int64_t now)
 	return best;
 }
 
-/* One session after the other, in card order, until each is done or given up. */
-/* What waits to be tried again is tried soon; names may be resolved a little later than packets go. */
+/*
+ * What waits to be tried again is tried soon; names may be resolved a little later
+ * than packets go. A route that flaps is worth one try per pause, and the pauses grow.
+ */
 static void network_came(struct card *c, int64_t now)
 {
-	size_t i;
-
 	c->network = false;
-	for (i = 0; i < c->nservers; i++) {
+	for (size_t i = 0; i < c->nservers; i++) {
 		struct server *v = &c->server[i];
+		int64_t due = now + NETWORK_SOON_S;
 
-		if (!v->open || v->due <= now + NETWORK_SOON_S)
+		if (now > v->woken + BACKOFF_MAX_S)
+			v->woken_pause_s = 0;
+		if (due < v->woken + v->woken_pause_s)
+			due = v->woken + v->woken_pause_s;
+		if (!v->open || v->due <= due)
 			continue;
-		v->due = now + NETWORK_SOON_S;
+		v->due = v->woken = due;
+		v->woken_pause_s = pause_after(v->woken_pause_s);
 		v->backoff_s = BACKOFF_FIRST_S;
 		log_info("%s: a way into the network came: session with %s is tried again in %d s",
-			 c->start.slot, v->id, NETWORK_SOON_S);
+			 c->start.slot, v->id, (int)(due - now));
 	}
 }
 
+/* One session after the other, in card order, until each is done or given up. */
 int card_sessions_run(struct card *c)
 {
 	int64_t give_up = uptime_s() + c->args.conf.patience_s, now;
