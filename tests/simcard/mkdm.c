@@ -186,30 +186,26 @@ static struct slice shared_acl(struct mkdm *m)
 	return slice_str(s);
 }
 
-static void auth_info(struct mkdm *m, const char *type, const char *user, const char *secret)
-{
-	if (!type[0])
-		return;
-	interior(m, 1, "AuthInfo", "");
-	leaf(m, 2, "AuthType", type);
-	leaf(m, 2, "AuthName", user);
-	leaf(m, 2, "AuthSecret", secret);
-}
-
+/* The nodes are those that a provisioning document becomes (management-objects.rst). */
 static void nap(struct mkdm *m, size_t i)
 {
 	const struct desc_nap *n = &m->doc->naps[i];
 
 	interior(m, 0, text(m, "nap%zu", i + 1), "urn:oma:mo:oma-connmo-nap:1.0")->acl =
 		shared_acl(m);
-	leaf(m, 1, "NAPID", n->id);
+	leaf(m, 1, "NapId", n->id);
 	leaf_if(m, 1, "Name", n->name);
 	leaf(m, 1, "BearerType", n->bearer);
 	if (n->apn[0]) {
 		leaf(m, 1, "AddrType", "APN");
 		leaf(m, 1, "Addr", n->apn);
 	}
-	auth_info(m, n->auth, n->user, n->secret);
+	if (n->auth[0]) {
+		interior(m, 1, "AuthInfo", "");
+		leaf(m, 2, "AuthType", n->auth);
+		leaf(m, 2, "AuthName", n->user);
+		leaf(m, 2, "AuthSecret", n->secret);
+	}
 }
 
 static void proxy(struct mkdm *m, size_t i)
@@ -219,12 +215,23 @@ static void proxy(struct mkdm *m, size_t i)
 
 	interior(m, 0, text(m, "proxy%zu", i + 1), "urn:oma:mo:oma-connmo-proxy:1.0")->acl =
 		shared_acl(m);
-	leaf(m, 1, "ProxyID", p->id);
+	leaf(m, 1, "ProxyId", p->id);
 	leaf_if(m, 1, "Name", p->name);
 	leaf(m, 1, "AddrType", types[p->address_type]);
 	leaf(m, 1, "Addr", p->address);
-	leaf_number(m, 1, "PortNbr", p->port);
-	auth_info(m, p->auth, p->user, p->secret);
+	if (p->port) {
+		interior(m, 1, "Ports", "");
+		interior(m, 2, "1", "");
+		leaf_number(m, 3, "PortNbr", p->port);
+		m->nodes[m->n - 1].format = SLICE_LIT("int");
+	}
+	if (p->auth[0]) {
+		interior(m, 1, "AuthInfo", "");
+		interior(m, 2, "1", "");
+		leaf(m, 3, "AuthType", p->auth);
+		leaf(m, 3, "AuthID", p->user);
+		leaf(m, 3, "AuthPW", p->secret);
+	}
 	if (p->through[0]) {
 		interior(m, 1, "ConRefs", "");
 		interior(m, 2, "1", "");

@@ -409,10 +409,11 @@ def check_dm(doc, commands):
         check_credentials("CLCRED", found.get(b"CLCRED"), want["client"])
         check_credentials("SRVCRED", found.get(b"SRVCRED"), want["server"])
     naps = [t for _, t, i in roots if "connmo-nap" in i["type"]]
-    check("naps", [(one(t, "NAPID"), one(t, "Addr"), one(t, "AuthInfo", "AuthSecret")) for t in naps],
+    check("naps", [(one(t, "NapId"), one(t, "Addr"), one(t, "AuthInfo", "AuthSecret")) for t in naps],
           [(n["id"].encode(), n["apn"].encode(), n["secret"] and n["secret"].encode()) for n in doc["naps"]])
     proxies = [t for _, t, i in roots if "connmo-proxy" in i["type"]]
-    check("proxies", [(one(t, "ProxyID"), one(t, "Addr"), one(t, "PortNbr"), one(t, "AuthInfo", "AuthSecret")) for t in proxies],
+    check("proxies", [(one(t, "ProxyId"), one(t, "Addr"), one(t, "Ports", "1", "PortNbr"),
+                      one(t, "AuthInfo", "1", "AuthPW")) for t in proxies],
           [(p["id"].encode(), p["address"].encode(), p["port"] and str(p["port"]).encode(),
             p["secret"] and p["secret"].encode()) for p in doc["proxies"]])
 
@@ -584,6 +585,42 @@ def test_decode_exit_statuses(bin_dir):
         os.unlink(message)
         os.mkdir(message)
         check("unreadable", decode(bin_dir, files)[0], 22)
+
+
+def test_decode_names_the_nodes_that_are_made(bin_dir):
+    """What decode says a parm becomes is in the tree; and both profiles make the same nodes."""
+    tops = {"APP": "DMAcc", "NAP": "NAP", "PX": "Proxy"}
+    with open(os.path.join(HERE, "descriptions/connect-cp.desc"), encoding="utf-8") as f:
+        text = f.read().replace('proxy "gateway"\n', 'proxy "gateway"\nname "Gateway"\n')
+    trees = []
+    for profile in ("profile cp in bootstrap version 1.1", "profile dm"):
+        with Scratch() as s:
+            other = text.replace("profile cp in bootstrap version 1.1", profile)
+            if profile == "profile dm":
+                other = other.replace("\tinit\n", "").replace("\tinternet\n", "")
+            files, store = os.path.join(s.path, "files"), os.path.join(s.path, "store")
+            check("mkprofile", mkprofile(bin_dir, write_private(s, other), "--files", files)[0], 0)
+            said = json.loads(decode(bin_dir, files, "--json")[1])["documents"][0]
+            check("bootstrap", run(bin_dir, "dmsc-client", "--store", store, "bootstrap",
+                                   os.path.join(files, said["file"]))[0], 0)
+            tree = run(bin_dir, "dmsc-client", "--store", store, "tree")[1]
+            trees.append(sorted(re.sub("/(1|nap1|proxy1)/", "/<X>/", uri) for uri in re.findall(
+                r"^\./((?:NAP|Proxy)/\S+/[A-Za-z]+)(?: |$)", tree, re.M) if "/Ext/" not in uri))
+        around, seen = [], 0
+        for i in said.get("items", ()):
+            del around[i["depth"]:]
+            if i["kind"] == "characteristic":
+                around.append(i["name"])
+            node = i.get("node", "")
+            if not re.fullmatch(r"[A-Za-z<>/]+", node):
+                continue	# a sentence
+            where = next(t for p, t in tops.items() if around[-1].startswith(p))
+            seen += 1
+            if not re.search(f"^\\./{where}/1/{node.replace('<X>', '[0-9]+')}( |$)", tree, re.M):
+                raise Failure(f"{i['name']} does not become {where}/1/{node}:\n{tree}")
+        check("parms seen", seen > 10, profile != "profile dm")
+    check("nodes seen", len(trees[0]) > 10, True)
+    check("both profiles", trees[1], trees[0])
 
 
 def test_decode_says_that_plain_http_needs_leave(bin_dir):

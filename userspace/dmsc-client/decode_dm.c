@@ -25,7 +25,8 @@ static bool is_open(struct slice name)
 	static const char *const names[] = {
 		"AppID", "ServerID", "Name", "PrefConRef", "ConRef", "Addr", "AddrType", "PortNbr",
 		"AAuthPref", "AAuthLevel", "AAuthType", "AAuthName", "NAPID", "BearerType",
-		"AuthType", "AuthName", "ProxyID", "Service", "DNSAddr", "Internet" };
+		"AuthType", "AuthName", "ProxyID", "Service", "DNSAddr", "Internet",
+		"NapId", "ProxyId", "AuthID", "ServiceName" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_eq_str(name, names[i]))
@@ -35,7 +36,8 @@ static bool is_open(struct slice name)
 
 static bool is_name(struct slice name)
 {
-	return slice_eq_str(name, "AAuthName") || slice_eq_str(name, "AuthName");
+	return slice_eq_str(name, "AAuthName") || slice_eq_str(name, "AuthName") ||
+	       slice_eq_str(name, "AuthID");
 }
 
 /*
@@ -55,7 +57,8 @@ static bool credentials_orderly(const struct dm_tnds *t, size_t at)
 			continue;
 		names += is_name(n->name);
 		secrets += n->has_value && (slice_eq_str(n->name, "AAuthSecret") ||
-					    slice_eq_str(n->name, "AuthSecret"));
+					    slice_eq_str(n->name, "AuthSecret") ||
+					    slice_eq_str(n->name, "AuthPW"));
 	}
 	return names == 1 && secrets == 1;
 }
