@@ -9,6 +9,7 @@ import errno
 import itertools
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -436,6 +437,19 @@ def card_outlasts_a_route_that_flaps(e):
         flapping.join()
     assert r.sessions() == [SERVER] * 3, r
     assert 14 < time.monotonic() - start < 25, "a flapping route is no reason to try each time, nor never"
+
+
+@test
+def helper_outlives_another_ones_hangup(e):
+    """--reload takes process numbers from locks that may be old: who has such a number by now goes on."""
+    os.mkfifo(e.path("late.conf"))
+    p = subprocess.Popen([os.path.join(e.build, "dmsc-helper"), "--config", e.path("late.conf"), "--reconcile"],
+                         stderr=subprocess.PIPE)
+    with open(e.path("late.conf"), "w") as f:	# it reads now
+        p.send_signal(signal.SIGHUP)
+        f.write("no-such-key = 1\n")
+    log = p.communicate(timeout=20)[1].decode()
+    assert p.returncode == 2 and "no-such-key" in log, (p.returncode, log)
 
 
 # Rules: OPEN-6

@@ -184,7 +184,7 @@ static void only_roots_own_programs(void **state)
 	const char *argv[] = { NULL, NULL };
 	struct buf in = BUF_INIT;
 	FILE *f;
-	int fd, old;
+	int fd, old, here = open(".", O_PATH | O_DIRECTORY);
 
 	assert_int_equal(open_result("/bin/sh"), 0);
 	assert_int_equal(open_result("//usr//bin/env"), 0);
@@ -203,7 +203,14 @@ static void only_roots_own_programs(void **state)
 	assert_int_equal(fchmod(fd, 0775), 0);
 	assert_int_equal(owner_root_alone(fd, false), -EPERM);
 	assert_int_equal(owner_root_alone(fd, true), -ENODEV);
+	/* and so does who can write one on the way of a link */
+	assert_int_equal(fchmod(fd, 0755), 0);
 	close(fd);
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(chmod(".", 0755), 0);
+	assert_int_equal(open_result("/proc/self/cwd/x"), -EPERM);
+	assert_int_equal(fchdir(here), 0);
+	close(here);
 	hook_init(&k);
 	old = log_begin(&f);
 	assert_int_equal(hook_start(&k, "card-check", "c", path, argv, &in), -EPERM);

@@ -156,16 +156,11 @@ static int card_parse(const struct args *a, char slot[32], uint64_t *seq)
 static int insertion_main(struct helper *h, const struct args *a)
 {
 	char slot[32];
-	sigset_t hup;
 	uint64_t seq;
 	int fd, r;
 
 	if (card_parse(a, slot, &seq))
 		return HELPER_USAGE;
-	/* It waits for the loop, and must not end a helper that has just begun. */
-	sigemptyset(&hup);
-	sigaddset(&hup, SIGHUP);
-	sigprocmask(SIG_BLOCK, &hup, NULL);
 	if (run_dir_make())
 		return HELPER_FAILED;
 	setup_run(h);
@@ -290,10 +285,18 @@ int main(int argc, char **argv)
 			    .sysfs = EF_SYSFS };
 	struct args a = { .log = LOG_FILE };
 	char err[CONF_ERROR_MAX];
+	sigset_t hup;
 	int r;
 
 	log_init("dmsc-helper", LOG_LVL_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	/*
+	 * It waits for the loop, and must not end a helper that has just begun, nor one
+	 * that does something else under a number that an old lock names.
+	 */
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
 	r = args_parse(argc, argv, &a, &h);
 	if (r)
 		return r - 1;

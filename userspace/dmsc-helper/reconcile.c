@@ -58,7 +58,7 @@ static int child_wait(struct child *c)
 	int status = 0, r;
 
 	do
-		r = poll(&p, 1, CHILD_MS);
+		r = fd < 0 ? 1 : poll(&p, 1, CHILD_MS);	/* unwatched it is waited for below */
 	while (r < 0 && errno == EINTR);
 	if (fd >= 0)
 		close(fd);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINKS_MAX 40	/* as the kernel follows */
+
 int owner_become(const char *dir)
 {
 	struct stat st;
@@ -37,35 +39,85 @@ int owner_root_alone(int fd, bool directory)
 	return st.st_uid || st.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : 0;
 }
 
-/* One step of a path, opened below the one before. */
-static int step(int *at, const char *name, bool directory)
+/*
+ * A symbolic link's words take its place in @rest; an absolute one begins at "/" anew.
+ * The link itself is as safe as the directory it is in.
+ */
+static int follow(int *at, int link, char rest[PATH_MAX])
 {
-	int fd = openat(*at, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-			(directory ? O_DIRECTORY | O_PATH : 0));
-	int r = fd < 0 ? -errno : owner_root_alone(fd, directory);
+	char words[PATH_MAX];
+	ssize_t n = readlinkat(link, "", words, sizeof(words));
+	size_t behind = strlen(rest);
 
-	if (*at >= 0)
-		close(*at);
+	if (n <= 0)
+		return n ? -errno : -ENOENT;
+	if ((size_t)n + 1 + behind >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memmove(rest + n + 1, rest, behind + 1);
+	memcpy(rest, words, (size_t)n);
+	rest[n] = '/';
+	if (words[0] != '/')
+		return 0;
+	close(*at);
+	*at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *at < 0 ? -errno : owner_root_alone(*at, true);
+}
+
+/* The first name of @rest, and what is behind it in its place; "" when there is none. */
+static void name_take(char rest[PATH_MAX], char name[PATH_MAX])
+{
+	size_t skip = strspn(rest, "/"), n = strcspn(rest + skip, "/");
+
+	memcpy(name, rest + skip, n);
+	name[n] = 0;
+	skip += n;
+	skip += strspn(rest + skip, "/");
+	memmove(rest, rest + skip, strlen(rest + skip) + 1);
+}
+
+/* Goes from the directory *@at to @name. 1: it was a link, which is in @rest now; 0 or -errno. */
+static int step(int *at, const char *name, char rest[PATH_MAX])
+{
+	int fd = openat(*at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), r;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		r = -errno;
+	} else if (S_ISLNK(st.st_mode)) {
+		r = follow(at, fd, rest);
+		close(fd);
+		return r ? r : 1;
+	} else if (rest[0]) {
+		r = owner_root_alone(fd, true);
+	} else {	/* what was looked at may be swapped by now: what is opened is looked at */
+		close(fd);
+		fd = openat(*at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		r = fd < 0 ? -errno : owner_root_alone(fd, false);
+	}
+	close(*at);
 	*at = fd;
 	return r;
 }
 
 int owner_open_program(const char *path)
 {
-	char copy[PATH_MAX], *name = copy + 1, *slash;
-	int fd = -1, r;
+	char rest[PATH_MAX], name[PATH_MAX];
+	int fd, r, links = 0;
 
-	if (path[0] != '/' || strlen(path) >= sizeof(copy))
+	if (path[0] != '/' || strlen(path) >= sizeof(rest))
 		return -EINVAL;
-	strcpy(copy, path);
-	r = step(&fd, "/", true);
-	for (; !r && (slash = strchr(name, '/')); name = slash + 1) {
-		*slash = 0;
-		if (*name)	/* not between two slashes */
-			r = step(&fd, name, true);
-	}
-	if (!r)
-		r = *name ? step(&fd, name, false) : -ENODEV;
+	if (path[strlen(path) - 1] == '/')
+		return -ENODEV;
+	strcpy(rest, path);
+	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = fd < 0 ? -errno : owner_root_alone(fd, true);
+	do {
+		if (r < 0)
+			break;
+		links += r;
+		name_take(rest, name);
+		r = links > LINKS_MAX ? -ELOOP : step(&fd, name, rest);
+	} while (r || rest[0]);
 	if (r && fd >= 0)
 		close(fd);
 	return r ? r : fd;
