@@ -467,6 +467,49 @@ static void left_as_servers_made_it(void **state)
 	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), -EEXIST);
 }
 
+/* The server's own version of what a message put at a real URI. */
+static void make_leaf_anew(struct dm_tree *t, struct dm_node *x)
+{
+	struct dm_node *v = dm_tree_find(t, SLICE_LIT("./V"));
+	struct dm_node_init in = { .name = SLICE_LIT("x"), .format = DM_FMT_CHR,
+				   .value = SLICE_LIT("of the server") };
+
+	assert_non_null(v);
+	assert_int_equal(dm_tree_delete(t, dm_tree_find(t, SLICE_LIT("./V/x"))), 0);
+	assert_int_equal(dm_tree_add(t, v, &in, 1, NULL), 0);
+}
+
+/* Rules: OPEN-11 */
+static void left_at_real_uris(void **state)
+{
+	struct dm_item item = { .target = SLICE_LIT("./V/x"), .data = SLICE_LIT("of the card") };
+	struct dm_cmd leaf = { .kind = DM_CMD_ADD, .cmd_id = SLICE_LIT("2"), .items = &item,
+			       .nitems = 1 };
+	const struct dm_encoder *enc = codec_encoder(CODEC_WBXML);
+	struct dm_tnds_node n[16];
+	const struct dm_tnds tnds = { n, tree_object(n, "a") };
+	struct dm_item object = { .target = SLICE_LIT("./Inbox"), .tnds = &tnds };
+	struct dm_cmd add = { .kind = DM_CMD_ADD, .cmd_id = SLICE_LIT("1"), .items = &object,
+			      .nitems = 1 };
+	struct client_bootstrap_result res;
+	_cleanup_buf_ struct buf m = BUF_INIT;
+	struct client_bootstrap_doc d = { .profile = CLIENT_PROFILE_DM };
+
+	object.meta.type = SLICE_LIT("application/vnd.syncml.dmtnds+wbxml");
+	enc->begin(&m, &hdr);
+	enc->command(&m, &add);
+	enc->command(&m, &leaf);
+	enc->finish(&m, true);
+	d.bytes = buf_slice(&m);
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), 0);
+	change(make_leaf_anew);
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), 0);
+	assert_false(res.changed);
+	/* Nor is it overwritten when there is something to be made anew. */
+	change(delete_it);
+	assert_int_equal(client_bootstrap_apply(store, &d, 1, card, &res), -EEXIST);
+}
+
 static void too_large(void **state)
 {
 	static uint8_t big[CLIENT_BOOTSTRAP_MAX + 1];
@@ -482,7 +525,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_way_of_a_tree_object), T(notations_of_a_message), T(versions_of_an_object),
 		T(notations_of_a_document), T(several_are_one_content), T(without_an_account),
-		T(left_as_servers_made_it), T(too_large),
+		T(left_as_servers_made_it), T(left_at_real_uris),
+		T(too_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

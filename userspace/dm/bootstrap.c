@@ -37,7 +37,7 @@ struct dm_bootstrap {
 	struct buf content;
 	struct retired retired[DM_BOOTSTRAP_MAX_SERVERS];
 	size_t nretired;
-	bool foreign;			/* one of them is not this card's any more */
+	bool foreign;			/* what stood there was made anew by somebody */
 	size_t ignored, commands;
 	int err;
 	char text[160];
@@ -193,7 +193,8 @@ static int clear_way(struct dm_bootstrap *b, const struct dm_uri *u)
 	}
 	if (n->format == DM_FMT_NODE && u->query == DM_URI_NODE)
 		return 0;
-	if (!b->cfg.origin || n->origin != b->cfg.origin)
+	b->foreign |= n->origin != b->cfg.origin;
+	if (!b->cfg.origin || (n->origin != b->cfg.origin && (!b->cfg.known || n->origin)))
 		return fail(b, -EEXIST, "the message would overwrite what another source set");
 	return dm_tree_delete(b->cfg.tree, n) ? fail(b, -ENOMEM, "no memory") : 0;
 }
@@ -459,14 +460,14 @@ static int settle(struct dm_bootstrap *b, struct dm_bootstrap_result *res)
 		return fail(b, -ENOENT, b->cfg.no_account ?
 			    "the content holds neither account nor connectivity" :
 			    "the message holds no DM account");
-	if (each_mo(b, untouched, NULL))
-		return b->err;
 	digest_sha256(buf_slice(&b->content), digest);
 	res->changed = !unchanged(b, res, digest);
 	if (!res->changed)
 		return 0;
 	if (b->foreign)
-		return fail(b, -EEXIST, "one of the accounts is not this card's any more");
+		return fail(b, -EEXIST, "part of what the message made is not this card's any more");
+	if (each_mo(b, untouched, NULL))
+		return b->err;
 	if (each_mo(b, drop_old, NULL) || each_mo(b, tag_new, digest))
 		return fail(b, -ENOMEM, "no memory");
 	for (struct dm_node *x = dir->first_child; x; x = x->next)
