@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -619,6 +620,126 @@ static void reconcile_not_confined(void **state)
 	assert_int_equal(run_insertion("trusted-slots = serial:*\n"), HELPER_SANDBOX);
 }
 
+/* --- card-check and lwm2m-hook ------------------------------------------- */
+
+static char program[80];
+
+static const char *program_conf(const char *word, const char *script)
+{
+	static char conf[256];
+	FILE *f = fopen(program, "w");
+
+	fprintf(f, "#!/bin/sh\n%s\n", script);
+	fclose(f);
+	chmod(program, 0700);
+	snprintf(conf, sizeof(conf), "trusted-slots = virt:*\n%s = %s\n", word, program);
+	return conf;
+}
+
+/* Has the event come from outside, a little later. */
+static pid_t event_later(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	usleep(200000);
+	event_cause();
+	_exit(0);
+}
+
+static void what_card_check_decides(void **state)
+{
+	static const struct {
+		const char *script;
+		unsigned int children, reconciled;
+		int exit;
+	} cases[] = {
+		{ "exit 0", 1, 0, HELPER_OK },
+		{ "exit 1", 0, 1, HELPER_OK },
+		{ "exit 2", 0, 0, HELPER_FAILED },
+		{ "exit 127", 0, 0, HELPER_FAILED },
+		{ "kill -9 $$", 0, 0, HELPER_FAILED },
+		{ "kill -1 $$", 0, 0, HELPER_FAILED },
+		{ "exec </dev/null >/dev/null 2>&1; sleep 0.2", 1, 0, HELPER_OK },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world_new();
+		card_part = card_ends;
+		assert_int_equal(run_insertion(program_conf("card-check", cases[i].script)), cases[i].exit);
+		assert_int_equal(w->replies, cases[i].children);
+		assert_int_equal(w->reconciled, cases[i].reconciled);
+	}
+}
+
+/* Nothing is started any more, and the program does not outlive what it was asked for. */
+static void events_while_card_check_runs(void **state)
+{
+	static const enum outside all[] = { CARD_DEL, SLOT_DEL, SIG_TERM, SIG_TERM_AND_DEL,
+					    HUP_DISTRUST, HUP_BAD, LOST_GONE, SOCKET_BROKE };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		int64_t start = now_ms();
+		pid_t pid;
+		int r;
+
+		world_new();
+		the_event = all[i];
+		card_part = card_ends;
+		pid = event_later();
+		r = run_insertion(program_conf("card-check", "sleep 20"));
+		waitpid(pid, NULL, 0);
+		print_message("card-check, %s: %d\n", event_names[the_event], r);
+		assert_int_equal(w->replies, 0);
+		/* Not decided: nothing is deleted, unless the card goes or its slot is not trusted. */
+		assert_int_equal(w->reconciled, the_event != SIG_TERM && the_event != HUP_BAD &&
+				 the_event != SOCKET_BROKE);
+		assert_int_equal(r, the_event == SOCKET_BROKE ? HELPER_FAILED : HELPER_OK);
+		assert_true(now_ms() - start < 10000);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	}
+}
+
+static void card_gives_lwm2m(int fd)
+{
+	struct ipc_msg m;
+
+	start_take(fd);
+	ipc_prepare(&m, IPC_LWM2M);
+	m.lwm2m.object = 1;
+	m.lwm2m.resource = 1;
+	m.lwm2m.item = LWM2M_ID_NONE;
+	m.lwm2m.kind = LWM2M_INTEGER;
+	m.lwm2m.number = 86400;
+	say(fd, &m);
+	ipc_prepare(&m, IPC_LWM2M_END);
+	say(fd, &m);
+}
+
+/* The card child has nothing more to do; the program goes on for the card, and with it. */
+static void lwm2m_hook_ends_with_the_card(void **state)
+{
+	for (int there = 0; there < 2; there++) {
+		int64_t start = now_ms();
+		pid_t pid = -1;
+
+		world_new();
+		card_part = card_gives_lwm2m;
+		the_event = CARD_DEL;
+		if (!there)
+			pid = event_later();
+		assert_int_equal(run_insertion(program_conf("lwm2m-hook", there ? "sleep 0.5" : "sleep 20")),
+				 HELPER_OK);
+		assert_int_equal(w->reconciled, !there);
+		assert_true(now_ms() - start >= (there ? 500 : 200));
+		assert_true(now_ms() - start < 10000);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -629,10 +750,14 @@ int main(void)
 		cmocka_unit_test(trusted_again),
 		cmocka_unit_test(stopped_while_reconciling),
 		cmocka_unit_test(reconcile_not_confined),
+		cmocka_unit_test(what_card_check_decides),
+		cmocka_unit_test(events_while_card_check_runs),
+		cmocka_unit_test(lwm2m_hook_ends_with_the_card),
 	};
 	int r;
 
 	snprintf(conf_path, sizeof(conf_path), "/tmp/dmsc-test-insertion-%d.conf", getpid());
+	snprintf(program, sizeof(program), "%s.sh", conf_path);
 	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	loop_pid = getpid();
 	if (w == MAP_FAILED || pipe(events))
@@ -640,5 +765,6 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	r = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(conf_path);
+	unlink(program);
 	return r;
 }

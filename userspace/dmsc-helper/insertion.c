@@ -152,7 +152,7 @@ static void leave(struct insertion *in)
 
 	unl_close(in->nl);
 	in->nl = NULL;
-	if (!in->removed && !in->rejected && ((!in->distrusted && !in->exit) || in->undecided))
+	if (!in->removed && !in->rejected && !in->distrusted && (!in->exit || in->undecided))
 		return;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);

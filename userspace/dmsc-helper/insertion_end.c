@@ -72,6 +72,7 @@ void insertion_stop(struct insertion *in, const char *why)
 		return;
 	in->stop = why;
 	log_info("%s: %s", in->card, why);
+	in->undecided |= in->stage == CHECKING;
 	insertion_withdraw(in);
 	hook_kill(&in->hook);
 	in->deadline = insertion_now_ms() + (in->sess.pid ? SESSION_STOP_MS : CARD_STOP_MS);
