@@ -288,9 +288,78 @@ static void unreadable_is_not_absent(void **state)
 		snprintf(path, sizeof(path), AID ".%s", paths[i]);
 		c->denied = path;
 		assert_int_equal(say(c, &d, false, false), DECODE_UNREADABLE);
-		assert_says(&d, "a PIN is needed to read it");
+		assert_says(&d, "a PIN is needed");
 		said_end(&d);
 	}
+	card_end(c);
+}
+
+/* What cannot be read has its problem; the plan is what card-child makes of it all the same. */
+static void what_would_follow_is_what_card_child_does(void **state)
+{
+	static const struct {
+		const char *denied, *says;
+	} cases[] = {
+		{ AID ".5031", "nothing: EF(ODF): a PIN is needed" },
+		{ AID ".6431", "nothing: EF(DM_Bootstrap): a PIN is needed" },
+		/* Where the DM profile is of use the other one is not read. */
+		{ AID ".6434", "the DM profile is used, the CP documents are left alone" },
+		{ AID ".6433", "gate one: a person is asked" },
+		{ AID ".6432", "the DM profile is used" },
+		{ "3f00.2fe2", "nothing: EF(ICCID): a PIN is needed" },
+	};
+	struct cardfile *c = card_of("everything");
+	static struct decode d;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		c->denied = cases[i].denied;
+		assert_int_equal(say(c, &d, false, false), DECODE_UNREADABLE);
+		assert_says(&d, cases[i].says);
+		said_end(&d);
+	}
+	card_end(c);
+}
+
+/* Two entries for one document are one document, not one server twice. */
+static void a_document_in_two_places_is_one(void **state)
+{
+	struct cardfile *c = card_of("everything");
+	struct mkcard_ef *cp = file_of(c, AID ".6434"), *dm = file_of(c, AID ".6431");
+	static struct decode d;
+
+	assert_int_equal(client_bootstrap_profile(buf_slice(&cp->data)), CLIENT_PROFILE_CP);
+	buf_reset(&dm->data);
+	buf_put_slice(&dm->data, buf_slice(&cp->data));
+	dm->size = cp->size = cp->data.len;
+	assert_int_equal(say(c, &d, false, false), DECODE_USABLE);
+	assert_says(&d, "the CP profile is used");
+	said_end(&d);
+	card_end(c);
+}
+
+/* Prolog and filling are no part of the document, for whom it is shown as for whom it is applied. */
+static void a_document_in_xml_is_shown(void **state)
+{
+	static const char xml[] =
+		"<?xml version=\"1.0\"?>\n<!-- none -->\n<!DOCTYPE wap-provisioningdoc PUBLIC "
+		"\"-//WAPFORUM//DTD PROV 1.0//EN\" \"http://www.wapforum.org/DTD/prov.dtd\">\n"
+		"<wap-provisioningdoc><characteristic type=\"APPLICATION\"><parm name=\"APPID\" value=\"w7\"/>"
+		"<parm name=\"PROVIDER-ID\" value=\"x.example\"/><characteristic type=\"APPADDR\">"
+		"<parm name=\"ADDR\" value=\"https://x.example/\"/></characteristic>"
+		"<characteristic type=\"APPAUTH\"><parm name=\"AAUTHLEVEL\" value=\"APPSRV\"/>"
+		"<parm name=\"AAUTHTYPE\" value=\"DIGEST\"/><parm name=\"AAUTHNAME\" value=\"device\"/>"
+		"<parm name=\"AAUTHSECRET\" value=\"xml-secret\"/></characteristic>"
+		"</characteristic></wap-provisioningdoc>\xff\xff";
+	struct cardfile *c = card_of("connect-cp");
+	struct mkcard_ef *ef = file_of(c, AID ".6434");
+	static struct decode d;
+
+	buf_reset(&ef->data);
+	buf_put(&ef->data, xml, sizeof(xml) - 1);
+	ef->size = ef->data.len;
+	assert_int_equal(say(c, &d, false, false), DECODE_USABLE);
+	assert_says(&d, "account x.example at https://x.example/");
+	said_end(&d);
 	card_end(c);
 }
 
@@ -391,6 +460,9 @@ int main(void)
 		cmocka_unit_test(methods_that_nobody_knows_are_said),
 		cmocka_unit_test(a_bad_dm_profile_gives_way_to_cp),
 		cmocka_unit_test(unreadable_is_not_absent),
+		cmocka_unit_test(what_would_follow_is_what_card_child_does),
+		cmocka_unit_test(a_document_in_two_places_is_one),
+		cmocka_unit_test(a_document_in_xml_is_shown),
 		cmocka_unit_test(a_card_without_data),
 		cmocka_unit_test(damaged_cards_are_survived_and_keep_their_secrets),
 	};

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "card/filling.h"
 #include "card/indicator.h"
 #include "util/text.h"
 
@@ -114,16 +115,6 @@ static const char *fields_parse(struct indicator *o, struct slice in)
 	return NULL;
 }
 
-static bool is_filling(struct slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (s.p[i] != 0xff && s.p[i] != 0x00)
-			return false;
-	return true;
-}
-
 static const char *outer_parse(struct slice file, struct indicator *o)
 {
 	struct slice rest = file;
@@ -138,7 +129,7 @@ static const char *outer_parse(struct slice file, struct indicator *o)
 		return "larger than 512 bytes";
 	if (tlv_next(&rest, TLV_DER, &t) != 1)
 		return "the file ends inside the outer object";
-	if (!is_filling(rest)) {
+	if (!filling_only(rest)) {
 		o->error_at = size;
 		return "more than one outer object";
 	}
@@ -154,7 +145,7 @@ void indicator_parse(struct slice file, struct indicator *out)
 	size_t at;
 
 	memset(out, 0, sizeof(*out));
-	if (is_filling(file))	/* erased: nothing was ever written, or it was taken away */
+	if (filling_only(file))	/* erased: nothing was ever written, or it was taken away */
 		return;
 	why = outer_parse(file, out);
 	if (!why) {
@@ -177,7 +168,7 @@ void indicator_parse(struct slice file, struct indicator *out)
  */
 static bool rest_size(struct slice head, const struct pkcs15_object *obj, size_t *size)
 {
-	if (is_filling(head))
+	if (filling_only(head))
 		*size = obj->len && obj->len < INDICATOR_SIZE_MAX ? obj->len : INDICATOR_SIZE_MAX;
 	else if (head.p[0] != TAG_OUTER || tlv_size(head, TLV_DER, size))
 		return false;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "card/filling.h"
 #include "card/lwm2m.h"
 #include "util/text.h"
 
@@ -186,16 +187,6 @@ static int value_tell(struct decoder *d, size_t len)
 	return d->fn ? d->fn(d->ctx, v) : 0;
 }
 
-static bool is_filling(struct slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (s.p[i] != 0xff && s.p[i] != 0x00)
-			return false;
-	return true;
-}
-
 /* Where in the tree the elements of a level stand. */
 enum level { IN_OBJECT, IN_INSTANCE, IN_MULTIPLE };
 
@@ -238,7 +229,7 @@ static int elements(struct decoder *d, size_t end, bool bare)
 		if (d->at == end)
 			return 0;
 		if (bare && level == IN_OBJECT &&
-		    is_filling(slice_of(d->file.p + d->at, end - d->at)))
+		    filling_only(slice_of(d->file.p + d->at, end - d->at)))
 			return 0;
 		r = header_read(d, ends[level], &t);
 		if (r)
@@ -329,7 +320,7 @@ static int file_read(struct decoder *d)
 	}
 	if (d->at != end)
 		return bad(d, d->at, "more than the objects that were announced");
-	if (!is_filling(slice_of(d->file.p + end, d->file.n - end)))
+	if (!filling_only(slice_of(d->file.p + end, d->file.n - end)))
 		return bad(d, end, "something behind the last object");
 	return 0;
 }
@@ -342,7 +333,7 @@ int lwm2m_decode(struct slice file, lwm2m_value_fn *fn, void *ctx, struct lwm2m_
 	*rep = (struct lwm2m_report){ .objects = 0 };
 	if (file.n > LWM2M_FILE_MAX)
 		return bad(&d, LWM2M_FILE_MAX, "larger than 32 KiB");
-	if (is_filling(file))
+	if (filling_only(file))
 		return -ENODATA;
 	r = file_read(&d);
 	if (r || !fn)

@@ -6,6 +6,7 @@
 #ifndef DMSC_CLIENT_BOOTSTRAP_H
 #define DMSC_CLIENT_BOOTSTRAP_H
 
+#include "codec/codec.h"
 #include "store/store.h"
 
 #define CLIENT_BOOTSTRAP_MAX (64 * 1024)	/* bytes of one document */
@@ -93,7 +94,13 @@ bool client_bootstrap_is(struct store *s, const struct client_bootstrap_doc *doc
 int client_bootstrap_remove(struct store *s, uint32_t origin, unsigned int *removed) must_check;
 
 /*
- * Inside dmsc-client: bootstrap_cp.c. Decodes what a provisioning document is
+ * Inside dmsc-client: bootstrap_cp.c. The part of @bytes that is a provisioning document:
+ * without the prolog of XML and what fills the file behind it; *@format gets its notation.
+ */
+struct slice client_cp_document(struct slice bytes, enum codec_format *format);
+
+/*
+ * Decodes what a provisioning document is
  * and hands the objects of all of them to @b. 0 or -errno with @reason set.
  */
 struct client_cp;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "card/filling.h"
 #include "codec/prov.h"
 #include "dm/bootstrap.h"
 #include "dmsc-client/bootstrap.h"
@@ -123,20 +124,18 @@ struct client_cp *client_cp_new(size_t ndocs)
 	return NULL;
 }
 
-/* What fills the rest of a file of the card. */
-static struct slice without_padding(struct slice s)
+struct slice client_cp_document(struct slice bytes, enum codec_format *format)
 {
-	while (s.n && (s.p[s.n - 1] == 0xff || s.p[s.n - 1] == 0))
-		s.n--;
-	return s;
+	*format = codec_guess(SLICE_NONE, bytes);
+	return *format == CODEC_XML ? xml_root(filling_cut(bytes)) : bytes;
 }
 
 int client_cp_add(struct client_cp *cp, struct slice bytes, char *reason, size_t size)
 {
 	static const struct codec_limits limits = { .message = CLIENT_BOOTSTRAP_MAX,
 						    .allow_padding = true };
-	enum codec_format f = codec_guess(SLICE_NONE, bytes);
-	struct slice doc = f == CODEC_XML ? xml_root(without_padding(bytes)) : bytes;
+	enum codec_format f;
+	struct slice doc = client_cp_document(bytes, &f);
 	struct codec_error e = { .text = "" };
 	int err;
 

@@ -218,11 +218,14 @@ static int verify(struct card *c)
 	int r;
 
 	card_data_init(&now);
-	now.quiet = true;
+	now.rd = c->data.rd;
+	now.conf = c->data.conf;
+	now.name = c->data.name;
+	now.say = CARD_SAY_ERRORS;
 	c->holds_store = true;
-	r = card_data_read(c, &now);
+	r = card_data_read(&now);
 	if (r == 1 && now.profile != c->data.profile)
-		r = card_data_fall_back(c, &now);
+		r = card_data_fall_back(&now, -EBADMSG);
 	c->holds_store = false;
 	if (r == -EACCES)
 		r = -ESTALE;	/* a PIN is needed again: it is asked for when nobody waits for the store */
@@ -290,9 +293,9 @@ static int choose(struct card *c, struct known *k)
 {
 	int r = examine(c, k), next;
 
-	if (r != -EBADMSG && r != -EMSGSIZE)
-		return r;
-	next = card_data_fall_back(c, &c->data);
+	if (!r)
+		return 0;
+	next = card_data_fall_back(&c->data, r);
 	if (next <= 0)
 		return next ? next : r;
 	log_err("%s: the DM profile of the card is unusable; its CP profile is taken instead",

@@ -1,57 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What card-child reads from a card, and the digest by which that is known. It changes nothing. */
-#include <errno.h>
+/* What is read from a card, and the digest by which that is known; contracts are in card_data.h. */
+#include "dmsc-client/card_data.h"
 
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "card/filling.h"
 #include "card/iccid.h"
-#include "dmsc-client/card_int.h"
 #include "util/digest.h"
 #include "util/log.h"
 
 #define FIRST_BOOTSTRAP (4 * CARD_READ_MAX)	/* bytes asked for at first */
 
-struct reading {
-	struct card *card;
-	struct card_data *data;
-};
-
-static const char *const kind_names[] = {
-	"EF(DM_Bootstrap)", "EF(Bootstrap)", "EF(Config1)", "EF(Config2)", "the indicator",
-};
-
-static bool is_erased(struct slice s)
+const char *card_kind_name(unsigned int oid)
 {
-	size_t i;
+	static const char *const names[] = {
+		[CARD_DM] = "EF(DM_Bootstrap)", [CARD_PROVSC] = "ProvSC Bootstrap",
+		[CARD_CONFIG1] = "ProvSC Config1", [CARD_CONFIG2] = "ProvSC Config2",
+		[CARD_LWM2M] = "EF(LwM2M_Bootstrap)" };
 
-	for (i = 0; i < s.n; i++)
-		if (s.p[i] != 0xff && s.p[i] != 0x00)
-			return false;
-	return true;
+	return oid < CARD_INDICATOR ? names[oid] : "connection indicator";
+}
+
+const char *card_error(int r)
+{
+	switch (r) {
+	case -ENOENT:
+		return "there is no such file";
+	case -EACCES:
+		return "a PIN is needed";
+	case -EPERM:
+		return "the file is outside of what may be read";
+	case -ENODEV:
+		return "the card is gone";
+	case -ETIMEDOUT:
+		return "the card does not answer";
+	case -EPROTO:
+		return "the card answers nonsense";
+	case -EBADMSG:
+		return "its content is malformed";
+	case -ENODATA:
+		return "the file is shorter than its entry says";
+	case -EMSGSIZE:
+		return "the file is larger than a bootstrap message may be";
+	default:
+		return strerror(-r);
+	}
+}
+
+enum client_profile card_data_profile(unsigned int kind, struct slice bytes)
+{
+	return kind == CARD_DM ? client_bootstrap_profile(bytes) : CLIENT_PROFILE_CP;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void set_reason(struct card_data *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(d->reason, sizeof(d->reason), fmt, ap);
+	va_end(ap);
+}
+
+/* Why nothing is applied; @err, which is returned. */
+static int failed(struct card_data *d, int err)
+{
+	if (d->say != CARD_SAY_NOTHING)
+		log_err("%s: %s; nothing is changed", d->name, d->reason);
+	return err;
 }
 
 /*
- * 0 or -errno, logged. A card that says it has no EF(ICCID), or an empty one, is known
- * by its content alone; an error is not taken for that.
+ * 0 or -errno with a reason. A card that says it has no EF(ICCID), or an empty one, is
+ * known by its content alone; an error is not taken for that.
  */
-static int iccid_read(struct card *c, struct card_data *d, const struct card_reader *rd)
+static int iccid_read(struct card_data *d)
 {
-	int r = rd->read(rd->ctx, "3f00.2fe2", 0, d->iccid, ICCID_LEN);
+	int r = d->rd.read(d->rd.ctx, "3f00.2fe2", 0, d->iccid, ICCID_LEN);
 
-	if (r == ICCID_LEN && !is_erased(slice_of(d->iccid, ICCID_LEN))) {
+	if (r == ICCID_LEN && !filling_only(slice_of(d->iccid, ICCID_LEN))) {
 		d->iccid_len = ICCID_LEN;
 		return 0;
 	}
 	memset(d->iccid, 0, sizeof(d->iccid));
 	if (r < 0 && r != -ENOENT) {
-		log_err("%s: EF(ICCID): %s; nothing is changed", c->start.slot, card_error(r));
-		return r;
+		set_reason(d, "EF(ICCID): %s", card_error(r));
+		return failed(d, r);
 	}
-	if (!d->quiet)
-		log_warn("%s: EF(ICCID): %s", c->start.slot,
+	if (d->say == CARD_SAY_ALL)
+		log_warn("%s: EF(ICCID): %s", d->name,
 			 r < 0 ? card_error(r) : "too short or empty");
 	return 0;
 }
 
-static size_t oids_collect(const struct conf *conf, struct pkcs15_oid *oids)
+size_t card_data_oids(const struct conf *conf, struct pkcs15_oid oids[CARD_OIDS_MAX])
 {
 	size_t i, n = CARD_INDICATOR;
 
@@ -59,7 +103,8 @@ static size_t oids_collect(const struct conf *conf, struct pkcs15_oid *oids)
 	oids[CARD_PROVSC] = PKCS15_OID_PROVSC_BOOTSTRAP;
 	oids[CARD_CONFIG1] = PKCS15_OID_PROVSC_CONFIG1;
 	oids[CARD_CONFIG2] = PKCS15_OID_PROVSC_CONFIG2;
-	for (i = 0; i < conf->indicator_oids.n; i++)
+	oids[CARD_LWM2M] = PKCS15_OID_LWM2M_BOOTSTRAP;
+	for (i = 0; i < conf->indicator_oids.n && n < CARD_OIDS_MAX; i++)
 		if (!pkcs15_oid_parse(slice_str(conf->indicator_oids.v[i]), &oids[n]))
 			n++;
 	return n;
@@ -79,15 +124,14 @@ static int absence(const struct pkcs15_dir *dir, unsigned int from, unsigned int
 	return r;
 }
 
-/* Of several, the one whose OID the configuration names first; then the first of the card. */
-static const struct pkcs15_object *indicator_object(const struct card *c,
-						   const struct pkcs15_dir *dir, int *hidden)
+const struct pkcs15_object *card_data_indicator(const struct pkcs15_dir *dir, size_t noids,
+						int *hidden)
 {
 	const struct pkcs15_object *o = NULL;
 	unsigned int i;
 
 	*hidden = 0;
-	for (i = CARD_INDICATOR; i < c->lwm2m_oid && !o && !*hidden; i++) {
+	for (i = CARD_INDICATOR; i < noids && !o && !*hidden; i++) {
 		o = pkcs15_object_get(dir, i);
 		if (!o)		/* what counts before all others may be where nobody can look */
 			*hidden = pkcs15_absence(dir, i);
@@ -95,16 +139,17 @@ static const struct pkcs15_object *indicator_object(const struct card *c,
 	return o;
 }
 
-static void indicator_log(const struct card *c, const struct indicator *i)
+static void indicator_log(const struct card_data *d)
 {
+	const struct indicator *i = &d->ind;
 	static const char *const ui[] = { "", "", ", with a notice", ", after asking the user" };
 
 	switch (i->state) {
 	case INDICATOR_ABSENT:
-		log_info("%s: the card has no indicator", c->start.slot);
+		log_info("%s: the card has no indicator", d->name);
 		break;
 	case INDICATOR_VALID:
-		log_info("%s: indicator: %s%s%s%s%s", c->start.slot,
+		log_info("%s: indicator: %s%s%s%s%s", d->name,
 			 i->connect ? "connect" : "do not connect", i->connect ? ui[i->ui] : "",
 			 i->every_power_on ? ", at every power-on" : "",
 			 i->ask_incorporate ? ", ask before taking over data" : "",
@@ -113,29 +158,31 @@ static void indicator_log(const struct card *c, const struct indicator *i)
 	case INDICATOR_MALFORMED:
 	case INDICATOR_UNREADABLE:
 		log_err("%s: the indicator is %s (%s): no automatic session, and the user is asked before data is taken over",
-			c->start.slot,
+			d->name,
 			i->state == INDICATOR_MALFORMED ? "malformed" : "unreadable", i->reason);
 		break;
 	}
 }
 
 /* 0 or -ENODEV; what is wrong otherwise is the indicator's state. */
-static int indicator_find(struct card *c, struct card_data *d, const struct card_reader *rd)
+static int indicator_find(struct card_data *d, size_t noids)
 {
 	int hidden, r = 0;
-	const struct pkcs15_object *o = indicator_object(c, &d->dir, &hidden);
+	const struct pkcs15_object *o = card_data_indicator(&d->dir, noids, &hidden);
 
 	memset(&d->ind, 0, sizeof(d->ind));
 	if (o) {
-		r = indicator_read(rd, o, &d->ind);
+		r = indicator_read(&d->rd, o, &d->ind);
 	} else if (hidden) {
 		/* Absence proves nothing here. */
 		d->ind.state = INDICATOR_UNREADABLE;
 		d->ind.reason = "part of EF(DODF) cannot be read";
 		d->ind.err = hidden;
 	}
-	if (!r && !d->quiet)
-		indicator_log(c, &d->ind);
+	if (r)
+		set_reason(d, "%s", card_error(r));
+	else if (d->say == CARD_SAY_ALL)
+		indicator_log(d);
 	return r;
 }
 
@@ -152,7 +199,7 @@ static void content_digest(struct card_data *d)
 	parts[n++] = slice_of(head, sizeof(head));
 	parts[n++] = slice_of(ind->raw, ind->raw_len);
 	for (i = 0; i < d->nfiles; i++) {
-		const struct card_file *f = &d->file[i];
+		const struct card_doc *f = &d->file[i];
 		uint32_t len = (uint32_t)f->bytes.len;
 
 		if (f->profile != d->profile)
@@ -174,13 +221,11 @@ static bool same_file(const struct pkcs15_object *a, const struct pkcs15_object 
 	return !strcmp(a->path, b->path) && a->off == b->off && a->len == b->len;
 }
 
-/* 0 or -errno, logged: what a file that is there cannot tell is not known to be absent. */
-static int file_read(const struct reading *in, const struct pkcs15_object *o)
+/* 0 or -errno with a reason: what a file that is there cannot tell is not known to be absent. */
+static int file_read(struct card_data *d, const struct pkcs15_object *o)
 {
-	const struct card_reader rd = { card_read_ef, in->card };
-	const char *slot = in->card->start.slot;
-	struct card_data *d = in->data;
-	struct card_file *f = &d->file[d->nfiles];
+	const char *name = card_kind_name(o->oid);
+	struct card_doc *f = &d->file[d->nfiles];
 	size_t i;
 	int r;
 
@@ -188,32 +233,30 @@ static int file_read(const struct reading *in, const struct pkcs15_object *o)
 		if (same_file(o, &d->file[i].obj))
 			return 0;
 	if (d->nfiles == CARD_FILES_MAX) {
-		log_err("%s: more than %d bootstrap documents; nothing is applied", slot,
-			CARD_FILES_MAX);
-		return -E2BIG;
+		set_reason(d, "more than %d bootstrap documents", CARD_FILES_MAX);
+		return failed(d, -E2BIG);
 	}
 	buf_reset(&f->bytes);
-	r = pkcs15_object_read(&rd, o, FIRST_BOOTSTRAP, &f->bytes);
+	r = pkcs15_object_read(&d->rd, o, FIRST_BOOTSTRAP, &f->bytes);
 	if (r) {
-		log_err("%s: %s: %s; nothing is applied", slot, kind_names[o->oid], card_error(r));
-		return r;
+		set_reason(d, "%s: %s", name, card_error(r));
+		return failed(d, r);
 	}
-	if (is_erased(buf_slice(&f->bytes))) {
-		if (!d->quiet)
-			log_notice("%s: %s is empty", slot, kind_names[o->oid]);
+	if (filling_only(buf_slice(&f->bytes))) {
+		if (d->say == CARD_SAY_ALL)
+			log_notice("%s: %s is empty", d->name, name);
 		return 0;
 	}
 	f->kind = o->oid;
 	f->obj = *o;
-	f->profile = o->oid == CARD_DM ? client_bootstrap_profile(buf_slice(&f->bytes)) :
-		     CLIENT_PROFILE_CP;
+	f->profile = card_data_profile(o->oid, buf_slice(&f->bytes));
 	for (i = 0; i < d->nfiles; i++)
 		if (d->file[i].profile == f->profile &&
 		    slice_eq(buf_slice(&d->file[i].bytes), buf_slice(&f->bytes)))
 			return 0;	/* the same document in another place */
 	d->nfiles++;
-	if (!d->quiet)
-		log_info("%s: %s read, %zu bytes%s", slot, kind_names[o->oid], f->bytes.len,
+	if (d->say == CARD_SAY_ALL)
+		log_info("%s: %s read, %zu bytes%s", d->name, name, f->bytes.len,
 			 o->oid == CARD_DM && f->profile == CLIENT_PROFILE_CP ?
 			 ": a provisioning document" : "");
 	return 0;
@@ -225,14 +268,14 @@ static int file_read(const struct reading *in, const struct pkcs15_object *o)
  */
 static int object_seen(void *ctx, const struct pkcs15_object *o)
 {
-	const struct reading *in = ctx;
+	struct card_data *d = ctx;
 
-	if (o->oid == in->card->lwm2m_oid)
-		card_lwm2m_seen(in->card, o);
+	if (o->oid == CARD_LWM2M && !d->lwm2m.path[0])
+		d->lwm2m = *o;
 	if (o->oid != CARD_DM)
 		return 0;
-	in->data->err = file_read(in, o);
-	return in->data->err;
+	d->err = file_read(d, o);
+	return d->err;
 }
 
 static bool has_profile(const struct card_data *d, enum client_profile p)
@@ -245,55 +288,53 @@ static bool has_profile(const struct card_data *d, enum client_profile p)
 	return false;
 }
 
-/* Is every entry with one of these OIDs of use? Half of a content is not applied. 0 or -errno, logged. */
-static int wanted_all(const struct reading *in, enum card_kind from, enum card_kind to)
+/* Is every entry with one of these OIDs of use? Half of a content is not applied. 0 or -errno with a reason. */
+static int wanted_all(struct card_data *d, enum card_kind from, enum card_kind to)
 {
 	enum card_kind k;
 
 	for (k = from; k <= to; k++) {
-		if (!(in->data->dir.dropped_oids & 1u << k))
+		if (!(d->dir.dropped_oids & 1u << k))
 			continue;
-		log_err("%s: an entry of %s in EF(DODF) is of no use; nothing is applied",
-			in->card->start.slot, kind_names[k]);
-		return -EBADMSG;
+		set_reason(d, "an entry of %s in EF(DODF) is of no use", card_kind_name(k));
+		return failed(d, -EBADMSG);
 	}
 	return 0;
 }
 
-/* The files of the CP profile, in the order of ProvSC. 0 or -errno, logged. */
-static int provsc_read(const struct reading *in)
+/* The files of the CP profile, in the order of ProvSC. 0 or -errno with a reason. */
+static int provsc_read(struct card_data *d)
 {
-	struct card_data *d = in->data;
 	enum card_kind k;
 	size_t i;
-	int r = wanted_all(in, CARD_PROVSC, CARD_CONFIG2);
+	int r = wanted_all(d, CARD_PROVSC, CARD_CONFIG2);
 
 	for (k = CARD_PROVSC; k <= CARD_CONFIG2 && !r; k++)
 		for (i = 0; i < d->dir.n && !r; i++)
 			if (d->dir.obj[i].oid == k)
-				r = file_read(in, &d->dir.obj[i]);
+				r = file_read(d, &d->dir.obj[i]);
 	return r;
 }
 
-/* What the directory says when it has no document. 0 or -errno, logged. */
-static int nothing_found(struct card *c, const struct card_data *d)
+/* What the directory says when it has no document. 0 or -errno, with a reason. */
+static int nothing_found(struct card_data *d)
 {
 	int r = absence(&d->dir, CARD_DM, CARD_CONFIG2);
 
 	if (r) {
-		log_err("%s: no bootstrap document was found in what could be read; nothing is changed",
-			c->start.slot);
-		return r;
+		set_reason(d, "no bootstrap document was found in what could be read");
+		return failed(d, r);
 	}
-	log_notice("%s: the card has no bootstrap document: nothing to apply", c->start.slot);
+	set_reason(d, "the card has no bootstrap document");
+	if (d->say != CARD_SAY_NOTHING)
+		log_notice("%s: %s: nothing to apply", d->name, d->reason);
 	return 0;
 }
 
 /* Which profile it is, when there is no DM profile the files of the other one, too. As data_read(). */
-static int profile_choose(const struct reading *in)
+static int profile_choose(struct card_data *d)
 {
-	struct card_data *d = in->data;
-	int r = wanted_all(in, CARD_DM, CARD_DM);
+	int r = wanted_all(d, CARD_DM, CARD_DM);
 
 	if (r)
 		return r;
@@ -303,43 +344,38 @@ static int profile_choose(const struct reading *in)
 	d->profile = CLIENT_PROFILE_CP;
 	/* What was not found may be the DM profile. */
 	if (absence(&d->dir, CARD_DM, CARD_DM))
-		return nothing_found(in->card, d);
-	r = provsc_read(in);
+		return nothing_found(d);
+	r = provsc_read(d);
 	if (r)
 		return r;
-	return has_profile(d, d->profile) ? 1 : nothing_found(in->card, d);
+	return has_profile(d, d->profile) ? 1 : nothing_found(d);
 }
 
-/* 1: there is something to apply; 0: there is not; -errno, logged. */
-static int data_read(struct card *c, struct card_data *d, const struct card_reader *rd)
+/* As card_data_read(), but for EF(ICCID). */
+static int data_read(struct card_data *d)
 {
-	struct reading in = { c, d };
-	struct pkcs15_oid oids[CARD_INDICATOR + CONF_LIST_MAX + 1];
-	size_t noids = oids_collect(&c->args.conf, oids);
-	int r;
+	struct pkcs15_oid oids[CARD_OIDS_MAX];
+	size_t noids = card_data_oids(d->conf, oids);
+	int r = pkcs15_walk(&d->rd, oids, noids, object_seen, d, &d->dir);
 
-	/* Behind the indicators, and only for those who want it. */
-	oids[noids] = PKCS15_OID_LWM2M_BOOTSTRAP;
-	c->lwm2m_oid = (unsigned int)noids;
-	r = pkcs15_walk(rd, oids, noids + (c->args.conf.lwm2m_hook[0] != 0), object_seen, &in,
-			&d->dir);
 	if (r == -ENOENT) {
-		log_notice("%s: the card has no PKCS#15 directory: nothing to apply",
-			   c->start.slot);
+		set_reason(d, "the card has no PKCS#15 directory");
+		if (d->say != CARD_SAY_NOTHING)
+			log_notice("%s: %s: nothing to apply", d->name, d->reason);
 		return 0;
 	}
 	if (d->err)
 		return d->err;
 	if (r) {
-		log_err("%s: EF(ODF): %s; nothing is applied", c->start.slot, card_error(r));
-		return r;
+		set_reason(d, "EF(ODF): %s", card_error(r));
+		return failed(d, r);
 	}
-	if (d->dir.incomplete && !d->quiet)
-		log_warn("%s: EF(DODF): %s", c->start.slot, card_error(d->dir.incomplete));
-	r = profile_choose(&in);
+	if (d->dir.incomplete && d->say == CARD_SAY_ALL)
+		log_warn("%s: EF(DODF): %s", d->name, card_error(d->dir.incomplete));
+	r = profile_choose(d);
 	if (r <= 0)
 		return r;
-	r = indicator_find(c, d, rd);
+	r = indicator_find(d, noids);
 	if (r)
 		return r;
 	content_digest(d);
@@ -347,31 +383,30 @@ static int data_read(struct card *c, struct card_data *d, const struct card_read
 }
 
 /* EF(ICCID) comes last: it is needed by what follows, not by what is read. */
-int card_data_read(struct card *c, struct card_data *d)
+int card_data_read(struct card_data *d)
 {
-	const struct card_reader rd = { card_read_ef, c };
 	int found, r = 0;
 
 	d->nfiles = 0;
 	d->iccid_len = 0;
 	d->err = 0;
+	d->reason[0] = 0;
 	memset(d->digest, 0, sizeof(d->digest));
-	found = data_read(c, d, &rd);
+	found = data_read(d);
 	if (found >= 0)
-		r = iccid_read(c, d, &rd);
+		r = iccid_read(d);
 	return r ? r : found;
 }
 
-int card_data_fall_back(struct card *c, struct card_data *d)
+int card_data_fall_back(struct card_data *d, int err)
 {
-	struct reading in = { c, d };
 	int r;
 
-	if (d->profile == CLIENT_PROFILE_CP)
+	if (d->profile == CLIENT_PROFILE_CP || (err != -EBADMSG && err != -EMSGSIZE))
 		return 0;
 	if (absence(&d->dir, CARD_PROVSC, CARD_CONFIG2))
 		return 0;	/* part of the CP profile may be where nobody can look */
-	r = provsc_read(&in);
+	r = provsc_read(d);
 	if (r)
 		return r;
 	if (!has_profile(d, CLIENT_PROFILE_CP))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* card-child's way to the helper: requests, file ranges, and what an error of a card means to a person. */
+/* card-child's way to the helper: requests and file ranges. */
 #include <errno.h>
 #include <limits.h>
 
@@ -99,30 +99,4 @@ int card_read_ef(void *ctx, const char *path, size_t off, uint8_t *buf, size_t n
 			break;
 	}
 	return (int)got;
-}
-
-const char *card_error(int r)
-{
-	switch (r) {
-	case -ENOENT:
-		return "there is no such file";
-	case -EACCES:
-		return "a PIN is needed";
-	case -EPERM:
-		return "the file is outside of what may be read";
-	case -ENODEV:
-		return "the card is gone";
-	case -ETIMEDOUT:
-		return "the card does not answer";
-	case -EPROTO:
-		return "the card answers nonsense";
-	case -EBADMSG:
-		return "its content is malformed";
-	case -ENODATA:
-		return "the file is shorter than its entry says";
-	case -EMSGSIZE:
-		return "the file is larger than a bootstrap message may be";
-	default:
-		return strerror(-r);
-	}
 }

@@ -104,23 +104,17 @@ static int deliver(struct card *c, struct slice content)
 	return r;
 }
 
-void card_lwm2m_seen(struct card *c, const struct pkcs15_object *o)
-{
-	if (!c->lwm2m.path[0])
-		c->lwm2m = *o;
-}
-
 int card_lwm2m(struct card *c)
 {
-	const struct card_reader rd = { card_read_ef, c };
+	const struct pkcs15_object *o = &c->data.lwm2m;
 	struct buf content;
 	int r;
 
-	if (!c->lwm2m.path[0] || c->lwm2m_done)
+	if (!o->path[0] || c->lwm2m_done || !c->args.conf.lwm2m_hook[0])
 		return 0;
 	c->lwm2m_done = true;
 	buf_init(&content, LWM2M_FILE_MAX);
-	r = pkcs15_object_read(&rd, &c->lwm2m, FIRST, &content);
+	r = pkcs15_object_read(&c->data.rd, o, FIRST, &content);
 	if (!r) {
 		r = deliver(c, buf_slice(&content));
 	} else if (r != -ENODEV) {

@@ -53,7 +53,7 @@ static int card_run(struct card *c)
 	int r;
 
 	do {
-		r = card_data_read(c, &c->data);
+		r = card_data_read(&c->data);
 		if (r == 0)	/* a card without data still ends what an earlier one brought */
 			return card_take_back(c);
 		if (r > 0)
@@ -100,6 +100,9 @@ int child_card_main(int argc, char **argv)
 	    (int)sizeof(c.slot))
 		return CHILD_IPC;
 	card_data_init(&c.data);
+	c.data.rd = (struct card_reader){ card_read_ef, &c };
+	c.data.conf = &c.args.conf;
+	c.data.name = c.start.slot;
 	r = card_all(&c);
 	card_data_fini(&c.data);
 	/* Who keeps the PIN, keeps the data: as a no to taking it over, that is no failure. */

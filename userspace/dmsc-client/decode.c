@@ -2,25 +2,13 @@
 /* The order in which a card's bootstrap data is shown, and the exit status that follows. */
 #include "dmsc-client/decode.h"
 
-#include <errno.h>
 #include <stdio.h>
 
-static void oids_collect(struct decode *d)
-{
-	d->oids[DECODE_DM] = PKCS15_OID_DM_BOOTSTRAP;
-	d->oids[DECODE_PROVSC] = PKCS15_OID_PROVSC_BOOTSTRAP;
-	d->oids[DECODE_CONFIG1] = PKCS15_OID_PROVSC_CONFIG1;
-	d->oids[DECODE_CONFIG2] = PKCS15_OID_PROVSC_CONFIG2;
-	d->oids[DECODE_LWM2M] = PKCS15_OID_LWM2M_BOOTSTRAP;
-	d->noids = DECODE_INDICATOR;
-	for (size_t i = 0; i < d->conf->indicator_oids.n && d->noids < DECODE_OIDS; i++)
-		if (!pkcs15_oid_parse(slice_str(d->conf->indicator_oids.v[i]), &d->oids[d->noids]))
-			d->noids++;
-}
+#include "card/filling.h"
 
 static void doc_show(struct decode *d, struct decode_doc *doc)
 {
-	const char *name = decode_file_name(doc->obj->oid);
+	const char *name = card_kind_name(doc->obj->oid);
 	bool cp;
 	int r;
 
@@ -28,7 +16,6 @@ static void doc_show(struct decode *d, struct decode_doc *doc)
 	r = pkcs15_object_read(&d->rd, doc->obj, 4 * CARD_READ_MAX, &doc->bytes);
 	decode_member_str(d, "file", doc->obj->path);
 	decode_member_str(d, "name", name);
-	doc->unread = r;
 	if (r) {
 		decode_line(d, 0, "%s in %s: cannot be read", name, doc->obj->path);
 		decode_member_str(d, "state", "unreadable");
@@ -36,15 +23,14 @@ static void doc_show(struct decode *d, struct decode_doc *doc)
 		return;
 	}
 	decode_member_number(d, "bytes", doc->bytes.len);
-	doc->erased = decode_is_erased(buf_slice(&doc->bytes));
+	doc->erased = filling_only(buf_slice(&doc->bytes));
 	if (doc->erased) {
 		decode_line(d, 0, "%s in %s: empty", name, doc->obj->path);
 		decode_member_str(d, "state", "empty");
 		return;
 	}
-	cp = doc->obj->oid != DECODE_DM ||
-	     client_bootstrap_profile(buf_slice(&doc->bytes)) == CLIENT_PROFILE_CP;
-	doc->profile = cp ? CLIENT_PROFILE_CP : CLIENT_PROFILE_DM;
+	doc->profile = card_data_profile(doc->obj->oid, buf_slice(&doc->bytes));
+	cp = doc->profile == CLIENT_PROFILE_CP;
 	decode_line(d, 0, "%s in %s, %zu bytes, %s profile", name, doc->obj->path, doc->bytes.len,
 		    cp ? "CP" : "DM");
 	decode_member_str(d, "profile", cp ? "cp" : "dm");
@@ -62,7 +48,7 @@ void decode_documents(struct decode *d)
 	for (size_t i = 0; i < d->dir.n; i++) {
 		const struct pkcs15_object *o = &d->dir.obj[i];
 
-		if (o->oid > DECODE_CONFIG2)
+		if (o->oid > CARD_CONFIG2)
 			continue;
 		d->doc[d->ndocs] = (struct decode_doc){ .obj = o };
 		decode_open(d, NULL, '{');
@@ -104,7 +90,7 @@ int decode_make(struct decode *d)
 	int rc;
 
 	buf_init(&d->out, DECODE_OUT_MAX);
-	oids_collect(d);
+	d->noids = card_data_oids(d->conf, d->oids);
 	decode_open(d, NULL, '{');
 	decode_member_number(d, "format", 1);
 	decode_member_str(d, "source", d->source);

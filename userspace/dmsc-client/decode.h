@@ -2,15 +2,13 @@
 /*
  * A card's bootstrap data in words, or as JSON (Documentation/for-issuers.rst):
  * what stands where, what it means and what would follow. It reads through the
- * walk, the decoders and the plan of the card child, stores nothing and asks
+ * walk, the decoders and the rules of the card child, stores nothing and asks
  * nobody. Values are shown only where they are known to be no secret.
  */
 #ifndef DMSC_CLIENT_DECODE_H
 #define DMSC_CLIENT_DECODE_H
 
-#include "card/indicator.h"
-#include "dmsc-client/bootstrap.h"
-#include "util/conf.h"
+#include "dmsc-client/card_data.h"
 
 /* Exit statuses beside those of the programs (dmscctl(1)). */
 enum decode_exit {
@@ -33,16 +31,11 @@ struct decode_problem {
 	char text[STORE_REASON_MAX];
 };
 
-/* The places of OIDs in the list the walk is given. */
-enum { DECODE_DM, DECODE_PROVSC, DECODE_CONFIG1, DECODE_CONFIG2, DECODE_LWM2M, DECODE_INDICATOR };
-#define DECODE_OIDS (DECODE_INDICATOR + CONF_LIST_MAX)
-
 /* A file of EF(DM_Bootstrap) or ProvSC. */
 struct decode_doc {
 	const struct pkcs15_object *obj;
 	enum client_profile profile;
 	bool erased;
-	bool unread;
 	int err;			/* of decoding */
 	struct buf bytes;
 };
@@ -56,7 +49,7 @@ struct decode {
 	bool secrets;			/* shown, not masked */
 	/* made */
 	struct buf out;
-	struct pkcs15_oid oids[DECODE_OIDS];
+	struct pkcs15_oid oids[CARD_OIDS_MAX];
 	size_t noids;
 	int walk_err;			/* of pkcs15_explain() */
 	struct pkcs15_dir dir;
@@ -113,8 +106,5 @@ void decode_problem(struct decode *d, const char *file, size_t offset, const cha
 void decode_problems(struct decode *d);
 /* A failure to read @file: a problem, and what the exit status will be. */
 void decode_unreadable(struct decode *d, const char *file, int err);
-/* FF and 00 only. */
-bool decode_is_erased(struct slice s);
-const char *decode_file_name(unsigned int oid);
 
 #endif

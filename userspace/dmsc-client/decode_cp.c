@@ -133,20 +133,17 @@ static void item_show(struct decode *d, const struct dm_prov *p, size_t at, stru
 void decode_cp(struct decode *d, struct decode_doc *doc)
 {
 	struct codec_limits limits = { .message = CLIENT_BOOTSTRAP_MAX, .allow_padding = true };
-	struct slice bytes = buf_slice(&doc->bytes), around[DEPTH_MAX] = { 0 };
-	enum codec_format f = codec_guess(SLICE_NONE, bytes);
+	struct slice file = buf_slice(&doc->bytes), bytes, around[DEPTH_MAX] = { 0 };
+	enum codec_format f;
 	struct codec_error e = { .text = "" };
 	struct codec_prov *prov = NULL;
 	const struct dm_prov *p;
 
-	/* What fills the file behind an XML document is no part of it. */
-	while (f == CODEC_XML && bytes.n &&
-	       (bytes.p[bytes.n - 1] == 0xff || bytes.p[bytes.n - 1] == 0))
-		bytes.n--;
+	bytes = client_cp_document(file, &f);
 	doc->err = codec_prov_decode(f, bytes, &limits, &prov, &e);
 	if (doc->err) {
-		decode_problem(d, doc->obj->path, doc->obj->off + e.offset, "WAP-183",
-			       "no provisioning document: %s", e.text);
+		decode_problem(d, doc->obj->path, doc->obj->off + (size_t)(bytes.p - file.p) + e.offset,
+			       "WAP-183", "no provisioning document: %s", e.text);
 		return;
 	}
 	p = codec_prov_get(prov);

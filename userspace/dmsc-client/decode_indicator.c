@@ -98,24 +98,16 @@ static void facts_json(struct decode *d)
 	decode_member_number(d, "timeout", i->timeout_s);
 }
 
-static const struct pkcs15_object *indicator_object(const struct decode *d)
-{
-	const struct pkcs15_object *o = NULL;
-
-	for (unsigned int i = DECODE_INDICATOR; i < d->noids && !o; i++)
-		o = pkcs15_object_get(&d->dir, i);
-	return o;
-}
-
 void decode_indicator(struct decode *d)
 {
-	const struct pkcs15_object *o = indicator_object(d);
+	int hidden;
+	const struct pkcs15_object *o = card_data_indicator(&d->dir, d->noids, &hidden);
 	struct indicator *i = &d->ind;
 
 	memset(i, 0, sizeof(*i));
 	if (o && indicator_read(&d->rd, o, i) && i->state != INDICATOR_UNREADABLE)
 		i->state = INDICATOR_UNREADABLE;
-	if (!o && (d->dir.incomplete || d->dir.dropped)) {
+	if (!o && hidden) {
 		i->state = INDICATOR_UNREADABLE;
 		i->reason = "part of the directory cannot be read, so that absence proves nothing";
 	}

@@ -63,7 +63,7 @@ static void file_show(struct decode *d, const struct pkcs15_object *o)
 
 void decode_lwm2m(struct decode *d)
 {
-	const struct pkcs15_object *o = pkcs15_object_get(&d->dir, DECODE_LWM2M);
+	const struct pkcs15_object *o = pkcs15_object_get(&d->dir, CARD_LWM2M);
 
 	if (!o)
 		return;

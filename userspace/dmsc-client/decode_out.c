@@ -179,26 +179,6 @@ void decode_problems(struct decode *d)
 	decode_member_number(d, "problems_unsaid", d->unsaid);
 }
 
-static const char *read_error(int err)
-{
-	switch (err) {
-	case -ENOENT:
-		return "there is no such file";
-	case -EACCES:
-		return "a PIN is needed to read it";
-	case -EPERM:
-		return "it is outside of what may be read";
-	case -ENODEV:
-		return "the card is gone";
-	case -ETIMEDOUT:
-		return "the card does not answer";
-	case -EPROTO:
-		return "the card answers nonsense";
-	default:
-		return strerror(-err);
-	}
-}
-
 void decode_unreadable(struct decode *d, const char *file, int err)
 {
 	if (err == -EMSGSIZE || err == -ENODATA) {
@@ -210,23 +190,5 @@ void decode_unreadable(struct decode *d, const char *file, int err)
 	}
 	d->unreadable = true;
 	decode_problem(d, file, DECODE_NO_OFFSET, err == -EACCES ? "LwM2M G.2.4" : "BOOT 3.1.4.6",
-		       "%s", read_error(err));
-}
-
-bool decode_is_erased(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != 0xff && s.p[i] != 0x00)
-			return false;
-	return true;
-}
-
-const char *decode_file_name(unsigned int oid)
-{
-	static const char *const names[] = {
-		[DECODE_DM] = "EF(DM_Bootstrap)", [DECODE_PROVSC] = "ProvSC Bootstrap",
-		[DECODE_CONFIG1] = "ProvSC Config1", [DECODE_CONFIG2] = "ProvSC Config2",
-		[DECODE_LWM2M] = "EF(LwM2M_Bootstrap)" };
-
-	return oid < DECODE_INDICATOR ? names[oid] : "connection indicator";
+		       "%s", card_error(err));
 }

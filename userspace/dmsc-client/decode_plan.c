@@ -11,21 +11,6 @@
 
 #define ORIGIN 1	/* some card's: a card's rules hold */
 
-/* The documents of one profile, in the order in which they are one content. */
-static size_t content(const struct decode *d, enum client_profile profile,
-		      struct client_bootstrap_doc *out)
-{
-	size_t n = 0;
-
-	for (unsigned int oid = DECODE_DM; oid <= DECODE_CONFIG2; oid++)
-		for (size_t i = 0; i < d->ndocs; i++)
-			if (d->doc[i].obj->oid == oid && !d->doc[i].erased &&
-			    d->doc[i].profile == profile)
-				out[n++] = (struct client_bootstrap_doc){
-					profile, buf_slice(&d->doc[i].bytes) };
-	return n;
-}
-
 static struct dm_tree *tree_new(void)
 {
 	struct dm_tree *t = dm_tree_new();
@@ -67,14 +52,15 @@ static void plain_http_show(struct decode *d, const char *id, const struct dm_ac
 	decode_member_str(d, "plain_http", allowed ? "allowed" : "refused");
 }
 
-static void account_show(struct decode *d, struct dm_tree *t, const char *id, bool init)
+static void account_show(struct decode *d, const struct indicator *ind, struct dm_tree *t,
+			 const char *id, bool init)
 {
 	static const char *const words[] = {
 		[PLAN_SESSION] = "a session, nobody is asked", [PLAN_SESSION_NOTICE] = "a notice and a session",
 		[PLAN_SESSION_ASK] = "a session once a person agreed", [PLAN_NO_SESSION] = "no session" };
 	const char *why = "";
 	struct dm_account a;
-	struct plan_input in = { .ind = &d->ind, .bootstrapped = true, .cp_init = init,
+	struct plan_input in = { .ind = ind, .bootstrapped = true, .cp_init = init,
 				 .connect_without_indicator = d->conf->connect_without_indicator,
 				 .server_id = slice_str(id) };
 	enum plan_verdict v = plan_session(&in, &why);
@@ -108,29 +94,26 @@ static void account_show(struct decode *d, struct dm_tree *t, const char *id, bo
 	}
 }
 
-/* Tries one profile; true when it would be applied. */
-static bool profile_try(struct decode *d, enum client_profile profile, struct dm_tree *t,
-			struct client_bootstrap_result *res)
+/* Would the profile in @c be applied? 0 or -errno, said. */
+static int profile_try(struct decode *d, const struct card_data *c, struct dm_tree *t,
+		       struct client_bootstrap_result *res)
 {
-	struct client_bootstrap_doc docs[DECODE_DOCS_MAX];
-	size_t n = content(d, profile, docs);
+	struct client_bootstrap_doc docs[CARD_FILES_MAX];
+	size_t n = card_data_docs(c, docs);
+	bool dm = c->profile == CLIENT_PROFILE_DM;
+	int r = client_bootstrap_try(t, docs, n, ORIGIN, res);
 
-	memset(res, 0, sizeof(*res));
-	if (!n)
-		return false;
-	if (!client_bootstrap_try(t, docs, n, ORIGIN, res))
-		return true;
+	if (!r)
+		return 0;
 	d->malformed = true;
-	decode_problem(d, "", DECODE_NO_OFFSET,
-		       profile == CLIENT_PROFILE_DM ? "BOOT 3.1.4.5" : "BOOT 3.1.3.6",
-		       "the %s profile is refused as a whole: %s",
-		       profile == CLIENT_PROFILE_DM ? "DM" : "CP", res->reason);
-	return false;
+	decode_problem(d, "", DECODE_NO_OFFSET, dm ? "BOOT 3.1.4.5" : "BOOT 3.1.3.6",
+		       "the %s profile is refused as a whole: %s", dm ? "DM" : "CP", res->reason);
+	return r;
 }
 
-static void gate_one(struct decode *d)
+static void gate_one(struct decode *d, const struct indicator *ind)
 {
-	bool ask = plan_incorporate(&d->ind, false, false) == PLAN_ASK;
+	bool ask = plan_incorporate(ind, false, false) == PLAN_ASK;
 
 	decode_line(d, 1, "gate one: %s", ask ? "a person is asked before the data is taken over" :
 					       "the data is taken over, nobody is asked");
@@ -146,45 +129,74 @@ static void nothing(struct decode *d, const char *why)
 	decode_close(d, ']');
 }
 
-static bool all_read(const struct decode *d)
+/* Documents of the other profile that are on the card, too. */
+static bool left_alone(const struct decode *d)
 {
-	bool all = !d->unreadable;
-
 	for (size_t i = 0; i < d->ndocs; i++)
-		all = all && !d->doc[i].unread;
-	return all;
+		if (d->doc[i].profile == CLIENT_PROFILE_CP && !d->doc[i].erased)
+			return true;
+	return false;
 }
 
+static void content_show(struct decode *d, const struct card_data *c, struct dm_tree *t,
+			 const struct client_bootstrap_result *res)
+{
+	bool dm = c->profile == CLIENT_PROFILE_DM;
+
+	decode_line(d, 1, "the %s profile is used%s", dm ? "DM" : "CP",
+		    dm && left_alone(d) ? ", the CP documents are left alone" : "");
+	decode_member_str(d, "profile", dm ? "dm" : "cp");
+	gate_one(d, &c->ind);
+	decode_open(d, "accounts", '[');
+	for (unsigned int i = 0; i < res->nservers; i++)
+		account_show(d, &c->ind, t, res->server_id[i], res->init[i]);
+	decode_close(d, ']');
+}
+
+/* The way of card-child, with its rules: what to read, which profile, and which when that is refused. */
+static void card_follow(struct decode *d, struct card_data *c, struct dm_tree *t)
+{
+	struct client_bootstrap_result res;
+	int r = card_data_read(c), next;
+
+	if (r <= 0) {
+		nothing(d, c->reason);
+		return;
+	}
+	r = profile_try(d, c, t, &res);
+	if (r) {
+		next = card_data_fall_back(c, r);
+		if (next < 0) {
+			nothing(d, c->reason);
+			return;
+		}
+		if (next)
+			r = profile_try(d, c, t, &res);
+	}
+	if (r)
+		nothing(d, "no document can be used");
+	else
+		content_show(d, c, t, &res);
+}
+
+/* The card is read once more: what is said of it is what card-child would see. */
 void decode_plan(struct decode *d)
 {
-	struct client_bootstrap_result res = { 0 };
-	struct client_bootstrap_doc docs[DECODE_DOCS_MAX];
+	static struct card_data c;
 	struct dm_tree *t = tree_new();
-	bool dm, usable;
 
+	card_data_init(&c);
+	c.rd = d->rd;
+	c.conf = d->conf;
+	c.name = d->source;
+	c.say = CARD_SAY_NOTHING;
 	decode_line(d, 0, "What dmsc would do");
 	decode_open(d, "plan", '{');
-	if (!t) {
+	if (t)
+		card_follow(d, &c, t);
+	else
 		d->out.err = -ENOMEM;
-	} else if (!all_read(d)) {
-		nothing(d, "something could not be read, and unreadable is not absent");
-	} else {
-		dm = profile_try(d, CLIENT_PROFILE_DM, t, &res);
-		usable = dm || profile_try(d, CLIENT_PROFILE_CP, t, &res);
-		if (usable) {
-			decode_line(d, 1, "the %s profile is used%s", dm ? "DM" : "CP",
-				    dm && content(d, CLIENT_PROFILE_CP, docs) ?
-				    ", the CP documents are left alone" : "");
-			decode_member_str(d, "profile", dm ? "dm" : "cp");
-			gate_one(d);
-			decode_open(d, "accounts", '[');
-			for (unsigned int i = 0; i < res.nservers; i++)
-				account_show(d, t, res.server_id[i], res.init[i]);
-			decode_close(d, ']');
-		} else {
-			nothing(d, d->ndocs ? "no document can be used" : "the card has no document");
-		}
-	}
 	decode_close(d, '}');
 	dm_tree_free(t);
+	card_data_fini(&c);
 }

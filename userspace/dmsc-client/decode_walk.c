@@ -95,7 +95,7 @@ static const char *oid_name(const struct decode *d, struct slice oid)
 
 	for (size_t i = 0; i < d->noids; i++)
 		if (slice_eq(oid, slice_of(d->oids[i].v, d->oids[i].len)))
-			return decode_file_name((unsigned int)i);
+			return card_kind_name((unsigned int)i);
 	if (oid.n >= sizeof(access) && !memcmp(oid.p, access, sizeof(access)))
 		return "GlobalPlatform access control";
 	return NULL;
