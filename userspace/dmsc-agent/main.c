@@ -39,11 +39,14 @@ struct agent {
 	bool hidden;
 };
 
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, suspended;
 
 static void on_signal(int sig)
 {
-	ended = 1;
+	if (sig == SIGTSTP)
+		suspended = 1;
+	else
+		ended = 1;
 }
 
 static int64_t now_ms(void)
@@ -235,6 +238,28 @@ static void input_use(struct agent *a)
 	}
 }
 
+/*
+ * Ctrl-Z. The shell gets its terminal back as it was, and may set it as it likes
+ * before we go on: what is to be hidden is hidden anew then.
+ */
+static void suspend(struct agent *a)
+{
+	bool hidden = a->hidden;
+
+	suspended = 0;
+	echo_restore(a);
+	/* By the signal's own way: without a shell to go on from, it does not stop us. */
+	signal(SIGTSTP, SIG_DFL);
+	raise(SIGTSTP);
+	sigaction(SIGTSTP, &(struct sigaction){ .sa_handler = on_signal }, NULL);
+	if (hidden)
+		echo_hide(a);
+	if (a->have && a->tty) {
+		printf("\n");
+		show_prompt(&a->q, seconds_left(a));
+	}
+}
+
 /* --- events -------------------------------------------------------------- */
 
 static const char *withdrawn_words(enum unl_outcome o)
@@ -302,6 +327,8 @@ static int agent_loop(struct agent *a)
 	int r;
 
 	while (!ended && !(a->once && a->answered)) {
+		if (suspended)
+			suspend(a);
 		/* Came while a request was on its way; poll() would not tell. */
 		if (unl_pending(a->nl) && events_take(a) < 0)
 			return broken();
@@ -416,7 +443,8 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
-	sigaction(SIGQUIT, &sa, NULL);	/* it would leave the terminal without echo */
+	sigaction(SIGQUIT, &sa, NULL);	/* these two would leave the terminal without echo */
+	sigaction(SIGTSTP, &sa, NULL);
 	r = agent_open(&a);
 	if (!r) {
 		puts("dmsc-agent: waiting for questions");
