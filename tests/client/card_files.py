@@ -195,6 +195,24 @@ def card_changed_between_reading_and_applying(e):
 
 # Rules: FIND-12
 @test
+def card_damaged_between_reading_and_applying(e):
+    """What is malformed only in the second look does not make the CP profile the one that counts."""
+    conf(e)
+    card = content(CONNECT, message=dm("a1.example.net"), provsc=cp())
+    whole = card.files[card.path("dm")]
+    passes = []
+
+    def damage(number, path):
+        if path == AID + ".5031":
+            passes.append(path)
+        if len(passes) == 2:
+            card.files[AID + ".5031"] = b"\xa7\x7f"
+    r = quiet(e, card, on_read=damage)
+    assert r.status == FAILURE and not accounts(e) and card.files[card.path("dm")] == whole, r
+
+
+# Rules: FIND-12
+@test
 def card_that_never_says_the_same(e):
     conf(e)
     card = content(CONNECT)

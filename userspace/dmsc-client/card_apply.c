@@ -227,8 +227,12 @@ static int verify(struct card *c)
 	if (r == 1 && now.profile != c->data.profile)
 		r = card_data_fall_back(&now, -EBADMSG);
 	c->holds_store = false;
-	if (r == -EACCES)
-		r = -ESTALE;	/* a PIN is needed again: it is asked for when nobody waits for the store */
+	/*
+	 * A PIN is needed again: it is asked for when nobody waits for the store. What is
+	 * malformed only now says nothing of the documents that were read.
+	 */
+	if (r == -EACCES || r == -EBADMSG || r == -EMSGSIZE)
+		r = -ESTALE;
 	if (r >= 0)
 		r = r == 1 && slice_eq(slice_of(now.iccid, now.iccid_len), card_iccid(c)) &&
 		    !memcmp(now.digest, c->data.digest, STORE_DIGEST_LEN) ? 0 : -ESTALE;
@@ -236,15 +240,13 @@ static int verify(struct card *c)
 	return r;
 }
 
-int card_incorporate(struct card *c)
+/* As card_incorporate(). */
+static int incorporate(struct card *c, struct store *s)
 {
-	_cleanup_store_ struct store *s = NULL;
 	struct client_bootstrap_result res;
 	size_t i;
 	int r;
 
-	if (client_store_open(&c->args, STORE_WRITE, &s))
-		return -EIO;
 	/* A person may have thought for long, and another's session may have had the store. */
 	r = verify(c);
 	if (!r)
@@ -261,14 +263,36 @@ int card_incorporate(struct card *c)
 	return 0;
 }
 
+int card_incorporate(struct card *c)
+{
+	_cleanup_store_ struct store *s = NULL;
+
+	if (client_store_open(&c->args, STORE_WRITE, &s))
+		return -EIO;
+	return incorporate(c, s);
+}
+
 /* --- gate one ------------------------------------------------------------ */
 
 struct known {
 	struct store_card row;	/* of the content */
 	bool applied;		/* what it makes is in the tree */
+	enum plan_gate gate;
 };
 
-/* Ends what other cards left, and finds out whether the documents are of any use. 0 or -errno, logged. */
+static enum plan_gate gate_of(const struct card *c, const struct known *k)
+{
+	if (c->agreed.yes && !memcmp(c->agreed.iccid, c->data.iccid, STORE_ICCID_MAX) &&
+	    !memcmp(c->agreed.digest, c->data.digest, STORE_DIGEST_LEN))
+		return PLAN_GO;
+	return plan_incorporate(&c->data.ind, k->row.phase == STORE_CARD_REFUSED, k->applied);
+}
+
+/*
+ * Ends what other cards left. When nobody is to be asked the documents are applied at
+ * once: 0. Else they are tried: 1, when they are of use. While an account in the way is
+ * waited for they are tried, too: that does not read the card. -errno, logged.
+ */
 static int examine(struct card *c, struct known *k)
 {
 	_cleanup_store_ struct store *s = NULL;
@@ -279,13 +303,17 @@ static int examine(struct card *c, struct known *k)
 		return -EIO;
 	r = stale_remove(c, s, false);
 	if (!r)
-		r = attempt(c, s, true, &res);
-	if (!r)
 		r = card_row_get(c, s, "", &k->row);
 	if (!r)
 		r = store_origin_each(s, known_origin, c);
+	if (r < 0)
+		return r;
 	k->applied = r == 1;
-	return r > 0 ? 0 : r;
+	k->gate = gate_of(c, k);
+	if (k->gate == PLAN_GO && !c->room_s)
+		return incorporate(c, s);
+	r = attempt(c, s, true, &res);
+	return r ? r : 1;
 }
 
 /* The same, and of the profile that comes next when the first is of none. */
@@ -293,8 +321,8 @@ static int choose(struct card *c, struct known *k)
 {
 	int r = examine(c, k), next;
 
-	if (!r)
-		return 0;
+	if (r >= 0)
+		return r;
 	next = card_data_fall_back(&c->data, r);
 	if (next <= 0)
 		return next ? next : r;
@@ -332,19 +360,12 @@ static int ask(struct card *c, struct store_card *row)
 
 int card_gate(struct card *c)
 {
-	enum plan_gate gate;
 	struct known k;
 	int r = choose(c, &k);
 
-	if (r)
+	if (r <= 0 || k.gate == PLAN_GO)
 		return r;
-	if (c->agreed.yes && !memcmp(c->agreed.iccid, c->data.iccid, STORE_ICCID_MAX) &&
-	    !memcmp(c->agreed.digest, c->data.digest, STORE_DIGEST_LEN))
-		return 1;
-	gate = plan_incorporate(&c->data.ind, k.row.phase == STORE_CARD_REFUSED, k.applied);
-	if (gate == PLAN_GO)
-		return 1;
-	if (gate == PLAN_ASK && !(k.row.phase == STORE_CARD_FAILED && card_same_insertion(c, &k.row)))
+	if (k.gate == PLAN_ASK && !(k.row.phase == STORE_CARD_FAILED && card_same_insertion(c, &k.row)))
 		return ask(c, &k.row);
 	log_notice("%s: the user was asked about this content before (%s): nothing is applied",
 		   c->start.slot, k.row.reason);

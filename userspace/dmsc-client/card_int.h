@@ -66,7 +66,8 @@ int card_row_record(struct card *c, struct store_card *row, enum store_card_phas
 int card_take_back(struct card *c) must_check;
 /*
  * Gate one, and before it what a person must not be asked in vain: do the documents
- * make an account? 1 go on; -ECANCELED: nobody said yes; -EEXIST: an account is in the
+ * make an account? 0: nobody is to be asked, and they were applied as by
+ * card_incorporate(); 1: that may be done now; -ECANCELED: nobody said yes; -EEXIST: an account is in the
  * way that may go; other -errno; all logged. Nobody holds the store while the user thinks.
  */
 int card_gate(struct card *c) must_check;
