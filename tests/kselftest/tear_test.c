@@ -13,6 +13,8 @@
 #include "vcard.h"
 
 #define TIMEOUT_MS	"/sys/module/uicc_virt/parameters/timeout_ms"
+#define SILENCE_MS	"300"
+#define SLOW_MAX	30	/* walks done again because of a busy machine */
 #define OPS_MAX		64
 #define CYCLES		1000
 
@@ -171,11 +173,41 @@ static bool recovers(struct mcard *c, enum mcard_tear tear, int seq, const struc
 	return walk_same(want, &now);
 }
 
+/*
+ * The walk in which the card is torn. One that falls silent is not waited for as
+ * long as ever; a card that works is, for a busy machine may keep it waiting.
+ */
+static bool torn_walk(struct mcard *c, enum mcard_tear tear, struct walk *is)
+{
+	char before[16] = "";
+
+	if (tear != MCARD_MUTE) {
+		walk(c, is);
+		return true;
+	}
+	CHECK(attr_read(TIMEOUT_MS, before, sizeof(before) - 1, 0) > 0);
+	CHECK_EQ(attr_write(TIMEOUT_MS, SILENCE_MS), 0);
+	walk(c, is);
+	CHECK_EQ(attr_write(TIMEOUT_MS, before), 0);
+	return true;
+}
+
+/* Did a card that works take longer than a silent one is waited for? The machine is busy. */
+static bool was_slow(const struct walk *is, enum mcard_tear tear)
+{
+	int i;
+
+	for (i = 0; tear == MCARD_MUTE && i < is->torn; i++)
+		if (is->ops[i].result == -ETIMEDOUT)
+			return true;
+	return tear == MCARD_MUTE && is->torn < 0;
+}
+
 static bool tear_all(enum mcard_tear tear)
 {
 	static struct walk want, is;
 	struct mcard *c = mcard_new("tear");
-	unsigned int i, n;
+	unsigned int i, n, slow = 0;
 	int seq;
 
 	CHECK(mcard_insert(c));
@@ -195,7 +227,14 @@ static bool tear_all(enum mcard_tear tear)
 		export_all(c);
 		seq = seq_of(c);
 		mcard_arm(c, tear, i);
-		walk(c, &is);
+		if (!torn_walk(c, tear, &is)) {
+			mcard_free(c);
+			return false;
+		}
+		if (was_slow(&is, tear) && slow++ < SLOW_MAX) {
+			i--;
+			continue;
+		}
 		if (is.torn < 0 || !judge(&is, &want, tear) || !recovers(c, tear, seq, &want)) {
 			printf("# torn at command %u of %u\n", i, n);
 			mcard_free(c);
@@ -207,22 +246,11 @@ static bool tear_all(enum mcard_tear tear)
 	return true;
 }
 
+static bool test_mute(void) { return tear_all(MCARD_MUTE); }
 static bool test_remove(void) { return tear_all(MCARD_REMOVE); }
 static bool test_garbage(void) { return tear_all(MCARD_GARBAGE); }
 static bool test_noise(void) { return tear_all(MCARD_NOISE); }
 static bool test_bounce(void) { return tear_all(MCARD_RESET); }
-
-static bool test_mute(void)
-{
-	char before[16] = "";
-	bool ok;
-
-	CHECK(attr_read(TIMEOUT_MS, before, sizeof(before) - 1, 0) > 0);
-	CHECK_EQ(attr_write(TIMEOUT_MS, "300"), 0);
-	ok = tear_all(MCARD_MUTE);
-	CHECK_EQ(attr_write(TIMEOUT_MS, before), 0);
-	return ok;
-}
 
 static unsigned int open_files(void)
 {
