@@ -74,6 +74,7 @@ static int sh(const char *script, const char *input)
 	return how == HOOK_EXITED ? status : -1;
 }
 
+/* Rules: DECISION-13 */
 static void words_input_and_answer(void **state)
 {
 	assert_int_equal(sh("read a; test \"$a\" = 98430100 && test \"$1,$2,$3\" = 'uicc0,virt,a place'",

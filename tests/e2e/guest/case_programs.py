@@ -98,7 +98,7 @@ def test_card_check_removed(directory):
         check(not world.accounts(), f"accounts: {world.accounts()}")
 
 
-# Rules: LWM-1
+# Rules: LWM-1 DECISION-13
 def test_lwm2m_hook(directory):
     """The hook gets the card's LwM2M bootstrap as JSON, at each insertion; the DM session is as without."""
     with World(directory) as world:
