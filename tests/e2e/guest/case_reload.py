@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from world import CONF, SERVER_ID, World, check, child, processes, run, stays, wait_for
+from world import CONF, SERVER_ID, World, check, processes, run, stays, wait_for
 from case_path import SCRIPT, account_is_there, confirm_world, no_session_account_stays, one_session
 
 HELPER_LOG = Path("/run/dmsc/log")
