@@ -50,12 +50,16 @@ static struct world {
 	bool term_blocked;	/* while reconciling */
 	int reconcile_result;
 	unsigned int hup_in_reconcile;
+	uint64_t life;		/* of the reader, which counts from 1 in each */
+	bool back_in_reconcile;	/* it comes back while that goes on */
+	unsigned int cards;	/* card children started */
 } *w;
 
 static int events[2];		/* from the parts to the loop */
 static pid_t loop_pid;
 static char conf_path[64];
 static void (*card_part)(int fd);
+static void card_ends(int fd);
 static void (*session_part)(int fd);
 
 /* --- the kernel ---------------------------------------------------------- */
@@ -131,7 +135,7 @@ int ef_slot_read(const char *root, const char *slot, struct ef_slot *out)
 {
 	*out = (struct ef_slot){ .name = "uicc5", .transport = "virt", .location = "here",
 				 .state = w->gone ? EF_SLOT_EMPTY : EF_SLOT_READY, .seq = SEQ,
-				 .insertion = SEQ };
+				 .insertion = w->life << 32 | SEQ };
 	return 0;
 }
 
@@ -190,6 +194,8 @@ int child_spawn(const struct helper *h, const char *mode, bool network, struct c
 	assert_int_equal(ipc_pair(fds), 0);
 	if (network)
 		w->sessions++;
+	else
+		w->cards++;
 	out->pid = fork();
 	if (!out->pid) {
 		sigemptyset(&none);
@@ -229,6 +235,12 @@ int reconcile_run(const struct helper *h)
 		w->hup_in_reconcile--;
 		conf_write("trusted-slots = virt:*\n");
 		kill(getpid(), SIGHUP);
+	}
+	if (w->back_in_reconcile) {
+		w->back_in_reconcile = false;
+		w->life++;
+		w->gone = false;
+		card_part = card_ends;
 	}
 	return w->reconcile_result;
 }
@@ -596,6 +608,20 @@ static void trusted_again(void **state)
 	assert_false(w->lost);
 }
 
+/* Its card has our number, so nobody else looks after it. */
+static void reader_is_back(void **state)
+{
+	world_new();
+	w->back_in_reconcile = true;
+	the_stage = AT_READING;
+	the_event = SLOT_DEL;
+	card_part = card_plays;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->cards, 2);
+	assert_int_equal(w->reconciled, 1);
+	assert_false(w->lost);
+}
+
 /* It may wait for another card's session for an hour: who stops us need not. */
 static void stopped_while_reconciling(void **state)
 {
@@ -748,6 +774,7 @@ int main(void)
 		cmocka_unit_test(question_put_and_lost),
 		cmocka_unit_test(trusted_while_reconciling),
 		cmocka_unit_test(trusted_again),
+		cmocka_unit_test(reader_is_back),
 		cmocka_unit_test(stopped_while_reconciling),
 		cmocka_unit_test(reconcile_not_confined),
 		cmocka_unit_test(what_card_check_decides),

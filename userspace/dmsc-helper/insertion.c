@@ -243,10 +243,26 @@ static bool told_late(struct helper *h, const char *card)
 	return true;
 }
 
+/*
+ * A reader that went and came back counts from 1 again: the helper for its card has our
+ * number, so it found our lock, or our unit, and was not started. This one begins anew.
+ */
+static bool came_back(const struct insertion *in)
+{
+	struct ef_slot now;
+
+	if (!in->removed || ef_slot_read(in->h->sysfs, in->slot.name, &now) ||
+	    now.seq != in->seq || now.insertion == in->slot.insertion ||
+	    now.state != EF_SLOT_READY)
+		return false;
+	log_notice("%s: the reader is there again, with a card", in->card);
+	return true;
+}
+
 int insertion_run(struct helper *h, const char *card, uint64_t seq)
 {
 	struct insertion *in = calloc(1, sizeof(*in));
-	bool ended;
+	bool ended, again;
 	int r;
 
 	if (!in)
@@ -263,8 +279,9 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 			run_prepared(in);
 		r = in->exit;
 		ended = in->ended;
+		again = came_back(in);
 		insertion_fini(in);
-	} while (!ended && told_late(h, card));
+	} while (!ended && (told_late(h, card) || again));
 	free(in);
 	return r;
 }

@@ -107,7 +107,7 @@ void insertion_look(struct insertion *in)
 	struct ef_slot now;
 	int r = ef_slot_read(in->h->sysfs, in->slot.name, &now);
 
-	if (r || now.seq != in->seq || now.state != EF_SLOT_READY) {
+	if (r || now.insertion != in->slot.insertion || now.state != EF_SLOT_READY) {
 		in->removed = true;
 		insertion_stop(in, r ? "the reader is gone" : "the card was removed");
 	}
