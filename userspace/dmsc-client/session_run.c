@@ -1,62 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Drives one DM session; the contract is in session_run.h. The engine says
- * what to send, this file sends it, and nothing leaves before what it reports
- * is stored.
+ * what to send, session_http.c sends it, and nothing leaves before what it
+ * reports is stored.
  */
 #include "dmsc-client/card_wish.h"
-#include "dmsc-client/session_run.h"
+#include "dmsc-client/session_int.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 
-#include "card/iccid.h"
 #include "dmsc-client/client.h"
-#include "dmsc-client/record.h"
-#include "dmsc-client/view.h"
 #include "mo/dmacc.h"
 #include "mo/mo.h"
-#include "net/http.h"
 #include "util/log.h"
 #include "util/str.h"
 
-#define REDIRECTS_MAX 3
 #define SESSION_MAX_S 3600	/* the store is locked meanwhile: a server that dawdles is left */
 #define GOODBYE_MS 4000		/* of the 5 s a stopped session may still take */
 #define MAX_MSG_SIZE 65536	/* bytes of one message, announced to the server */
 #define MAX_OBJ_SIZE (1 << 20)
 
-struct run {
-	struct store *store;
-	const struct client_session_opts *o;
-	struct client_session_result *r;
-	char device_id[128];
-	struct dm_tree *tree;
-	struct dm_account account;
-	struct http *http;
-	struct dm_session *session;
-	struct record record;
-	unsigned int sent;		/* messages, or tries at it */
-	struct view view;
-	struct http_response answer;
-	struct buf out;
-	enum codec_format format;	/* of what we send */
-	int64_t journal;		/* 0 = no entry yet */
-	int64_t deadline;		/* of the whole session, by uptime_s() */
-	bool plain;			/* the account's address is http */
-	/* The card the account came from. */
-	struct store_origin origin;
-	char iccid[ICCID_DIGITS];	/* "" = none */
-	struct buf card_uri;
-	struct dm_session_alert alerts[DM_SESSION_MAX_ALERTS];
-	size_t nalerts;
-	bool new_pair;
-};
-
-/* Records how it ended; the first reason stays. */
-static int fail(struct run *x, enum client_outcome outcome, int err, const char *why)
+int run_fail(struct run *x, enum client_outcome outcome, int err, const char *why)
 {
 	if (x->r->outcome == CLIENT_OK) {
 		x->r->outcome = outcome;
@@ -78,7 +45,7 @@ static bool stopped(const struct run *x)
 	return x->o->stop && *x->o->stop;
 }
 
-static void say(struct run *x, const char *arrow, unsigned int n)
+void run_say(struct run *x, const char *arrow, unsigned int n)
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
 
@@ -162,16 +129,16 @@ static int load_account(struct run *x)
 	int err = client_tree_open(x->store, x->o->objects, &x->tree);
 
 	if (err)
-		return fail(x, CLIENT_STORE, err, store_strerror(err));
+		return run_fail(x, CLIENT_STORE, err, store_strerror(err));
 	err = dmacc_read(x->tree, slice_str(x->o->server_id), &x->account);
 	if (err == -ENOENT)
-		return fail(x, CLIENT_CONFIG, err, "there is no account for this server");
+		return run_fail(x, CLIENT_CONFIG, err, "there is no account for this server");
 	if (err)
-		return fail(x, CLIENT_CONFIG, err, "the account has no usable address");
+		return run_fail(x, CLIENT_CONFIG, err, "the account has no usable address");
 	x->plain = !http_url_is_https(buf_cstr(&x->account.url));
 	if (x->plain && !x->o->allow_http)
-		return fail(x, CLIENT_CONFIG, -EPERM,
-			    "the account's address is not https and plain http is not allowed for it");
+		return run_fail(x, CLIENT_CONFIG, -EPERM,
+				"the account's address is not https and plain http is not allowed for it");
 	return 0;
 }
 
@@ -226,14 +193,14 @@ static int set_up_card(struct run *x)
 	if (!err && x->o->by_hand)
 		err = card_wish_lift(x->store, &x->origin, x->o->server_id);
 	if (err)
-		return fail(x, CLIENT_STORE, err, store_strerror(err));
+		return run_fail(x, CLIENT_STORE, err, store_strerror(err));
 	if (x->origin.iccid_len == 0 ||
 	    iccid_format(slice_of(x->origin.iccid, x->origin.iccid_len), x->iccid) < 0)
 		return 0;
 	err = mo_card_set(x->tree, x->origin.id, slice_str(x->iccid), time(NULL));
 	if (!err)
 		err = announce_pair(x);
-	return err ? fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
+	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
 }
 
 /* What the device says of itself stands before the server does anything to it. */
@@ -241,23 +208,7 @@ static int store_facts(struct run *x)
 {
 	int err = dm_tree_dirty(x->tree) ? store_tree_commit(x->store, x->tree) : 0;
 
-	return err ? fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
-}
-
-static int open_http(struct run *x)
-{
-	const struct http_opts ho = {
-		.ca_file = x->o->ca_file,
-		.allow_http = x->o->allow_http && x->plain,
-		.connect_timeout_ms = x->o->connect_timeout_ms,
-		.total_timeout_ms = x->o->total_timeout_ms,
-		.stop = x->o->stop,
-	};
-	int err = http_new(&ho, &x->http);
-
-	if (err == -EINVAL)
-		return fail(x, CLIENT_CONFIG, err, "the CA file cannot be read");
-	return err ? fail(x, CLIENT_NETWORK, err, "out of memory") : 0;
+	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
 }
 
 static int set_up(struct run *x)
@@ -265,7 +216,7 @@ static int set_up(struct run *x)
 	int err;
 
 	if (x->o->nalerts >= DM_SESSION_MAX_ALERTS)
-		return fail(x, CLIENT_USAGE, -EINVAL, "too many alerts");
+		return run_fail(x, CLIENT_USAGE, -EINVAL, "too many alerts");
 	if (x->o->nalerts)
 		memcpy(x->alerts, x->o->alerts, x->o->nalerts * sizeof(x->alerts[0]));
 	x->nalerts = x->o->nalerts;
@@ -274,21 +225,21 @@ static int set_up(struct run *x)
 	else
 		err = client_device_id(x->device_id, sizeof(x->device_id));
 	if (err || !x->device_id[0])
-		return fail(x, CLIENT_CONFIG, err ? err : -EINVAL,
-			    "no usable device-id: configure one");
+		return run_fail(x, CLIENT_CONFIG, err ? err : -EINVAL,
+				"no usable device-id: configure one");
 	err = load_account(x);
 	if (!err)
 		err = set_up_card(x);
 	if (!err)
 		err = store_facts(x);
 	if (!err)
-		err = open_http(x);
+		err = run_open_http(x);
 	if (err)
 		return err;
 	err = record_open(&x->record, x->o->trace_dir);
 	if (err == -EEXIST)
-		return fail(x, CLIENT_CONFIG, err, "the trace directory holds a trace already");
-	return err ? fail(x, CLIENT_CONFIG, err, "the trace directory cannot be used") : 0;
+		return run_fail(x, CLIENT_CONFIG, err, "the trace directory holds a trace already");
+	return err ? run_fail(x, CLIENT_CONFIG, err, "the trace directory cannot be used") : 0;
 }
 
 static int new_session(struct run *x)
@@ -320,132 +271,7 @@ static int new_session(struct run *x)
 
 	record_config(&x->record, &cfg, x->format);
 	x->session = dm_session_new(&cfg);
-	return x->session ? 0 : fail(x, CLIENT_STORE, -ENOMEM, "out of memory");
-}
-
-/* --- one message there and back --- */
-
-static enum client_outcome http_outcome(enum http_err e)
-{
-	switch (e) {
-	case HTTP_ERR_TLS:
-		return CLIENT_TLS;
-	case HTTP_ERR_STOPPED:
-		return CLIENT_ABORTED;
-	case HTTP_ERR_URL:
-		return CLIENT_CONFIG;
-	case HTTP_ERR_TOO_LARGE:
-		return CLIENT_PROTOCOL;
-	default:
-		return CLIENT_NETWORK;
-	}
-}
-
-static bool is_redirect(long status)
-{
-	return status == 301 || status == 302 || status == 307 || status == 308;
-}
-
-/* The engine's buffers end in a NUL. */
-static const char *hmac(const struct run *x)
-{
-	struct slice h = dm_session_hmac(x->session);
-
-	return slice_present(h) ? (const char *)h.p : NULL;
-}
-
-/* Follows redirects to https, keeping the POST; they are not remembered. */
-static int post(struct run *x, const char *url)
-{
-	char target[HTTP_URL_MAX];
-	char why[128];
-	int err;
-
-	client_reason(target, sizeof(target), "%s", url);
-	for (int i = 0; i <= REDIRECTS_MAX; i++) {
-		err = http_post(x->http, target, codec_encoder(x->format)->mime, hmac(x),
-				buf_slice(&x->out), &x->answer);
-		x->r->http_status = x->answer.status;
-		x->r->sent = x->r->sent || x->answer.sent;
-		if (err == -EIO)
-			return fail(x, http_outcome(x->answer.err), err, x->answer.error);
-		if (err)
-			return fail(x, CLIENT_NETWORK, err, "out of memory");
-		if (!is_redirect(x->answer.status))
-			return 0;
-		if (!http_url_is_https(x->answer.location)) {
-			snprintf(why, sizeof(why), "HTTP %ld redirects to an address that is not https",
-				 x->answer.status);
-			return fail(x, CLIENT_NETWORK, -EIO, why);
-		}
-		client_reason(target, sizeof(target), "%s", x->answer.location);
-	}
-	return fail(x, CLIENT_NETWORK, -EIO, "too many HTTP redirects");
-}
-
-static bool is_syncml_type(const char *type)
-{
-	/* The data-sync types are wrong but common. */
-	return strncmp(type, "application/vnd.syncml.dm+", 26) == 0 ||
-	       strncmp(type, "application/vnd.syncml+", 23) == 0;
-}
-
-static int check_answer(struct run *x)
-{
-	const struct http_response *a = &x->answer;
-	char why[200];
-
-	if (a->status != 200) {
-		snprintf(why, sizeof(why), "the server answered HTTP %ld", a->status);
-		return fail(x, CLIENT_NETWORK, -EIO, why);
-	}
-	if (strcmp(a->content_type, "text/html") == 0 ||
-	    strcmp(a->content_type, "application/xhtml+xml") == 0)
-		return fail(x, CLIENT_NETWORK, -EIO,
-			    "a web page (HTML) came instead of SyncML: a login page of the network, "
-			    "or a wrong address");
-	if (a->content_type[0] && !is_syncml_type(a->content_type)) {
-		snprintf(why, sizeof(why), "content of type %.100s came instead of SyncML",
-			 a->content_type);
-		return fail(x, CLIENT_NETWORK, -EIO, why);
-	}
-	if (a->body.len == 0)
-		return fail(x, CLIENT_NETWORK, -EIO, "the server's answer is empty");
-	return 0;
-}
-
-/* RespURI may not lead away from TLS, nor lead at all before the server is known. */
-static int next_url(struct run *x, char *url, size_t size)
-{
-	struct slice u = dm_session_next_uri(x->session);
-
-	if (str_copy(url, size, u) < 0)
-		return fail(x, CLIENT_PROTOCOL, -EMSGSIZE, "the server's RespURI is too long");
-	if (slice_eq(u, buf_slice(&x->account.url)))
-		return 0;
-	if (!http_url_is_https(url) && !(x->plain && strncmp(url, "http://", 7) == 0))
-		return fail(x, CLIENT_PROTOCOL, -EPERM, "the server's RespURI is not https");
-	if (!dm_session_result(x->session)->authenticated)
-		return fail(x, CLIENT_AUTH, -EPERM, "a RespURI from a server that is not authenticated");
-	return 0;
-}
-
-/* Sends x->out, which view_out() has seen; with @want_answer its answer is in x->answer. */
-static int exchange(struct run *x, bool want_answer)
-{
-	char url[HTTP_URL_MAX];
-	int err = next_url(x, url, sizeof(url));
-
-	if (err)
-		return err;
-	say(x, "->", ++x->sent);
-	err = post(x, url);
-	if (err || !want_answer)
-		return err;
-	err = check_answer(x);
-	if (err)
-		record_other(&x->record, buf_slice(&x->answer.body));
-	return err;
+	return x->session ? 0 : run_fail(x, CLIENT_STORE, -ENOMEM, "out of memory");
 }
 
 /* --- the session --- */
@@ -500,24 +326,24 @@ static int take_answer(struct run *x)
 		record_hmac(&x->record, x->session, body, slice_str(x->answer.hmac));
 	err = view_in(&x->view, f, body, dm_session_sink(), x->session, &e);
 	record_decoded(&x->record, err);
-	say(x, "<-", x->sent);
+	run_say(x, "<-", x->sent);
 	if (err == -EBADMSG || err == -E2BIG)
 		log_warn("server's message, byte %zu: %s", e.offset, e.text);
 	rc = record_reply(&x->record, x->session, now, &x->out);
 	if (rc > 0)
 		view_out(&x->view, x->format, buf_slice(&x->out));
 	err = write_journal(x);
-	return err ? fail(x, CLIENT_STORE, err, store_strerror(err)) : rc;
+	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : rc;
 }
 
 /* Best effort and at most 5 s: the card that left may have been the way to the server. */
 static int say_goodbye(struct run *x, const char *why)
 {
-	fail(x, CLIENT_ABORTED, -EINTR, why);
+	run_fail(x, CLIENT_ABORTED, -EINTR, why);
 	if (x->r->sent && record_abort(&x->record, x->session, why, &x->out) == 1) {
 		http_last_words(x->http, GOODBYE_MS);
 		view_out(&x->view, x->format, buf_slice(&x->out));
-		(void)!exchange(x, false);
+		(void)!run_exchange(x, false);
 	}
 	return -EINTR;
 }
@@ -528,20 +354,20 @@ static int talk(struct run *x)
 
 	x->deadline = uptime_s() + SESSION_MAX_S;
 	if (rc)
-		return fail(x, CLIENT_PROTOCOL, rc, "package 1 cannot be made");
+		return run_fail(x, CLIENT_PROTOCOL, rc, "package 1 cannot be made");
 	view_out(&x->view, x->format, buf_slice(&x->out));
 	do {
 		if (stopped(x))
 			return say_goodbye(x, "stopped");
 		if (uptime_s() > x->deadline)
 			return say_goodbye(x, "the server did not come to an end within an hour");
-		rc = exchange(x, true);
+		rc = run_exchange(x, true);
 		if (rc)
 			return x->answer.err == HTTP_ERR_STOPPED ? say_goodbye(x, "stopped") : rc;
 		rc = take_answer(x);
 	} while (rc == 1);
 	if (rc == 2)
-		(void)!exchange(x, false);
+		(void)!run_exchange(x, false);
 	return rc < 0 ? rc : 0;
 }
 
@@ -571,19 +397,19 @@ static int conclude(struct run *x, int err)
 
 	x->r->authenticated = e->accepted;
 	if (e->end != DM_END_NOT && e->end != DM_END_NORMAL)
-		err = fail(x, client_outcome_of(e->end), err ? err : -EPROTO,
-			   e->text ? e->text : dm_session_end_name(e->end));
+		err = run_fail(x, client_outcome_of(e->end), err ? err : -EPROTO,
+			       e->text ? e->text : dm_session_end_name(e->end));
 	else if (err)
-		err = fail(x, CLIENT_PROTOCOL, err, strerror(-err));
+		err = run_fail(x, CLIENT_PROTOCOL, err, strerror(-err));
 	if (x->new_pair && e->alert_status[x->nalerts - 1] != 0 &&
 	    store_pair_put(x->store, x->device_id, slice_of(x->origin.iccid, x->origin.iccid_len),
 			   x->o->server_id, time(NULL)) < 0)
-		err = fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the server was told");
+		err = run_fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the server was told");
 	if (dm_tree_dirty(x->tree) && store_tree_commit(x->store, x->tree) < 0)
-		err = fail(x, CLIENT_STORE, -EIO, "the last changes could not be stored");
+		err = run_fail(x, CLIENT_STORE, -EIO, "the last changes could not be stored");
 	if (!err && e->accepted && x->origin.id &&
 	    card_wish_done(x->store, &x->origin, x->o->server_id) < 0)
-		err = fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the session is done");
+		err = run_fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the session is done");
 	return err;
 }
 
@@ -630,7 +456,7 @@ int client_session_run(struct store *s, const struct client_session_opts *opts,
 	view_init(&x.view);
 	err = store_session_begin(s, opts->server_id, time(NULL), &x.journal);
 	if (err)
-		err = fail(&x, CLIENT_STORE, err, store_strerror(err));
+		err = run_fail(&x, CLIENT_STORE, err, store_strerror(err));
 	else
 		err = run(&x);
 	if (x.journal && store_session_end(s, x.journal, client_outcome_name(result->outcome),
