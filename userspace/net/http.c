@@ -45,6 +45,9 @@ const char *http_err_name(enum http_err e)
 		[HTTP_ERR_TOO_LARGE] = "too-large",
 		[HTTP_ERR_STOPPED] = "stopped",
 		[HTTP_ERR_IO] = "io",
+		[HTTP_ERR_PROXY] = "proxy",
+		[HTTP_ERR_FILE] = "file",
+		[HTTP_ERR_INTERFACE] = "interface",
 	};
 
 	return (unsigned int)e < HTTP_ERR_COUNT ? names[e] : "?";

@@ -3,8 +3,9 @@
  * One HTTP POST at a time: a message out, the answer in.
  *
  * It knows nothing of SyncML. It never follows a redirect by itself, never
- * uses a proxy, cookie or netrc, and speaks https only (TLS 1.2 or later,
- * peer and host name verified) unless plain http was allowed explicitly.
+ * uses a cookie or netrc nor a proxy it was not told of, and speaks https only
+ * (TLS 1.2 or later, peer and host name verified) unless plain http was allowed
+ * explicitly. Answers may be compressed (gzip).
  */
 #ifndef DMSC_NET_HTTP_H
 #define DMSC_NET_HTTP_H
@@ -25,15 +26,32 @@ enum http_err {
 	HTTP_ERR_TOO_LARGE,
 	HTTP_ERR_STOPPED,	/* *opts.stop became true */
 	HTTP_ERR_IO,		/* everything else between connect and the last byte */
+	HTTP_ERR_PROXY,		/* not there, refused us, or would not connect to the server */
+	HTTP_ERR_FILE,		/* a certificate or key of ours is missing or broken */
+	HTTP_ERR_INTERFACE,	/* there is no such network device now */
 	HTTP_ERR_COUNT
 };
 
+/* How HTTP 401 is answered. One scheme: a server does not talk us into a weaker one. */
+enum http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BASIC, HTTP_AUTH_DIGEST };
+
 struct http_opts {
-	const char *ca_file;		/* PEM; NULL = the system's store */
+	const char *ca_file;		/* PEM, in place of the system's store; a server's own counts, too */
+	const char *cert_file, *key_file;	/* PEM, of ours for TLS; NULL = none */
 	bool allow_http;
+	enum http_auth auth;
+	const char *auth_user, *auth_password;
+	const char *interface;		/* name of the device all goes through; NULL, "" = routing decides */
+	/*
+	 * "http://host:port"; NULL, "" = none, or with proxy_env that of https_proxy, http_proxy,
+	 * all_proxy and no_proxy. Its credentials are not in it.
+	 */
+	const char *proxy;
+	const char *proxy_user, *proxy_password;
+	bool proxy_env;
 	unsigned int connect_timeout_ms;	/* 0 = 20 s */
 	unsigned int total_timeout_ms;		/* per POST; 0 = 120 s */
-	size_t max_response;			/* bytes; 0 = 1 MiB */
+	size_t max_response;			/* bytes, decoded; 0 = 1 MiB */
 	const char *user_agent;			/* NULL = "dmsc/VERSION" */
 	const volatile sig_atomic_t *stop;	/* looked at while waiting; may be NULL */
 };
@@ -48,6 +66,7 @@ struct http_response {
 	char content_type[128];		/* lower case, without parameters; "" = none */
 	char location[HTTP_URL_MAX];	/* absolute; "" = none */
 	char hmac[512];			/* x-syncml-hmac of the answer; "" = none */
+	unsigned int retry_after_s;	/* Retry-After, at most an hour; 0 = none */
 	struct buf body;
 };
 
