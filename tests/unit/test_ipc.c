@@ -181,6 +181,115 @@ static void texts_are_fit_to_be_shown(void **state)
 	assert_int_equal(raw(&m, n), -EPROTO);
 }
 
+#define QUESTION(n) (HEAD + offsetof(struct ipc_question, choices) + (n) * (size_t)IPC_CHOICE_MAX)
+
+static void question(enum ipc_kind kind, unsigned int nchoices)
+{
+	ipc_prepare(&m, IPC_UI);
+	m.question.kind = kind;
+	m.question.input = 'A';
+	m.question.nchoices = (uint8_t)nchoices;
+	for (unsigned int i = 0; i < nchoices && i < IPC_CHOICES_MAX; i++)
+		strcpy(m.question.choices[i], "x");
+}
+
+static void questions_are_judged(void **state)
+{
+	question(IPC_KIND_TEXT, 0);
+	assert_int_equal(raw(&m, QUESTION(0)), 0);
+	assert_int_equal(raw(&m, QUESTION(0) - 1), -EPROTO);
+	assert_int_equal(raw(&m, QUESTION(1)), -EPROTO);
+	m.question.kind = IPC_KINDS;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	for (int i = 0; i < 128; i++) {
+		question(IPC_KIND_TEXT, 0);
+		m.question.input = (uint32_t)i;
+		assert_int_equal(raw(&m, QUESTION(0)), i && strchr("ANDTPI", i) ? 0 : -EPROTO);
+	}
+	m.question.input = 'A' + 256;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_TEXT, 0);
+	m.question.max_s = IPC_UI_SECONDS_MAX + 1;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_DISPLAY, 0);
+	m.question.min_s = IPC_UI_SECONDS_MAX + 1;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_TEXT, 0);
+	m.question.max_len = IPC_DATA_MAX + 1;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_TEXT, 0);
+	m.question.masked = 2;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_CONFIRM, 0);
+	m.question.accept = 2;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_CONFIRM, 0);
+	m.question.has_default = 2;
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_TEXT, 0);
+	strcpy(m.question.text, "\033[2J");
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_TEXT, 0);
+	memset(m.question.initial, 'x', sizeof(m.question.initial));	/* no end */
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+}
+
+static void choices_are_judged(void **state)
+{
+	question(IPC_KIND_CHOICE, IPC_CHOICES_MAX);
+	m.question.chosen = UINT32_MAX;
+	assert_int_equal(raw(&m, QUESTION(IPC_CHOICES_MAX)), 0);
+	assert_int_equal(got.question.nchoices, IPC_CHOICES_MAX);
+	assert_int_equal(raw(&m, QUESTION(IPC_CHOICES_MAX) - 1), -EPROTO);
+	question(IPC_KIND_CHOICES, 2);
+	m.question.chosen = 4;			/* there is no third */
+	assert_int_equal(raw(&m, QUESTION(2)), -EPROTO);
+	m.question.chosen = 3;
+	assert_int_equal(raw(&m, QUESTION(2)), 0);
+	m.question.choices[1][0] = 0;
+	assert_int_equal(raw(&m, QUESTION(2)), -EPROTO);
+	m.question.choices[1][0] = '\n';
+	assert_int_equal(raw(&m, QUESTION(2)), -EPROTO);
+	question(IPC_KIND_CHOICE, 0);		/* nothing to choose from */
+	assert_int_equal(raw(&m, QUESTION(0)), -EPROTO);
+	question(IPC_KIND_CONFIRM, 1);
+	assert_int_equal(raw(&m, QUESTION(1)), -EPROTO);
+	question(IPC_KIND_CHOICE, 33);
+	assert_int_equal(raw(&m, QUESTION(IPC_CHOICES_MAX)), -EPROTO);
+	m.question.nchoices = 255;
+	assert_int_equal(raw(&m, QUESTION(IPC_CHOICES_MAX)), -EPROTO);
+}
+
+static void answers_and_progress_are_judged(void **state)
+{
+	size_t answer = HEAD + sizeof(struct ipc_answer), progress = HEAD + sizeof(struct ipc_progress);
+
+	ipc_prepare(&m, IPC_UI_ANSWER);
+	strcpy(m.answer.text, "typed");
+	m.answer.chosen = 5;
+	assert_int_equal(raw(&m, answer), 0);
+	m.answer.answer = IPC_ANSWER_CANCELLED;	/* and yet something typed */
+	assert_int_equal(raw(&m, answer), -EPROTO);
+	m.answer.chosen = 0;
+	assert_int_equal(raw(&m, answer), -EPROTO);
+	m.answer.text[0] = 0;
+	assert_int_equal(raw(&m, answer), 0);
+	m.answer.answer = IPC_ANSWER_COUNT;
+	assert_int_equal(raw(&m, answer), -EPROTO);
+
+	ipc_prepare(&m, IPC_PROGRESS);
+	assert_int_equal(raw(&m, progress), -EPROTO);	/* of what? */
+	strcpy(m.progress.what, "receiving ./Big");
+	m.progress.done = 5;
+	assert_int_equal(raw(&m, progress), 0);	/* how much there is is not known */
+	m.progress.total = 4;
+	assert_int_equal(raw(&m, progress), -EPROTO);
+	m.progress.total = UINT64_MAX;
+	assert_int_equal(raw(&m, progress), 0);
+	strcpy(m.progress.what, "a\rb");
+	assert_int_equal(raw(&m, progress), -EPROTO);
+}
+
 /* A good record of that kind; @len bytes of 'x'. */
 static size_t lwm2m(enum lwm2m_kind kind, int64_t number, uint32_t len)
 {
@@ -286,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(good_messages_pass), T(header_is_judged), T(size_is_exact), T(fields_are_judged),
+		T(questions_are_judged), T(choices_are_judged), T(answers_and_progress_are_judged),
 		T(texts_are_fit_to_be_shown), T(records_of_lwm2m_are_judged),
 		T(descriptors_sent_along_are_dropped),
 		T(waits_are_bounded_and_ends_are_told),

@@ -30,12 +30,29 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_PIN] = sizeof(struct ipc_pin),
 	[IPC_NETWORK] = 0,
 	[IPC_DECODE] = sizeof(struct ipc_decode),
+	[IPC_UI] = offsetof(struct ipc_question, choices),	/* and its choices */
+	[IPC_UI_ANSWER] = sizeof(struct ipc_answer),
+	[IPC_PROGRESS] = sizeof(struct ipc_progress),
 };
 
 /* The bytes behind the body of those types that have some. */
 static uint32_t tail_size(const struct ipc_msg *m)
 {
-	return m->type == IPC_DATA ? m->data.len : m->type == IPC_LWM2M ? m->lwm2m.len : 0;
+	switch (m->type) {
+	case IPC_DATA:
+		return m->data.len;
+	case IPC_LWM2M:
+		return m->lwm2m.len;
+	case IPC_UI:
+		return m->question.nchoices * (uint32_t)IPC_CHOICE_MAX;
+	default:
+		return 0;
+	}
+}
+
+static uint32_t tail_max(const struct ipc_msg *m)
+{
+	return m->type == IPC_UI ? sizeof(m->question.choices) : IPC_DATA_MAX;
 }
 
 static size_t msg_size(const struct ipc_msg *m)
@@ -79,6 +96,33 @@ static bool lwm2m_ok(const struct ipc_lwm2m *v)
 	}
 }
 
+/* Which of its fields each kind of question has. */
+static bool question_ok(const struct ipc_question *q)
+{
+	bool choice = q->kind == IPC_KIND_CHOICE || q->kind == IPC_KIND_CHOICES;
+
+	if (q->kind >= IPC_KINDS || q->min_s > IPC_UI_SECONDS_MAX || q->max_s > IPC_UI_SECONDS_MAX ||
+	    q->max_len > IPC_DATA_MAX || q->masked > 1 || q->has_default > 1 || q->accept > 1)
+		return false;
+	if (choice != !!q->nchoices || q->nchoices > IPC_CHOICES_MAX ||
+	    (uint64_t)q->chosen >> q->nchoices)
+		return false;
+	if (q->input > 'Z' || !strchr("ANDTPI", (int)q->input) || !q->input)
+		return false;
+	if (!TEXT_OK(q->initial) || !TEXT_OK(q->text))
+		return false;
+	for (size_t i = 0; i < q->nchoices; i++)
+		if (!TEXT_OK(q->choices[i]) || !q->choices[i][0])
+			return false;
+	return true;
+}
+
+static bool answer_ok(const struct ipc_answer *a)
+{
+	return a->answer < IPC_ANSWER_COUNT && TEXT_OK(a->text) &&
+	       (a->answer == IPC_ANSWER_YES || (!a->chosen && !a->text[0]));
+}
+
 static bool body_ok(const struct ipc_msg *m)
 {
 	switch (m->type) {
@@ -113,6 +157,13 @@ static bool body_ok(const struct ipc_msg *m)
 		return TEXT_OK(m->pin.path) && m->pin.off <= 0xffffff && !m->pin.reserved;
 	case IPC_DECODE:
 		return TEXT_OK(m->decode.slot) && m->decode.json <= 1 && m->decode.secrets <= 1;
+	case IPC_UI:
+		return question_ok(&m->question);
+	case IPC_UI_ANSWER:
+		return answer_ok(&m->answer);
+	case IPC_PROGRESS:
+		return TEXT_OK(m->progress.what) && m->progress.what[0] &&
+		       (!m->progress.total || m->progress.done <= m->progress.total);
 	default:
 		return true;
 	}
@@ -126,7 +177,7 @@ int ipc_check(const struct ipc_msg *m, size_t size)
 		return -EPROTO;
 	if (size < HEAD + body_size[m->type])
 		return -EPROTO;
-	if (tail_size(m) > IPC_DATA_MAX)
+	if (tail_size(m) > tail_max(m))
 		return -EPROTO;
 	if (size != msg_size(m) || !body_ok(m))
 		return -EPROTO;

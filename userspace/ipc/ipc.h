@@ -6,11 +6,11 @@
  * exact size, string ends and counts before anyone sees a message.
  *
  * The child asks, the helper answers; one request is open at a time. Only NETWORK
- * comes unasked, at any time.
+ * comes unasked, at any time; nobody answers PROGRESS.
  *
  *   card child     START  ->  { READ -> DATA, PIN -> OUTCOME }*  ASK -> OUTCOME  SESSION -> OUTCOME
  *                  { LWM2M* LWM2M_END }, which nobody answers
- *   session child  START_SESSION  ->  OUTCOME (to the helper), exit
+ *   session child  START_SESSION  ->  { UI -> UI_ANSWER, PROGRESS }*  OUTCOME (to the helper), exit
  *   reconcile      SLOT*  END  ->  exit status
  *   decode child   DECODE  ->  { READ -> DATA }*, exit status
  */
@@ -32,6 +32,12 @@
 #define IPC_LOCATION_MAX 128
 #define IPC_DATA_MAX 4096
 #define IPC_ICCID_MAX 16
+#define IPC_QUESTION_MAX 1025	/* what the kernel's broker takes of a text, a choice, their number */
+#define IPC_CHOICE_MAX 256
+#define IPC_CHOICES_MAX 32
+#define IPC_INITIAL_MAX 257
+#define IPC_UI_SECONDS_MAX 3600
+#define IPC_WHAT_MAX 128
 
 enum ipc_type {
 	IPC_START = 1,		/* helper -> card child: ipc_start */
@@ -48,6 +54,9 @@ enum ipc_type {
 	IPC_PIN,		/* card child -> helper: ipc_pin, the card wants a PIN for this file */
 	IPC_NETWORK,		/* helper -> card child, unasked: no body; a default route came */
 	IPC_DECODE,		/* helper -> decode child: ipc_decode */
+	IPC_UI,			/* session child -> helper: ipc_question (shortened to its choices) */
+	IPC_UI_ANSWER,		/* helper -> session child: ipc_answer */
+	IPC_PROGRESS,		/* session child -> helper: ipc_progress */
 	IPC_TYPE_COUNT
 };
 
@@ -151,6 +160,47 @@ struct ipc_decode {
 	uint32_t json, secrets;		/* 0 or 1 */
 };
 
+enum ipc_kind {
+	IPC_KIND_DISPLAY, IPC_KIND_CONFIRM, IPC_KIND_TEXT, IPC_KIND_CHOICE, IPC_KIND_CHOICES,
+	IPC_KINDS
+};
+
+/* A question of a server's during its session (alerts 1100 to 1104); texts are printable and whole. */
+struct ipc_question {
+	uint32_t kind;			/* enum ipc_kind */
+	uint32_t min_s, max_s;		/* to IPC_UI_SECONDS_MAX; 0 = not given */
+	uint32_t max_len;		/* characters of a text, to IPC_DATA_MAX; 0 = not given */
+	uint32_t input;			/* one of "ANDTPI" */
+	uint32_t chosen;		/* default of a choice: bit n-1 = choice n */
+	uint8_t masked, has_default, accept;	/* 0, 1 */
+	uint8_t nchoices;		/* of the choice kinds, and there alone, 1 to IPC_CHOICES_MAX */
+	char initial[IPC_INITIAL_MAX];	/* default of a text */
+	char text[IPC_QUESTION_MAX];
+	char choices[IPC_CHOICES_MAX][IPC_CHOICE_MAX];	/* none is empty */
+};
+
+enum ipc_answered {
+	IPC_ANSWER_YES,		/* shown, agreed, typed or chosen */
+	IPC_ANSWER_NO,
+	IPC_ANSWER_CANCELLED,	/* by the person */
+	IPC_ANSWER_TIMEOUT,	/* somebody was shown it and did not answer in time */
+	IPC_ANSWER_NOBODY,	/* nobody was shown it in time, or it was withdrawn */
+	IPC_ANSWER_UNABLE,	/* it cannot be asked here */
+	IPC_ANSWER_COUNT
+};
+
+struct ipc_answer {
+	uint32_t answer;		/* enum ipc_answered; what follows only with YES */
+	uint32_t chosen;		/* bit n-1 = choice n */
+	char text[IPC_QUESTION_MAX];	/* as typed: of no control character */
+};
+
+/* How far something long has come. */
+struct ipc_progress {
+	uint64_t done, total;		/* bytes; total 0 = not known, else done <= total */
+	char what[IPC_WHAT_MAX];	/* "receiving ./LocURI", for a person; never a value */
+};
+
 struct ipc_msg {
 	uint16_t version;
 	uint16_t type;			/* enum ipc_type */
@@ -167,6 +217,9 @@ struct ipc_msg {
 		struct ipc_decode decode;
 		struct ipc_lwm2m lwm2m;
 		struct ipc_pin pin;
+		struct ipc_question question;
+		struct ipc_answer answer;
+		struct ipc_progress progress;
 	};
 };
 
