@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What something long has come to, in a file that anyone may read:
+ * /run/dmsc/progress/NAME, lines "key value" (dmsc-helper(8)). Its reader sees
+ * one state or the next, never half of one.
+ */
+#ifndef DMSC_HELPER_PROGRESS_H
+#define DMSC_HELPER_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PROGRESS_DIR "/run/dmsc/progress"
+#define PROGRESS_EVERY_MS 500	/* one file is written no more often */
+
+struct progress {
+	const char *dir;
+	char name[40];		/* "uicc0", "pending": one writer each */
+	int64_t next_ms;	/* not before */
+};
+
+/* Removes what a writer of that name left behind. @dir NULL = PROGRESS_DIR; borrowed. */
+void progress_init(struct progress *p, const char *dir, const char *name);
+/*
+ * @now_ms: a monotonic clock. What comes too soon is left out, but for the end
+ * (@done == @total). @server, @what: printable text. Best effort.
+ */
+void progress_write(struct progress *p, int64_t now_ms, const char *server, const char *what,
+		    uint64_t done, uint64_t total);
+/* It is over, well or not: the file goes. */
+void progress_end(struct progress *p);
+
+#endif
