@@ -295,7 +295,7 @@ static void session(struct run *r)
 	dm_account_fini(&r->far.account);
 	assert_int_equal(dmacc_read(r->far.tree, SLICE_LIT(FAR_SERVER), &r->far.account), 0);
 	begin(r);
-	assert_int_equal(store_session_begin(r->store, FAR_SERVER, r->far.now, &r->journal), 0);
+	assert_int_equal(store_session_begin(r->store, FAR_SERVER, "card", r->far.now, &r->journal), 0);
 	add_durable(r, r->far.tree);
 	far_start(&r->far);
 	first_half(r);

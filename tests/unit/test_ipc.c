@@ -104,6 +104,7 @@ static void fields_are_judged(void **state)
 {
 	size_t read = HEAD + sizeof(struct ipc_read), outcome = HEAD + sizeof(struct ipc_outcome);
 	size_t session = HEAD + sizeof(struct ipc_session);
+	size_t start = HEAD + sizeof(struct ipc_start_session);
 
 	ipc_prepare(&m, IPC_READ);
 	assert_int_equal(raw(&m, read), -EPROTO);	/* reads nothing */
@@ -127,8 +128,44 @@ static void fields_are_judged(void **state)
 	m.session.timeout_s = 65536;
 	assert_int_equal(raw(&m, session), -EPROTO);
 
+	m.session.timeout_s = 0;
+	m.session.session_id = 1;	/* only a notification has one */
+	assert_int_equal(raw(&m, session), -EPROTO);
+	m.session.server_initiated = 1;
+	assert_int_equal(raw(&m, session), 0);
+	m.session.session_id = 65536;
+	assert_int_equal(raw(&m, session), -EPROTO);
+	m.session.session_id = 0;
+	strcpy(m.session.cause, "card\n");
+	assert_int_equal(raw(&m, session), -EPROTO);
+
+	ipc_prepare(&m, IPC_START_SESSION);
+	strcpy(m.start_session.server_id, "a");
+	strcpy(m.start_session.interface, "wwan0");
+	strcpy(m.start_session.cause, "notification");
+	m.start_session.session_id = 65535;
+	m.start_session.server_initiated = 1;
+	assert_int_equal(raw(&m, start), 0);
+	m.start_session.server_initiated = 2;
+	assert_int_equal(raw(&m, start), -EPROTO);
+	m.start_session.server_initiated = 0;
+	assert_int_equal(raw(&m, start), -EPROTO);
+	m.start_session.session_id = 0;
+	memset(m.start_session.cause, 'c', sizeof(m.start_session.cause));
+	assert_int_equal(raw(&m, start), -EPROTO);
+	m.start_session.cause[0] = 0;
+	strcpy(m.start_session.interface, "../wwan0");
+	assert_int_equal(raw(&m, start), -EPROTO);
+	memset(m.start_session.interface, 'i', sizeof(m.start_session.interface));
+	assert_int_equal(raw(&m, start), -EPROTO);
+
 	ipc_prepare(&m, IPC_OUTCOME);
 	assert_int_equal(raw(&m, outcome), 0);
+	m.outcome.more = 1;
+	assert_int_equal(raw(&m, outcome), 0);
+	m.outcome.more = 2;
+	assert_int_equal(raw(&m, outcome), -EPROTO);
+	m.outcome.more = 0;
 	m.outcome.result = IPC_RESULT_COUNT;
 	assert_int_equal(raw(&m, outcome), -EPROTO);
 	m.outcome.result = 0;

@@ -316,7 +316,7 @@ static void test_journal(void **state)
 
 	assert_int_equal(store_begin(s), 0);
 	for (int i = 0; i < STORE_JOURNAL_SESSIONS + 3; i++)
-		assert_int_equal(store_session_begin(s, "srv", 100 + i, &id), 0);
+		assert_int_equal(store_session_begin(s, "srv", "card", 100 + i, &id), 0);
 	for (int i = 0; i < STORE_JOURNAL_NOTES + 2; i++)
 		assert_int_equal(store_session_note(s, id, "Get", SLICE_LIT("./A"), 200), 0);
 	assert_int_equal(store_session_end(s, id, "completed", "", 4, 900), 0);
@@ -334,7 +334,7 @@ static void test_journal(void **state)
 	assert_int_equal(x.last.status, 200);
 
 	memset(longest, 'u', sizeof(longest));
-	assert_int_equal(store_session_begin(s, "srv", 1, &id), 0);
+	assert_int_equal(store_session_begin(s, "srv", "by hand", 1, &id), 0);
 	assert_int_equal(store_session_note(s, id, "Add", slice_of(longest, sizeof(longest)), 414), 0);
 	assert_int_equal(store_note_each(s, id, see_note, &x), 0);
 	assert_int_equal(strlen(x.last.uri), STORE_URI_MAX - 1);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "store/db.h"
+#include "store/wish.h"
 #include "util/log.h"
 
 static char dir[64];
@@ -251,6 +252,39 @@ static void test_card_state_of_step_1(void **state)
 	store_close(s);
 }
 
+static int see_cause(void *ctx, const struct store_session *j)
+{
+	assert_string_equal(j->server_id, "srv");
+	assert_string_equal(j->outcome, "network");
+	assert_string_equal(j->cause, "");
+	assert_int_equal(j->messages, 3);
+	++*(unsigned int *)ctx;
+	return 0;
+}
+
+/* The journal of step 2 is kept, and what step 3 knows besides can be written. */
+static void test_journal_of_step_2(void **state)
+{
+	const struct db_schema *now = db_schema;
+	const struct db_schema two = { now->steps, 2 };
+	struct store_wish w = { .server = "srv", .cause = STORE_CAUSE_ASKED };
+	unsigned int n = 0;
+	struct store *s;
+
+	db_schema = &two;
+	s = open_rw();
+	assert_int_equal(sqlite3_exec(s->db,
+		"INSERT INTO session VALUES (9, 'srv', 5, 6, 'network', 'no answer', 3, 0);"
+		"INSERT INTO note VALUES (9, 0, 'Get', './A', 200);", NULL, NULL, NULL), SQLITE_OK);
+	store_close(s);
+	db_schema = now;
+	s = open_rw();
+	assert_int_equal(store_session_each(s, 0, see_cause, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(store_wish_put(s, &w, 7), 0);
+	store_close(s);
+}
+
 static void test_pairs(void **state)
 {
 	struct store *s = open_rw();
@@ -278,6 +312,7 @@ int main(void)
 		T(test_card_state_of_servers),
 		T(test_card_state_is_bounded),
 		T(test_card_state_of_step_1),
+		T(test_journal_of_step_2),
 		T(test_pairs),
 	};
 

@@ -172,6 +172,7 @@ static int session_ask(struct card *c, struct server *v, int64_t give_up)
 	q.session.timeout_s = c->data.ind.timeout_s;
 	child_text(q.session.server_id, sizeof(q.session.server_id), v->id);
 	child_text(q.session.text, sizeof(q.session.text), c->data.ind.text);
+	child_text(q.session.cause, sizeof(q.session.cause), STORE_CAUSE_CARD);
 	if (strcmp(q.session.server_id, v->id)) {
 		log_err("%s: the server id is not printable: no session", c->start.slot);
 		v->open = false;

@@ -59,16 +59,20 @@ static int load_objects(void *ctx, struct client_args *a)
 	return CHILD_FAILED;
 }
 
-static void session_run(const struct client_args *a, const char *server, struct mo_set *objects,
-			struct client_session_result *r)
+static void session_run(const struct client_args *a, const struct ipc_start_session *start,
+			struct mo_set *objects, struct client_session_result *r)
 {
 	_cleanup_store_ struct store *s = NULL;
-	struct client_session_opts o = { .server_id = server, .objects = objects, .wbxml = !a->conf.xml,
-					 .say = say, .stop = &client_stop };
+	struct client_session_opts o = {
+		.server_id = start->server_id, .cause = start->cause,
+		.session_id = (uint16_t)start->session_id,
+		.server_initiated = start->server_initiated,
+		.objects = objects, .wbxml = !a->conf.xml, .say = say, .stop = &client_stop,
+	};
 	char devid[128];
 
 	memset(r, 0, sizeof(*r));
-	o.allow_http = conf_list_has(&a->conf.allow_http, server);
+	o.allow_http = conf_list_has(&a->conf.allow_http, start->server_id);
 	if (a->conf.ca_file[0])
 		o.ca_file = a->conf.ca_file;
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
@@ -104,7 +108,7 @@ int child_session_main(int argc, char **argv)
 		log_err("session-child: no start message: %s", strerror(rc ? -rc : EPROTO));
 		return CHILD_IPC;
 	}
-	session_run(&a, m.start_session.server_id, objects, &r);
+	session_run(&a, &m.start_session, objects, &r);
 	mo_set_free(objects);
 	if (r.outcome == CLIENT_OK)
 		log_notice("session with %s completed: %u messages, %u changes%s",

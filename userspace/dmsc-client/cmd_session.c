@@ -127,7 +127,8 @@ static int give_up_rights(struct client_args *a, struct client_session_opts *o,
 int cmd_session(int argc, char **argv, struct client_args *a)
 {
 	_cleanup_store_ struct store *s = NULL;
-	struct client_session_opts o = { .say = print_line, .stop = &client_stop, .by_hand = true };
+	struct client_session_opts o = { .say = print_line, .stop = &client_stop, .by_hand = true,
+					 .cause = STORE_CAUSE_HAND };
 	struct client_session_result r;
 	char devid[128], ca[CLIENT_KEPT_MAX], trace[CLIENT_KEPT_MAX];
 	int c, rc, encoding = 0;

@@ -454,7 +454,8 @@ int client_session_run(struct store *s, const struct client_session_opts *opts,
 	dm_account_init(&x.account);
 	http_response_init(&x.answer);
 	view_init(&x.view);
-	err = store_session_begin(s, opts->server_id, time(NULL), &x.journal);
+	err = store_session_begin(s, opts->server_id, opts->cause ? opts->cause : "", time(NULL),
+				  &x.journal);
 	if (err)
 		err = run_fail(&x, CLIENT_STORE, err, store_strerror(err));
 	else

@@ -35,6 +35,7 @@ enum client_outcome client_outcome_of(enum dm_session_end e);
 
 struct client_session_opts {
 	const char *server_id;
+	const char *cause;		/* for the journal, STORE_CAUSE_*; NULL = "" */
 	const char *device_id;		/* DevInfo/DevId; NULL = found out by client_device_id() */
 	const char *ca_file;		/* NULL = system's store */
 	struct mo_set *objects;		/* of the tree; outlives the session */

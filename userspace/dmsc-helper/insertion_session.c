@@ -26,6 +26,9 @@ void insertion_session_start(struct insertion *in)
 		snprintf(m.start_session.slot, sizeof(m.start_session.slot), "%s", in->slot.name);
 		memcpy(m.start_session.server_id, in->want.server_id,
 		       sizeof(m.start_session.server_id));
+		memcpy(m.start_session.cause, in->want.cause, sizeof(m.start_session.cause));
+		m.start_session.session_id = in->want.session_id;
+		m.start_session.server_initiated = in->want.server_initiated;
 		r = ipc_send(in->sess.fd, &m, SEND_MS);
 		if (r)
 			kill(in->sess.pid, SIGKILL);

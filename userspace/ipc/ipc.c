@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -73,6 +74,19 @@ static bool text_ok(const char *s, size_t size)
 
 #define TEXT_OK(a) text_ok(a, sizeof(a))
 
+static bool cause_ok(const char cause[IPC_CAUSE_MAX], uint32_t session_id, uint32_t server_initiated)
+{
+	return text_ok(cause, IPC_CAUSE_MAX) && session_id <= UINT16_MAX && server_initiated <= 1 &&
+	       (server_initiated || !session_id);
+}
+
+/* What the kernel takes as a name of one; it is never a path. */
+static bool interface_ok(const char name[IPC_INTERFACE_MAX])
+{
+	return text_ok(name, IPC_INTERFACE_MAX) && !strpbrk(name, "/: ") && strcmp(name, ".") &&
+	       strcmp(name, "..");
+}
+
 static bool lwm2m_ok(const struct ipc_lwm2m *v)
 {
 	if (v->object == LWM2M_ID_NONE || v->instance == LWM2M_ID_NONE ||
@@ -139,14 +153,18 @@ static bool body_ok(const struct ipc_msg *m)
 	case IPC_SESSION:
 		return TEXT_OK(m->session.text) && TEXT_OK(m->session.server_id) &&
 		       m->session.server_id[0] && m->session.timeout_s <= 65535 &&
-		       m->session.ui <= IPC_UI_ASK;
+		       m->session.ui <= IPC_UI_ASK &&
+		       cause_ok(m->session.cause, m->session.session_id, m->session.server_initiated);
 	case IPC_OUTCOME:
 		return TEXT_OK(m->outcome.reason) && m->outcome.result < IPC_RESULT_COUNT &&
 		       m->outcome.err <= 0 && m->outcome.err > -4096 && m->outcome.retry <= 1 &&
-		       !m->outcome.reserved;
+		       m->outcome.more <= 1;
 	case IPC_START_SESSION:
 		return TEXT_OK(m->start_session.slot) && TEXT_OK(m->start_session.server_id) &&
-		       m->start_session.server_id[0];
+		       m->start_session.server_id[0] &&
+		       interface_ok(m->start_session.interface) &&
+		       cause_ok(m->start_session.cause, m->start_session.session_id,
+				m->start_session.server_initiated);
 	case IPC_SLOT:
 		return TEXT_OK(m->slot.transport) && TEXT_OK(m->slot.location) &&
 		       m->slot.state < IPC_SLOT_STATES && m->slot.iccid_len <= IPC_ICCID_MAX &&

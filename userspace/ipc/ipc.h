@@ -38,6 +38,8 @@
 #define IPC_INITIAL_MAX 257
 #define IPC_UI_SECONDS_MAX 3600
 #define IPC_WHAT_MAX 128
+#define IPC_CAUSE_MAX 32
+#define IPC_INTERFACE_MAX 16
 
 enum ipc_type {
 	IPC_START = 1,		/* helper -> card child: ipc_start */
@@ -94,12 +96,19 @@ struct ipc_session {
 	uint32_t timeout_s;		/* 0 = local default */
 	char server_id[IPC_SERVER_MAX];
 	char text[IPC_TEXT_MAX];	/* the card's words; "" = none */
+	char cause[IPC_CAUSE_MAX];	/* for the journal */
+	uint32_t session_id;		/* 1-65535: the one of a notification; 0 = any */
+	uint32_t server_initiated;	/* 1 = a notification asked for it */
 };
 
 struct ipc_start_session {
-	uint64_t seq;
+	uint64_t seq;			/* 0, with slot "": no card's */
 	char slot[32];
 	char server_id[IPC_SERVER_MAX];
+	char interface[IPC_INTERFACE_MAX];	/* to be bound to; "" = any */
+	char cause[IPC_CAUSE_MAX];
+	uint32_t session_id;		/* as in ipc_session */
+	uint32_t server_initiated;
 };
 
 enum ipc_result {
@@ -115,7 +124,7 @@ struct ipc_outcome {
 	uint32_t result;		/* enum ipc_result */
 	int32_t err;			/* IPC_FAILED: -errno, or 0 */
 	uint32_t retry;			/* IPC_FAILED: 1 = a later try may succeed */
-	uint32_t reserved;		/* 0 */
+	uint32_t more;			/* session: 1 = there is work for dmsc-helper --pending now */
 	char reason[IPC_REASON_MAX];	/* for the log */
 };
 

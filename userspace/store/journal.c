@@ -7,17 +7,19 @@
 #define XSTR(x) #x
 #define STR(x) XSTR(x)
 
-static int begin_session(struct store *s, const char *server_id, int64_t now, int64_t *id)
+static int begin_session(struct store *s, const char *server_id, const char *cause, int64_t now,
+			 int64_t *id)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	int err;
 
-	err = db_prepare(s, "INSERT INTO session (server, started, ended, outcome, reason, messages,"
-			    " notes) VALUES (?,?,0,'','',0,0)", &st);
+	err = db_prepare(s, "INSERT INTO session (server, cause, started, ended, outcome, reason,"
+			    " messages, notes) VALUES (?,?,?,0,'','',0,0)", &st);
 	if (err)
 		return err;
 	db_bind_text(st, 1, server_id);
-	sqlite3_bind_int64(st, 2, now);
+	db_bind_text(st, 2, cause);
+	sqlite3_bind_int64(st, 3, now);
 	err = db_run(s, st, "writing the journal");
 	if (err)
 		return err;
@@ -26,15 +28,16 @@ static int begin_session(struct store *s, const char *server_id, int64_t now, in
 			  STR(STORE_JOURNAL_SESSIONS), "trimming the journal");
 }
 
-int store_session_begin(struct store *s, const char *server_id, int64_t now, int64_t *id)
+int store_session_begin(struct store *s, const char *server_id, const char *cause, int64_t now,
+			int64_t *id)
 {
 	bool own;
 	int err;
 
-	if (!db_fits(server_id, STORE_SERVER_MAX))
+	if (!db_fits(server_id, STORE_SERVER_MAX) || !db_fits(cause, STORE_CAUSE_MAX))
 		return -EINVAL;
 	err = db_write_begin(s, &own);
-	return err ? err : db_write_end(s, own, begin_session(s, server_id, now, id));
+	return err ? err : db_write_end(s, own, begin_session(s, server_id, cause, now, id));
 }
 
 /* Counts the note; *n is how many there were before. */
@@ -122,7 +125,7 @@ int store_session_each(struct store *s, unsigned int max, store_session_fn *fn, 
 	struct store_session j;
 	int err, rc;
 
-	err = db_prepare(s, "SELECT id, server, started, ended, outcome, reason, messages, notes"
+	err = db_prepare(s, "SELECT id, server, started, ended, outcome, reason, messages, notes, cause"
 			    " FROM session ORDER BY id DESC LIMIT ?", &st);
 	if (err)
 		return err;
@@ -137,6 +140,7 @@ int store_session_each(struct store *s, unsigned int max, store_session_fn *fn, 
 		db_get_text(st, 5, j.reason, sizeof(j.reason));
 		j.messages = (uint32_t)sqlite3_column_int64(st, 6);
 		j.notes = (uint32_t)sqlite3_column_int64(st, 7);
+		db_get_text(st, 8, j.cause, sizeof(j.cause));
 		err = fn(ctx, &j);
 		if (err)
 			return err;

@@ -52,6 +52,27 @@ static const char *const released[] = {
 	" next_attempt, updated FROM card;"
 	"DROP TABLE card;"
 	"ALTER TABLE card2 RENAME TO card;",
+	/* 3: what is still to be done without a card being put in, and why a session was. */
+	"CREATE TABLE wish ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, server TEXT NOT NULL, cause TEXT NOT NULL,"
+	" ui INTEGER NOT NULL, session_id INTEGER NOT NULL, phase TEXT NOT NULL,"
+	" reason TEXT NOT NULL, attempts INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" spent INTEGER NOT NULL, next_attempt INTEGER NOT NULL, created INTEGER NOT NULL,"
+	" updated INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE alert ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, server TEXT NOT NULL, code INTEGER NOT NULL,"
+	" source TEXT NOT NULL, type TEXT NOT NULL, format TEXT NOT NULL, mark TEXT NOT NULL,"
+	" data BLOB NOT NULL, correlator TEXT NOT NULL, created INTEGER NOT NULL,"
+	" tries INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE notified ("
+	" server TEXT NOT NULL, session_id INTEGER NOT NULL, digest BLOB NOT NULL,"
+	" at INTEGER NOT NULL, PRIMARY KEY (server, session_id, digest)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE firmware ("
+	" uri TEXT PRIMARY KEY NOT NULL, server TEXT NOT NULL, op TEXT NOT NULL, url TEXT NOT NULL,"
+	" correlator TEXT NOT NULL, phase TEXT NOT NULL, size INTEGER NOT NULL,"
+	" received INTEGER NOT NULL, result INTEGER NOT NULL, boot_id TEXT NOT NULL,"
+	" path TEXT NOT NULL, updated INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"ALTER TABLE session ADD COLUMN cause TEXT NOT NULL DEFAULT '';",
 };
 
 static const struct db_schema ours = { released, sizeof(released) / sizeof(released[0]) };
@@ -68,6 +89,14 @@ static const struct { int since; const char *sql; } shape[] = {
 	{ 1, "SELECT id, server, started, ended, outcome, reason, messages, notes FROM session LIMIT 0" },
 	{ 2, "SELECT server FROM card LIMIT 0" },
 	{ 1, "SELECT session, n, op, uri, status FROM note LIMIT 0" },
+	{ 3, "SELECT id, server, cause, ui, session_id, phase, reason, attempts, first, spent,"
+	     " next_attempt, created, updated FROM wish LIMIT 0" },
+	{ 3, "SELECT id, server, code, source, type, format, mark, data, correlator, created, tries"
+	     " FROM alert LIMIT 0" },
+	{ 3, "SELECT server, session_id, digest, at FROM notified LIMIT 0" },
+	{ 3, "SELECT uri, server, op, url, correlator, phase, size, received, result, boot_id, path,"
+	     " updated FROM firmware LIMIT 0" },
+	{ 3, "SELECT cause FROM session LIMIT 0" },
 };
 
 int db_check_schema(struct store *s, int version)

@@ -53,6 +53,7 @@ enum store_mode {
 #define STORE_SERVER_MAX 256
 #define STORE_BOOT_ID_MAX 40
 #define STORE_URI_MAX 1024
+#define STORE_CAUSE_MAX 32
 
 /*
  * @dir is made with mode 0700 when missing (STORE_WRITE only). @wait_ms: how
@@ -181,6 +182,7 @@ int store_pair_put(struct store *s, const char *device_id, struct slice iccid,
 struct store_session {
 	int64_t id;
 	char server_id[STORE_SERVER_MAX];
+	char cause[STORE_CAUSE_MAX];	/* what it was for: a STORE_CAUSE_*; "" = not known */
 	int64_t started;
 	int64_t ended;			/* 0 = never ended: running, or killed */
 	char outcome[32];		/* "" while it runs; else client_outcome_name() */
@@ -196,7 +198,16 @@ struct store_note {
 	int status;			/* DM status code the server was given */
 };
 
-int store_session_begin(struct store *s, const char *server_id, int64_t now, int64_t *id) must_check;
+/* Why there is a session: words of the journal and of wishes (store/wish.h). */
+#define STORE_CAUSE_HAND "by hand"		/* dmsc-client session */
+#define STORE_CAUSE_ASKED "asked"		/* dmscctl session start */
+#define STORE_CAUSE_CARD "card"			/* its indicator or provisioning data */
+#define STORE_CAUSE_NOTIFICATION "notification"	/* the server's, Package 0 */
+#define STORE_CAUSE_ALERT "alert"		/* something to tell the server */
+#define STORE_CAUSE_FIRMWARE "firmware"		/* the result of an update */
+
+int store_session_begin(struct store *s, const char *server_id, const char *cause, int64_t now,
+			int64_t *id) must_check;
 int store_session_note(struct store *s, int64_t id, const char *op, struct slice uri,
 		       int status) must_check;
 int store_session_end(struct store *s, int64_t id, const char *outcome, const char *reason,
