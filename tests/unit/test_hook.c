@@ -65,7 +65,7 @@ static int sh(const char *script, const char *input)
 	buf_put_str(&in, input);
 	old = log_begin(&f);
 	hook_init(&k);
-	if (hook_start(&k, "card-check", "uicc0.card", SH, argv, &in)) {
+	if (hook_start(&k, "card-check", "uicc0.card", SH, argv, &in, HOOK_TIME_MS)) {
 		log_end(f, old);
 		fail_msg("not started: %s", logged);
 	}
@@ -121,6 +121,36 @@ static void output_is_logged_by_lines_and_bounded(void **state)
 	assert_true(strlen(logged) < 2 * HOOK_LINE_MAX);
 }
 
+static bool take_interface(void *ctx, const char *line)
+{
+	unsigned int *n = ctx;
+
+	if (strncmp(line, "interface ", 10) != 0)
+		return false;
+	++*n;
+	return true;
+}
+
+static void lines_can_be_taken(void **state)
+{
+	const char *argv[] = { NULL, "-c", "echo interface wwan0; echo other; printf 'interface x'", NULL };
+	struct buf in = BUF_INIT;
+	unsigned int n = 0;
+	FILE *f;
+	int old = log_begin(&f);
+
+	assert_int_equal(hook_start(&k, "connection-hook", "c", SH, argv, &in, HOOK_CONNECTION_MS), 0);
+	assert_true(k.deadline - now_ms() > HOOK_CONNECTION_MS - 5000);
+	k.take = take_interface;
+	k.ctx = &n;
+	end_wait();
+	log_end(f, old);
+	assert_int_equal(n, 2);
+	assert_non_null(strstr(logged, "c: connection-hook: other\n"));
+	assert_null(strstr(logged, "interface"));
+	hook_init(&k);
+}
+
 static void what_lingers_goes_with_it(void **state)
 {
 	int64_t start = now_ms();
@@ -138,7 +168,7 @@ static void time_is_bounded(void **state)
 	int old = log_begin(&f);
 
 	hook_init(&k);
-	assert_int_equal(hook_start(&k, "card-check", "c", SH, argv, &in), 0);
+	assert_int_equal(hook_start(&k, "card-check", "c", SH, argv, &in, HOOK_TIME_MS), 0);
 	assert_true(k.deadline - now_ms() > HOOK_TIME_MS - 5000 &&
 		    k.deadline - now_ms() <= HOOK_TIME_MS);
 	hook_tick(&k, k.deadline - 1);
@@ -158,8 +188,8 @@ static void a_removal_ends_it(void **state)
 	pid_t pid;
 
 	hook_init(&k);
-	assert_int_equal(hook_start(&k, "lwm2m-hook", "c", SH, argv, &in), 0);
-	assert_int_equal(hook_start(&k, "lwm2m-hook", "c", SH, argv, &in), -EBUSY);
+	assert_int_equal(hook_start(&k, "lwm2m-hook", "c", SH, argv, &in, HOOK_TIME_MS), 0);
+	assert_int_equal(hook_start(&k, "lwm2m-hook", "c", SH, argv, &in, HOOK_TIME_MS), -EBUSY);
 	pid = k.pid;
 	hook_stop(&k);
 	assert_int_equal(k.pid, 0);
@@ -214,7 +244,7 @@ static void only_roots_own_programs(void **state)
 	close(here);
 	hook_init(&k);
 	old = log_begin(&f);
-	assert_int_equal(hook_start(&k, "card-check", "c", path, argv, &in), -EPERM);
+	assert_int_equal(hook_start(&k, "card-check", "c", path, argv, &in, HOOK_TIME_MS), -EPERM);
 	log_end(f, old);
 	assert_non_null(strstr(logged, "is not root's alone"));
 	assert_int_equal(k.pid, 0);
@@ -230,7 +260,8 @@ static void what_cannot_be_executed_says_so(void **state)
 	int old = log_begin(&f);
 
 	hook_init(&k);
-	assert_int_equal(hook_start(&k, "card-check", "c", "/etc/passwd", argv, &in), 0);
+	assert_int_equal(hook_start(&k, "card-check", "c", "/etc/passwd", argv, &in,
+				    HOOK_TIME_MS), 0);
 	end_wait();
 	log_end(f, old);
 	assert_int_equal(how, HOOK_EXITED);
@@ -244,7 +275,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(words_input_and_answer), T(nothing_of_ours_is_inherited),
-		T(output_is_logged_by_lines_and_bounded), T(what_lingers_goes_with_it),
+		T(output_is_logged_by_lines_and_bounded), T(lines_can_be_taken),
+		T(what_lingers_goes_with_it),
 		T(time_is_bounded), T(a_removal_ends_it), T(only_roots_own_programs),
 		T(what_cannot_be_executed_says_so),
 	};

@@ -154,6 +154,9 @@ static void fields_are_judged(void **state)
 	memset(m.start_session.cause, 'c', sizeof(m.start_session.cause));
 	assert_int_equal(raw(&m, start), -EPROTO);
 	m.start_session.cause[0] = 0;
+	m.start_session.conref = IPC_CONREF_MAX + 1;
+	assert_int_equal(raw(&m, start), -EPROTO);
+	m.start_session.conref = 0;
 	strcpy(m.start_session.interface, "../wwan0");
 	assert_int_equal(raw(&m, start), -EPROTO);
 	memset(m.start_session.interface, 'i', sizeof(m.start_session.interface));
@@ -387,6 +390,54 @@ static void records_of_lwm2m_are_judged(void **state)
 	assert_int_equal(raw(&m, HEAD + 1), -EPROTO);
 }
 
+/* A good one. */
+static size_t connect_msg(void)
+{
+	ipc_prepare(&m, IPC_CONNECT);
+	m.connect.conref = 1;
+	strcpy(m.connect.server_id, "s");
+	strcpy(m.connect.c.apn, "internet.example");
+	m.connect.c.ndns = 1;
+	strcpy(m.connect.c.dns[0], "192.0.2.53");
+	return HEAD + sizeof(struct ipc_connect);
+}
+
+/* What connection-hook, which is root, gets of a card or a server. */
+/* Rules: CONN-7 */
+static void connections_are_judged(void **state)
+{
+	size_t n = connect_msg();
+
+	assert_int_equal(raw(&m, n), 0);
+	assert_string_equal(got.connect.c.apn, "internet.example");
+	assert_int_equal(raw(&m, n - 1), -EPROTO);
+	m.connect.conref = 0;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	m.connect.conref = IPC_CONREF_MAX + 1;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	connect_msg();
+	m.connect.reserved = 1;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	connect_msg();
+	m.connect.server_id[0] = 0;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	connect_msg();
+	memset(m.connect.c.password, 'x', sizeof(m.connect.c.password));
+	assert_int_equal(raw(&m, n), -EPROTO);
+	connect_msg();
+	strcpy(m.connect.c.user, "a\nautoconnect=true");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	connect_msg();
+	strcpy(m.connect.c.apn, "a;b");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	connect_msg();
+	m.connect.c.ndns = 1000;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	connect_msg();
+	m.connect.c.kind = CONNECTION_PROFILE;
+	assert_int_equal(raw(&m, n), -EPROTO);
+}
+
 static void descriptors_sent_along_are_dropped(void **state)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -434,6 +485,7 @@ int main(void)
 		T(good_messages_pass), T(header_is_judged), T(size_is_exact), T(fields_are_judged),
 		T(questions_are_judged), T(choices_are_judged), T(answers_and_progress_are_judged),
 		T(texts_are_fit_to_be_shown), T(records_of_lwm2m_are_judged),
+		T(connections_are_judged),
 		T(descriptors_sent_along_are_dropped),
 		T(waits_are_bounded_and_ends_are_told),
 	};

@@ -123,7 +123,7 @@ static int spawn(struct hook *k, int exe, const char *path, const char **argv)
 }
 
 int hook_start(struct hook *k, const char *word, const char *card, const char *path,
-	       const char **argv, struct buf *input)
+	       const char **argv, struct buf *input, int time_ms)
 {
 	int exe, r;
 
@@ -145,7 +145,8 @@ int hook_start(struct hook *k, const char *word, const char *card, const char *p
 	}
 	k->input = *input;
 	buf_init(input, 0);
-	k->deadline = now_ms() + HOOK_TIME_MS;
+	k->time_ms = time_ms;
+	k->deadline = now_ms() + time_ms;
 	return 0;
 }
 
@@ -177,6 +178,8 @@ static void input_move(struct hook *k)
 static void line_end(struct hook *k)
 {
 	k->line[k->len] = 0;
+	if (k->len && k->take && k->take(k->ctx, k->line))
+		k->len = 0;
 	if (k->len && k->lines < HOOK_LINES_MAX)
 		log_info("%s: %s: %s", k->card, k->word, k->line);
 	if (k->len && ++k->lines == HOOK_LINES_MAX)
@@ -234,7 +237,7 @@ void hook_tick(struct hook *k, int64_t now)
 		return;
 	k->late = true;
 	log_err("%s: %s: it takes longer than %d s and is killed", k->card, k->word,
-		HOOK_TIME_MS / 1000);
+		k->time_ms / 1000);
 	hook_kill(k);
 }
 

@@ -13,7 +13,8 @@
 #include "util/buf.h"
 #include "util/cleanup.h"
 
-#define HOOK_TIME_MS 30000	/* dmsc.conf(5) names it */
+#define HOOK_TIME_MS 30000	/* dmsc.conf(5) names both */
+#define HOOK_CONNECTION_MS 120000
 #define HOOK_LINE_MAX 256	/* bytes of a line that are logged */
 #define HOOK_LINES_MAX 64	/* lines of one run that are */
 
@@ -22,6 +23,7 @@ struct hook {
 	const char *card;
 	pid_t pid;		/* 0 = none runs */
 	int in, out;		/* our ends of its stdin, and of its stdout and stderr; -1 = closed */
+	int time_ms;		/* what it may take */
 	int64_t deadline;	/* CLOCK_MONOTONIC, ms */
 	bool late;		/* it was killed for its time */
 	struct buf input;
@@ -29,6 +31,9 @@ struct hook {
 	char line[HOOK_LINE_MAX + 1];
 	size_t len;		/* of the line so far; more is dropped */
 	unsigned int lines;
+	/* Set behind hook_start(): a line that it takes (true) is not logged. May be NULL. */
+	bool (*take)(void *ctx, const char *line);
+	void *ctx;
 };
 
 enum hook_end {
@@ -41,10 +46,11 @@ void hook_init(struct hook *k);
 /*
  * Starts @path, which must be root's and writable by root alone, with the words
  * @argv (NULL behind the last; argv[0] is replaced by @path). It takes over what
- * @input holds. 0 or -errno, logged; -EBUSY: one runs already.
+ * @input holds; it is killed after @time_ms. 0 or -errno, logged; -EBUSY: one runs
+ * already.
  */
 int hook_start(struct hook *k, const char *word, const char *card, const char *path,
-	       const char **argv, struct buf *input) must_check;
+	       const char **argv, struct buf *input, int time_ms) must_check;
 /* What to poll for; both have fd -1 when there is nothing. */
 void hook_poll(const struct hook *k, struct pollfd p[2]);
 /* Moves what can be moved without waiting. */

@@ -12,7 +12,7 @@
 static int hook_run(struct insertion *in, const char *word, const char *path, struct buf *input)
 {
 	const char *argv[] = { NULL, in->slot.name, in->slot.transport, in->slot.location, NULL };
-	int r = hook_start(&in->hook, word, in->card, path, argv, input);
+	int r = hook_start(&in->hook, word, in->card, path, argv, input, HOOK_TIME_MS);
 
 	buf_wipe_fini(input);
 	return r;

@@ -34,6 +34,7 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_UI] = offsetof(struct ipc_question, choices),	/* and its choices */
 	[IPC_UI_ANSWER] = sizeof(struct ipc_answer),
 	[IPC_PROGRESS] = sizeof(struct ipc_progress),
+	[IPC_CONNECT] = sizeof(struct ipc_connect),
 };
 
 /* The bytes behind the body of those types that have some. */
@@ -80,11 +81,12 @@ static bool cause_ok(const char cause[IPC_CAUSE_MAX], uint32_t session_id, uint3
 	       (server_initiated || !session_id);
 }
 
-/* What the kernel takes as a name of one; it is never a path. */
+/* What the kernel takes as a name of one; "" is none. */
 static bool interface_ok(const char name[IPC_INTERFACE_MAX])
 {
-	return text_ok(name, IPC_INTERFACE_MAX) && !strpbrk(name, "/: ") && strcmp(name, ".") &&
-	       strcmp(name, "..");
+	size_t n = strnlen(name, IPC_INTERFACE_MAX);
+
+	return !n || connection_ifname_ok(slice_of(name, n));
 }
 
 static bool lwm2m_ok(const struct ipc_lwm2m *v)
@@ -164,7 +166,8 @@ static bool body_ok(const struct ipc_msg *m)
 		       m->start_session.server_id[0] &&
 		       interface_ok(m->start_session.interface) &&
 		       cause_ok(m->start_session.cause, m->start_session.session_id,
-				m->start_session.server_initiated);
+				m->start_session.server_initiated) &&
+		       m->start_session.conref <= IPC_CONREF_MAX && !m->start_session.reserved;
 	case IPC_SLOT:
 		return TEXT_OK(m->slot.transport) && TEXT_OK(m->slot.location) &&
 		       m->slot.state < IPC_SLOT_STATES && m->slot.iccid_len <= IPC_ICCID_MAX &&
@@ -173,6 +176,10 @@ static bool body_ok(const struct ipc_msg *m)
 		return lwm2m_ok(&m->lwm2m);
 	case IPC_PIN:
 		return TEXT_OK(m->pin.path) && m->pin.off <= 0xffffff && !m->pin.reserved;
+	case IPC_CONNECT:
+		return TEXT_OK(m->connect.server_id) && m->connect.server_id[0] &&
+		       m->connect.conref >= 1 && m->connect.conref <= IPC_CONREF_MAX &&
+		       !m->connect.reserved && !connection_check(&m->connect.c);
 	case IPC_DECODE:
 		return TEXT_OK(m->decode.slot) && m->decode.json <= 1 && m->decode.secrets <= 1;
 	case IPC_UI:

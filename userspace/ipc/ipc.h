@@ -9,7 +9,8 @@
  * comes unasked, at any time; nobody answers PROGRESS.
  *
  *   card child     START  ->  { READ -> DATA, PIN -> OUTCOME }*  ASK -> OUTCOME  SESSION -> OUTCOME
- *                  { LWM2M* LWM2M_END }, which nobody answers
+ *                  { LWM2M* LWM2M_END } and CONNECT, which nobody answers: CONNECT goes
+ *                  with the SESSION that follows it
  *   session child  START_SESSION  ->  { UI -> UI_ANSWER, PROGRESS }*  OUTCOME (to the helper), exit
  *   reconcile      SLOT*  END  ->  exit status
  *   decode child   DECODE  ->  { READ -> DATA }*, exit status
@@ -19,6 +20,7 @@
 
 #include <stdint.h>
 #include "util/cleanup.h"
+#include "util/connection.h"
 #include "util/lwm2m_json.h"
 
 #define IPC_VERSION 1
@@ -40,6 +42,7 @@
 #define IPC_WHAT_MAX 128
 #define IPC_CAUSE_MAX 32
 #define IPC_INTERFACE_MAX 16
+#define IPC_CONREF_MAX 32	/* references of one account */
 
 enum ipc_type {
 	IPC_START = 1,		/* helper -> card child: ipc_start */
@@ -59,6 +62,7 @@ enum ipc_type {
 	IPC_UI,			/* session child -> helper: ipc_question (shortened to its choices) */
 	IPC_UI_ANSWER,		/* helper -> session child: ipc_answer */
 	IPC_PROGRESS,		/* session child -> helper: ipc_progress */
+	IPC_CONNECT,		/* card child -> helper: ipc_connect, what the next IPC_SESSION goes over */
 	IPC_TYPE_COUNT
 };
 
@@ -101,6 +105,17 @@ struct ipc_session {
 	uint32_t server_initiated;	/* 1 = a notification asked for it */
 };
 
+/*
+ * What the account says of its connection, for connection-hook. None is sent for an
+ * account that leaves that to the device.
+ */
+struct ipc_connect {
+	uint32_t conref;		/* which of the account's references it is, from 1 */
+	uint32_t reserved;		/* 0 */
+	struct connection c;
+	char server_id[IPC_SERVER_MAX];	/* of the IPC_SESSION it goes with */
+};
+
 struct ipc_start_session {
 	uint64_t seq;			/* 0, with slot "": no card's */
 	char slot[32];
@@ -109,6 +124,8 @@ struct ipc_start_session {
 	char cause[IPC_CAUSE_MAX];
 	uint32_t session_id;		/* as in ipc_session */
 	uint32_t server_initiated;
+	uint32_t conref;		/* ipc_connect's that was set up; 0 = none was */
+	uint32_t reserved;		/* 0 */
 };
 
 enum ipc_result {
@@ -229,6 +246,7 @@ struct ipc_msg {
 		struct ipc_question question;
 		struct ipc_answer answer;
 		struct ipc_progress progress;
+		struct ipc_connect connect;
 	};
 };
 
