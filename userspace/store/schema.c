@@ -69,9 +69,11 @@ static const char *const released[] = {
 	" at INTEGER NOT NULL, PRIMARY KEY (server, session_id, digest)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE firmware ("
 	" uri TEXT PRIMARY KEY NOT NULL, server TEXT NOT NULL, op TEXT NOT NULL, url TEXT NOT NULL,"
-	" correlator TEXT NOT NULL, phase TEXT NOT NULL, size INTEGER NOT NULL,"
-	" received INTEGER NOT NULL, result INTEGER NOT NULL, boot_id TEXT NOT NULL,"
-	" path TEXT NOT NULL, updated INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	" correlator TEXT NOT NULL, phase TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,"
+	" result INTEGER NOT NULL, reason TEXT NOT NULL, boot_id TEXT NOT NULL,"
+	" attempts INTEGER NOT NULL, first INTEGER NOT NULL, spent INTEGER NOT NULL,"
+	" next_attempt INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
 	"ALTER TABLE session ADD COLUMN cause TEXT NOT NULL DEFAULT '';",
 };
 
@@ -94,8 +96,8 @@ static const struct { int since; const char *sql; } shape[] = {
 	{ 3, "SELECT id, server, code, source, type, format, mark, data, correlator, created, tries"
 	     " FROM alert LIMIT 0" },
 	{ 3, "SELECT server, session_id, digest, at FROM notified LIMIT 0" },
-	{ 3, "SELECT uri, server, op, url, correlator, phase, size, received, result, boot_id, path,"
-	     " updated FROM firmware LIMIT 0" },
+	{ 3, "SELECT uri, server, op, url, correlator, phase, path, size, result, reason, boot_id,"
+	     " attempts, first, spent, next_attempt, created, updated FROM firmware LIMIT 0" },
 	{ 3, "SELECT cause FROM session LIMIT 0" },
 };
 
