@@ -43,7 +43,7 @@ pkgs_dmsc-agent := libnl-3.0 libnl-genl-3.0
 pkgs_dmscctl := libnl-3.0 libnl-genl-3.0 sqlite3 nettle libxml-2.0
 pkgs_simcard := nettle
 pkgs_uicc-bridge :=
-pkgs_dm-server := libmicrohttpd libxml-2.0 nettle gnutls
+pkgs_dm-server := libmicrohttpd libxml-2.0 nettle gnutls zlib
 ALL_PKGS := $(sort $(foreach p,$(PROGS),$(pkgs_$(p))))
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter

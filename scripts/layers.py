@@ -45,8 +45,9 @@ THIRD_PARTY = {
     "netlink/": r"userspace/kernel/nl\w*\.c",
     "nettle/": r"userspace/util/digest\.c",
     "seccomp.h": r"userspace/dmsc-\w+/(seccomp|sandbox)\.c",
-    "microhttpd.h": r"tests/dmserver/http\.c",
-    "gnutls/": r"tests/dmserver/http\.c",
+    "microhttpd.h": r"tests/dmserver/http(_int\.h|\.c)",
+    "gnutls/": r"tests/dmserver/http_tls\.c",
+    "zlib.h": r"tests/dmserver/gzip\.c",
 }
 
 # Kernel files that KUnit runs under UML: no device, no bus.

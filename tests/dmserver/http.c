@@ -3,44 +3,25 @@
  * HTTP by libmicrohttpd, in one thread: the program's own loop drives it, and
  * an answer that is to be late suspends its connection only.
  */
-#include "http.h"
+#include "http_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http_tls.h"
 #include "util/log.h"
 
 #define HTTP_CONNECTIONS 128
 #define HTTP_IDLE_S 30		/* no byte for so long ends a connection */
 #define HTTP_REQUEST_MS 60000	/* the whole of a request */
 #define HTTP_FILE_MAX (1 << 20)
-
-struct http {
-	struct http_config cfg;
-	struct MHD_Daemon *daemon;
-	struct buf cert, key;
-	struct call *delayed;
-	unsigned int port;
-};
-
-/* One request of one connection. */
-struct call {
-	struct http *http;
-	struct MHD_Connection *conn;
-	struct call *next;		/* in http->delayed */
-	struct buf body;
-	uint64_t started_ms, due_ms;
-	char peer[80];
-	bool refused, answered;
-	struct dm_response res;
-};
 
 static void peer_of(struct MHD_Connection *conn, char *out, size_t size)
 {
@@ -58,17 +39,12 @@ static void peer_of(struct MHD_Connection *conn, char *out, size_t size)
 	snprintf(out, size, strchr(host, ':') ? "[%.60s]:%.5s" : "%.60s:%.5s", host, port);
 }
 
-static const char *header(struct MHD_Connection *conn, const char *name)
-{
-	return MHD_lookup_connection_value(conn, MHD_HEADER_KIND, name);
-}
-
 static void ask(struct call *c, const char *url, unsigned int refused)
 {
 	struct dm_request req = {
-		.content_type = slice_str(header(c->conn, MHD_HTTP_HEADER_CONTENT_TYPE)),
+		.content_type = slice_str(http_header(c, MHD_HTTP_HEADER_CONTENT_TYPE)),
 		.body = buf_slice(&c->body),
-		.hmac = slice_str(header(c->conn, "x-syncml-hmac")),
+		.hmac = slice_str(http_header(c, "x-syncml-hmac")),
 		.peer = slice_str(c->peer),
 		.path = slice_str(url),
 		.refused = refused,
@@ -78,46 +54,18 @@ static void ask(struct call *c, const char *url, unsigned int refused)
 	c->answered = true;
 }
 
-static enum MHD_Result send_answer(struct call *c)
-{
-	struct MHD_Response *r;
-	enum MHD_Result ok;
-	char url[1024];
-
-	if (c->res.drop)
-		return MHD_NO;
-	r = MHD_create_response_from_buffer(c->res.body.len, (void *)buf_cstr(&c->res.body),
-					    MHD_RESPMEM_MUST_COPY);
-	if (!r)
-		return MHD_NO;
-	if (c->res.content_type)
-		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, c->res.content_type);
-	if (slice_present(c->res.location)) {
-		snprintf(url, sizeof(url), "%.*s", (int)c->res.location.n,
-			 (const char *)c->res.location.p);
-		MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, url);
-	}
-	if (c->res.hmac.len)
-		MHD_add_response_header(r, "x-syncml-hmac", buf_cstr(&c->res.hmac));
-	if (c->res.http_status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "POST");
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-store");
-	ok = MHD_queue_response(c->conn, c->res.http_status, r);
-	MHD_destroy_response(r);
-	return ok;
-}
-
 static enum MHD_Result refuse(struct call *c, const char *url, unsigned int status)
 {
 	c->refused = true;
 	ask(c, url, status);
-	return send_answer(c);
+	return http_send(c);
 }
 
 static enum MHD_Result first_look(struct http *h, struct MHD_Connection *conn, const char *url,
 				  const char *method, void **state)
 {
-	const char *length = header(conn, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *length = MHD_lookup_connection_value(
+		conn, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	struct call *c = calloc(1, sizeof(*c));
 
 	if (!c)
@@ -157,16 +105,15 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *conn, const c
 	if (!c->answered) {
 		if (buf_error(&c->body))
 			return refuse(c, url, MHD_HTTP_CONTENT_TOO_LARGE);
+		if (!http_authorized(c))
+			return refuse(c, url, MHD_HTTP_UNAUTHORIZED);
 		ask(c, url, 0);
 		if (c->res.delay_ms) {
-			c->due_ms = session_now_ms() + c->res.delay_ms;
-			c->next = h->delayed;
-			h->delayed = c;
-			MHD_suspend_connection(conn);
+			http_pause(c, c->res.delay_ms);
 			return MHD_YES;
 		}
 	}
-	return send_answer(c);
+	return http_send(c);
 }
 
 static void on_completed(void *ctx, struct MHD_Connection *conn, void **state,
@@ -184,6 +131,7 @@ static void on_completed(void *ctx, struct MHD_Connection *conn, void **state,
 		}
 	}
 	buf_fini(&c->body);
+	buf_fini(&c->packed);
 	buf_fini(&c->res.body);
 	buf_fini(&c->res.hmac);
 	free(c);
@@ -255,6 +203,8 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd)
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)buf_cstr(&h->cert) },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)buf_cstr(&h->key) },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+		{ h->cfg.client_ca ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+		  (void *)buf_cstr(&h->client_ca) },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
@@ -265,6 +215,8 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd)
 				MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL,
 				MHD_OPTION_LISTEN_SOCKET, fd,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+				MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, h,
+				MHD_OPTION_DIGEST_AUTH_RANDOM, sizeof(h->random), h->random,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_CONNECTIONS,
 				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)HTTP_IDLE_S,
 				MHD_OPTION_ARRAY, h->cfg.cert ? tls : none, MHD_OPTION_END);
@@ -279,6 +231,14 @@ struct http *http_start(const struct http_config *cfg)
 		return NULL;
 	h->cfg = *cfg;
 	if (cfg->cert && (read_pem(&h->cert, cfg->cert) || read_pem(&h->key, cfg->key)))
+		goto fail;
+	if (cfg->client_ca && read_pem(&h->client_ca, cfg->client_ca))
+		goto fail;
+	if (cfg->client_ca && !http_tls_is_ca(buf_slice(&h->client_ca))) {
+		fprintf(stderr, "%s: no certificate in it\n", cfg->client_ca);
+		goto fail;
+	}
+	if (getrandom(h->random, sizeof(h->random), 0) != (ssize_t)sizeof(h->random))
 		goto fail;
 	fd = listen_on(cfg->host, cfg->port, &h->port);
 	if (fd < 0)
@@ -312,6 +272,7 @@ void http_stop(struct http *h)
 	if (h->daemon)
 		MHD_stop_daemon(h->daemon);
 	buf_fini(&h->cert);
+	buf_fini(&h->client_ca);
 	buf_wipe_fini(&h->key);
 	free(h);
 }
@@ -319,6 +280,14 @@ void http_stop(struct http *h)
 unsigned int http_port(const struct http *h)
 {
 	return h->port;
+}
+
+void http_pause(struct call *c, uint64_t ms)
+{
+	c->due_ms = session_now_ms() + ms;
+	c->next = c->http->delayed;
+	c->http->delayed = c;
+	MHD_suspend_connection(c->conn);
 }
 
 /* Wakes answers that are due; returns the ms until the next one, at most @max_ms. */

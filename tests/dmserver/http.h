@@ -11,7 +11,11 @@
 struct http_config {
 	const char *host, *port;	/* numeric or a name; port "0" = any */
 	const char *cert, *key;		/* PEM files; both NULL = plain HTTP */
+	const char *client_ca;		/* PEM; clients need a certificate of this CA; NULL = none */
 	size_t max_body;		/* bytes */
+	enum script_http_auth auth;
+	/* The HTTP password of user @name, NULL when there is none; used at once. */
+	const char *(*password)(void *ctx, struct slice name);
 	void (*handle)(void *ctx, const struct dm_request *req, struct dm_response *res);
 	void *ctx;
 };

@@ -26,7 +26,7 @@ enum exit_code {
 };
 
 struct options {
-	const char *listen, *cert, *key, *server_id, *users, *script, *record, *summary;
+	const char *listen, *cert, *key, *client_ca, *server_id, *users, *script, *record, *summary;
 	bool plain_http, no_raw, strict, check_script, quiet;
 	uint32_t max_message, max_sessions, session_timeout_s, exit_after;
 };
@@ -40,6 +40,7 @@ static const char usage_text[] =
 	"  --listen HOST:PORT     where to serve; port 0 takes a free one\n"
 	"  --cert FILE            certificate chain (PEM)\n"
 	"  --key FILE             its private key (PEM)\n"
+	"  --client-ca FILE       clients must show a certificate of this CA (PEM)\n"
 	"  --plain-http           serve without TLS\n"
 	"  --server-id ID         server identifier (dm.example.net)\n"
 	"  --users FILE           users, passwords and schemes; nobody is asked without it\n"
@@ -66,7 +67,7 @@ static bool number_option(const char *name, uint32_t min, uint32_t max, uint32_t
 	return false;
 }
 
-enum { OPT_LISTEN = 256, OPT_CERT, OPT_KEY, OPT_PLAIN, OPT_SERVER_ID, OPT_USERS, OPT_SCRIPT,
+enum { OPT_LISTEN = 256, OPT_CERT, OPT_KEY, OPT_CLIENT_CA, OPT_PLAIN, OPT_SERVER_ID, OPT_USERS, OPT_SCRIPT,
        OPT_RECORD, OPT_NO_RAW, OPT_MAX_MESSAGE, OPT_MAX_SESSIONS, OPT_TIMEOUT, OPT_EXIT_AFTER,
        OPT_STRICT, OPT_QUIET, OPT_SUMMARY, OPT_CHECK, OPT_HELP, OPT_VERSION };
 
@@ -74,6 +75,7 @@ static const struct option long_options[] = {
 	{ "listen", required_argument, NULL, OPT_LISTEN },
 	{ "cert", required_argument, NULL, OPT_CERT },
 	{ "key", required_argument, NULL, OPT_KEY },
+	{ "client-ca", required_argument, NULL, OPT_CLIENT_CA },
 	{ "plain-http", no_argument, NULL, OPT_PLAIN },
 	{ "server-id", required_argument, NULL, OPT_SERVER_ID },
 	{ "users", required_argument, NULL, OPT_USERS },
@@ -118,6 +120,8 @@ static const char **text_option(struct options *o, int c)
 		return &o->cert;
 	case OPT_KEY:
 		return &o->key;
+	case OPT_CLIENT_CA:
+		return &o->client_ca;
 	case OPT_SERVER_ID:
 		return &o->server_id;
 	case OPT_USERS:
@@ -180,6 +184,10 @@ static bool parse_options(int argc, char **argv, struct options *o, int *code)
 	}
 	if (o->summary || o->check_script)
 		return true;
+	if (o->client_ca && o->plain_http) {
+		fputs("--client-ca needs TLS\n", stderr);
+		return false;
+	}
 	if (!o->listen || o->plain_http == (o->cert && o->key) || !o->cert != !o->key) {
 		fputs("--listen and either --cert with --key or --plain-http are needed; see --help\n",
 		      stderr);
@@ -209,6 +217,14 @@ static bool split_address(char *text, const char **host, const char **port)
 static void on_request(void *ctx, const struct dm_request *req, struct dm_response *res)
 {
 	session_request(ctx, req, res);
+}
+
+static const char *http_password(void *ctx, struct slice name)
+{
+	const struct server *srv = ctx;
+	const struct user *u = users_find_http(srv->users, name);
+
+	return u ? (const char *)u->http_password.p : NULL;
 }
 
 static int loop(struct server *srv, struct http *http, const struct options *o)
@@ -284,6 +300,9 @@ static int serve(struct server *srv, const struct options *o)
 	struct http_config cfg = {
 		.cert = o->cert,
 		.key = o->key,
+		.client_ca = o->client_ca,
+		.auth = srv->script->http_auth,
+		.password = http_password,
 		.max_body = o->max_message,
 		.handle = on_request,
 		.ctx = srv,

@@ -45,7 +45,8 @@ static void fill_cred(struct builder *b, struct dm_hdr *h, struct buf *data)
 	enum auth_scheme scheme;
 	struct slice name, nonce = SLICE_NONE;
 
-	if (!u || u->server_scheme == AUTH_NONE || b->s->server_accepted)
+	if (!u || u->server_scheme == AUTH_NONE || b->s->server_accepted ||
+	    b->plan->cred == CRED_MISSING)
 		return;
 	scheme = b->s->server_scheme != AUTH_NONE ? b->s->server_scheme : u->server_scheme;
 	if (u->has_server_nonce)
@@ -55,7 +56,13 @@ static void fill_cred(struct builder *b, struct dm_hdr *h, struct buf *data)
 		h->source_name = name;	/* the rest goes into the transport's header */
 		return;
 	}
-	auth_make(data, scheme, name, u->server_password, nonce);
+	if (b->plan->cred == CRED_REUSED)
+		nonce = buf_slice(&b->s->last_server_nonce);
+	auth_make(data, scheme, name,
+		  b->plan->cred == CRED_WRONG ? SLICE_LIT("not the password") : u->server_password,
+		  nonce);
+	buf_reset(&b->s->last_server_nonce);
+	buf_put_slice(&b->s->last_server_nonce, buf_slice(&u->server_nonce));
 	h->source_name = name;
 	h->has_cred = true;
 	h->cred.meta.type = slice_str(auth_scheme_name(scheme));

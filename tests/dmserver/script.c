@@ -196,6 +196,27 @@ static int st_repeat(struct parser *p)
 	return 0;
 }
 
+static int st_nonces(struct parser *p)
+{
+	if (strcmp(lex_word(&p->l, 1), "reused"))
+		return fail(p, "\"%s\": only \"reused\" can stand here", lex_word(&p->l, 1));
+	p->s->nonces_reused = true;
+	return 0;
+}
+
+static int st_http_auth(struct parser *p)
+{
+	const char *w = lex_word(&p->l, 1);
+
+	if (!strcmp(w, "basic"))
+		p->s->http_auth = HTTP_AUTH_BASIC;
+	else if (!strcmp(w, "digest"))
+		p->s->http_auth = HTTP_AUTH_DIGEST;
+	else
+		return fail(p, "\"%s\": HTTP asks for basic or digest", w);
+	return 0;
+}
+
 /* --- commands ------------------------------------------------------------ */
 
 static int st_get(struct parser *p)
@@ -500,6 +521,13 @@ static int st_drop(struct parser *p)
 	return behave(p, BEHAVE_DROP);
 }
 
+static int st_replay(struct parser *p)
+{
+	if (p->pkg && p->pkg == p->session->pkgs)
+		return fail(p, "no message comes before the first package");
+	return behave(p, BEHAVE_REPLAY);
+}
+
 static int st_redirect(struct parser *p)
 {
 	int err = behave(p, BEHAVE_REDIRECT);
@@ -554,6 +582,72 @@ static int st_delay(struct parser *p)
 	return number(p, 1, 1, SCRIPT_MAX_DELAY_MS, &p->pkg->delay_ms);
 }
 
+/* The word behind the statement's: *@out is its place in @words, from 1. */
+static int choice(struct parser *p, const char *const *words, unsigned int n, unsigned int *out)
+{
+	const char *w = lex_word(&p->l, 1);
+	unsigned int i;
+
+	if (!p->pkg)
+		return fail(p, "\"%s\" stands outside a package", lex_word(&p->l, 0));
+	for (i = 0; i < n; i++) {
+		if (!strcmp(w, words[i])) {
+			*out = i + 1;
+			return 0;
+		}
+	}
+	return fail(p, "\"%s\" can not stand behind \"%s\"", w, lex_word(&p->l, 0));
+}
+
+static int st_cred(struct parser *p)
+{
+	static const char *const words[] = { "missing", "wrong", "reused" };
+	unsigned int which;
+	int err = choice(p, words, 3, &which);
+
+	if (!err)
+		p->pkg->cred = which;
+	return err;
+}
+
+/* body WORD, body trickle MS */
+static int st_body(struct parser *p)
+{
+	static const char *const words[] = { "hang", "truncated", "endless", "trickle", "gzip",
+					     "bomb" };
+	unsigned int which;
+	int err = choice(p, words, 6, &which);
+
+	if (err)
+		return err;
+	p->pkg->body = which;
+	if ((which == BODY_TRICKLE) != (p->l.n == 3))
+		return fail(p, "\"trickle\" takes the milliseconds of a byte, the others nothing");
+	return p->l.n == 3 ? number(p, 2, 1, SCRIPT_MAX_DELAY_MS, &p->pkg->trickle_ms) : 0;
+}
+
+static int st_content_type(struct parser *p)
+{
+	if (!p->pkg)
+		return fail(p, "\"content-type\" stands outside a package");
+	return dup_word(p, 1, &p->pkg->content_type);
+}
+
+static int st_retry_after(struct parser *p)
+{
+	if (!p->pkg)
+		return fail(p, "\"retry-after\" stands outside a package");
+	return number(p, 1, 1, 1000000, &p->pkg->retry_after_s);
+}
+
+static int st_repeat_package(struct parser *p)
+{
+	if (!p->pkg)
+		return fail(p, "\"repeat-package\" stands outside a package");
+	p->pkg->repeat = true;
+	return 0;
+}
+
 static const struct statement statements[] = {
 	{ "server-id", 1, 1, st_server_id },
 	{ "auth", 1, 2, st_auth },
@@ -562,6 +656,8 @@ static const struct statement statements[] = {
 	{ "client-max-msg-size", 1, 1, st_client_max_msg_size },
 	{ "resp-uri", 1, 1, st_resp_uri },
 	{ "repeat", 0, 0, st_repeat },
+	{ "nonces", 1, 1, st_nonces },
+	{ "http-auth", 1, 1, st_http_auth },
 	{ "session", 0, 0, st_session },
 	{ "package", 0, 0, st_package },
 	{ "get", 1, 1, st_get },
@@ -583,10 +679,16 @@ static const struct statement statements[] = {
 	{ "garbage", 0, 0, st_garbage },
 	{ "drop", 0, 0, st_drop },
 	{ "redirect", 1, 2, st_redirect },
+	{ "replay", 0, 0, st_replay },
 	{ "abort", 0, 0, st_abort },
 	{ "wrong-session", 0, 0, st_wrong_session },
 	{ "hmac", 1, 1, st_hmac },
 	{ "delay", 1, 1, st_delay },
+	{ "cred", 1, 1, st_cred },
+	{ "body", 1, 2, st_body },
+	{ "content-type", 1, 1, st_content_type },
+	{ "retry-after", 1, 1, st_retry_after },
+	{ "repeat-package", 0, 0, st_repeat_package },
 };
 
 static int parse_line(struct parser *p, char *line)

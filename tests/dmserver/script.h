@@ -27,6 +27,28 @@ enum script_hmac {
 	HMAC_SESSION,	/* its signature is answered with 212 */
 };
 
+/* The same for the server's credentials within the message. */
+enum script_cred {
+	CRED_RIGHT,
+	CRED_MISSING,
+	CRED_WRONG,	/* of another password */
+	CRED_REUSED,	/* md5: with the nonce of the credentials before */
+};
+
+/* How the bytes of an answer reach the client. */
+enum script_body {
+	BODY_WHOLE,
+	BODY_HANG,	/* the headers, and no more */
+	BODY_TRUNCATED,	/* the first half, and the connection ends */
+	BODY_ENDLESS,	/* blanks behind it, as long as the client takes them */
+	BODY_TRICKLE,	/* one byte at a time */
+	BODY_GZIP,	/* compressed, for a client that takes that */
+	BODY_BOMB,	/* compressed, and 16 MiB of blanks behind it */
+};
+
+/* What HTTP itself asks of a client. */
+enum script_http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BASIC, HTTP_AUTH_DIGEST };
+
 enum script_op {
 	SCRIPT_CMD,
 	SCRIPT_OPEN,	/* begin atomic|sequence */
@@ -68,6 +90,7 @@ enum script_behave {
 	BEHAVE_GARBAGE,		/* 200, the right type, no message */
 	BEHAVE_DROP,		/* the connection ends without an answer */
 	BEHAVE_REDIRECT,
+	BEHAVE_REPLAY,		/* the message before once more */
 };
 
 struct script_pkg {
@@ -80,7 +103,13 @@ struct script_pkg {
 	uint32_t delay_ms;
 	bool wrong_session;
 	bool abort;
+	bool repeat;			/* behind it comes the same package again */
 	enum script_hmac hmac;
+	enum script_cred cred;
+	enum script_body body;
+	uint32_t trickle_ms;
+	uint32_t retry_after_s;		/* 0 = no such header */
+	struct slice content_type;	/* absent = the right one */
 };
 
 struct script_session {
@@ -98,6 +127,8 @@ struct script {
 	struct slice server_id;		/* absent: the command line's */
 	struct slice resp_uri;
 	enum script_auth auth;
+	enum script_http_auth http_auth;
+	bool nonces_reused;		/* a client gets the same NextNonce again and again */
 	bool per_message;		/* credentials in every message: 200 in place of 212 */
 	bool repeat;			/* after the last session section comes the first again */
 	uint32_t max_msg_size, max_obj_size;	/* what our SyncHdr announces; 0 = nothing */

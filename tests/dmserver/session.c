@@ -254,15 +254,20 @@ static struct session *session_of(struct server *srv, const struct message *m,
 
 /* --- script positions --------------------------------------------------------------- */
 
+static struct script_pkg *following(struct script_pkg *pkg)
+{
+	return !pkg || pkg->repeat ? pkg : pkg->next;
+}
+
 /* The package whose turn comes with this message, were all its answers in it. */
 static struct script_pkg *due(const struct session *s, const struct message *m)
 {
 	if (s->mid_package || !m->final)
 		return NULL;
 	if (s->played)
-		return s->played->next;
+		return following(s->played);
 	if (s->awaiting)
-		return s->pkg ? s->pkg->next : NULL;
+		return following(s->pkg);
 	return s->pkg;
 }
 
@@ -279,63 +284,9 @@ static void set_package(struct session *s, struct script_pkg *pkg)
 static void next_package(struct session *s)
 {
 	if (s->played)
-		set_package(s, s->played->next);
+		set_package(s, following(s->played));
 	else if (s->awaiting)
-		set_package(s, s->pkg ? s->pkg->next : NULL);
-}
-
-/* --- bad behaviour -------------------------------------------------------------------- */
-
-static const char portal_page[] =
-	"<!DOCTYPE html>\n<html><head><title>Welcome</title></head>"
-	"<body><h1>Please log in to use this network</h1></body></html>\n";
-
-static const char *behave(struct dm_response *res, const struct script_pkg *pkg,
-			  enum codec_format format)
-{
-	static const uint8_t garbage[] = { 0x02, 0xa4, 0x01, 0x6a, 0x00, 0x6d, 0x6c, 0xff, 0xff,
-					   0xff, 0xff, 0xff, 0xc3, 0x90, 0x80, 0x80, '<', 0x00 };
-
-	res->delay_ms = pkg->delay_ms;
-	switch (pkg->behave) {
-	case BEHAVE_HTTP:
-		res->http_status = pkg->http_status;
-		return "http status";
-	case BEHAVE_HTML:
-		res->content_type = "text/html";
-		buf_put_str(&res->body, portal_page);
-		return "html page";
-	case BEHAVE_GARBAGE:
-		res->content_type = codec_encoder(format)->mime;
-		buf_put(&res->body, garbage, sizeof(garbage));
-		return "garbage";
-	case BEHAVE_REDIRECT:
-		res->http_status = pkg->http_status;
-		res->location = pkg->url;
-		return "redirect";
-	default:
-		res->drop = true;
-		return "drop";
-	}
-}
-
-static void play_behaviour(struct server *srv, struct session *s, struct script_pkg *pkg,
-			   const struct message *m, unsigned int exchange,
-			   struct dm_response *res)
-{
-	const char *what = behave(res, pkg, m->format);
-	struct buf *e = record_begin(srv->record, "misbehave");
-
-	s->played = pkg;
-	s->behaved = true;
-	s->lost = true;
-	json_num(e, "session", s->number);
-	json_num(e, "exchange", exchange);
-	json_num(e, "line", pkg->line);
-	json_str(e, "what", what);
-	json_num(e, "http_status", res->http_status);
-	record_end(srv->record);
-	log_notice("session %u -> %s, as the script says", s->number, what);
+		set_package(s, following(s->pkg));
 }
 
 /* --- authentication ---------------------------------------------------------------------- */
@@ -396,7 +347,12 @@ static void judge(const struct server *srv, const struct session *s, const struc
 /* A new nonce: for the next message of this session, and for the user's next session. */
 static void renew_nonce(struct server *srv, struct session *s)
 {
-	nonce_fresh(&s->nonce);
+	if (srv->script->nonces_reused && s->user && s->user->has_nonce) {
+		buf_reset(&s->nonce);
+		buf_put_slice(&s->nonce, buf_slice(&s->user->nonce));
+	} else {
+		nonce_fresh(&s->nonce);
+	}
 	s->has_nonce = true;
 	if (!s->user)
 		return;
@@ -615,10 +571,14 @@ static void answer(struct server *srv, struct session *s, const struct message *
 	outcome = handle(srv, s, m, &v, &plan);
 	s->lost = plan.wrong_session;
 	s->format = m->format;
-	if (plan.commands && s->pkg && !s->mid_package && !s->ended)
-		res->delay_ms = s->pkg->delay_ms;
-	if (plan.commands && s->pkg)
+	if (plan.commands && s->pkg && !s->mid_package && !s->ended) {
+		misbehave_send(res, s->pkg);
+		s->lost = s->lost || misbehave_undelivered(s->pkg);
+	}
+	if (plan.commands && s->pkg) {
 		plan.hmac = s->pkg->hmac;
+		plan.cred = s->pkg->cred;
+	}
 	if (plan.hmac == HMAC_SESSION)
 		plan.hdr_status = 212;
 	err = reply_build(srv, s, m, &plan, &res->body, &ends);
@@ -676,7 +636,8 @@ static void no_room(struct server *srv, struct dm_response *res, const struct dm
 /* True when the request is no DM message at all: the answer is an HTTP status. */
 static bool refuse_http(struct server *srv, const struct dm_request *req, struct dm_response *res)
 {
-	const char *text = req->refused == 405 ? "only POST is answered here" : "too large";
+	const char *text = req->refused == 405 ? "only POST is answered here" :
+			   req->refused == 401 ? "HTTP credentials are asked for" : "too large";
 	unsigned int status = req->refused;
 	struct buf *e;
 
@@ -733,7 +694,7 @@ void session_request(struct server *srv, const struct dm_request *req, struct dm
 		pkg = s->ended ? NULL : due(s, &m);
 		if (pkg && pkg->behave != BEHAVE_NONE) {
 			trace_message_in(srv, s, &m, exchange, req->body.n, req, "not looked at");
-			play_behaviour(srv, s, pkg, &m, exchange, res);
+			misbehave_play(srv, s, pkg, &m, exchange, res);
 		} else {
 			answer(srv, s, &m, req, exchange, res);
 		}

@@ -100,7 +100,7 @@ struct dm_request {
 	struct slice hmac;	/* x-syncml-hmac; SLICE_NONE = none */
 	struct slice peer;	/* address, for the record */
 	struct slice path;
-	unsigned int refused;	/* an HTTP status the transport chose: 405, 413; 0 = none */
+	unsigned int refused;	/* an HTTP status the transport chose: 401, 405, 413; 0 = none */
 };
 
 struct dm_response {
@@ -110,7 +110,11 @@ struct dm_response {
 	struct buf body;
 	struct buf hmac;	/* x-syncml-hmac; empty = none */
 	struct slice location;	/* of a redirect; borrowed from the script */
+	struct slice other_type;	/* in place of content_type; the script's */
 	uint32_t delay_ms;
+	uint32_t retry_after_s;	/* 0 = no such header */
+	enum script_body how;
+	uint32_t trickle_ms;
 };
 
 /* Answers one POST. @res->body and @res->hmac are the caller's to free; the rest is static or the script's. */
@@ -132,6 +136,15 @@ void violation(struct server *srv, struct session *s, const char *clause, const 
 /* check.c */
 void check_header(struct server *srv, struct session *s, const struct message *m);
 void check_body(struct server *srv, struct session *s, const struct message *m);
+
+/* misbehave.c */
+/* The answer is what the script says in place of a message. */
+void misbehave_play(struct server *srv, struct session *s, struct script_pkg *pkg,
+		    const struct message *m, unsigned int exchange, struct dm_response *res);
+/* What the script says of the way of an answer, whatever the answer is. */
+void misbehave_send(struct dm_response *res, const struct script_pkg *pkg);
+/* Nobody can tell whether the client took such an answer for one. */
+bool misbehave_undelivered(const struct script_pkg *pkg);
 
 /* answers.c */
 struct answers {
@@ -155,6 +168,7 @@ struct reply_plan {
 	bool statuses_only;		/* authentication failed: nothing was executed */
 	enum auth_scheme challenge;	/* AUTH_NONE: no Chal */
 	enum script_hmac hmac;
+	enum script_cred cred;
 	bool next_message;		/* the client has more: Alert 1222, no Final */
 	bool commands;			/* go on with the script */
 	bool wrong_session;

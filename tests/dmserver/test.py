@@ -21,6 +21,7 @@ import time
 import traceback
 import warnings
 
+import misbehave
 from harness import (DEVICE, HERE, PASSWORD, PKG1, PROGRAM, WBXML, XML, Client, Server, alert, b64,
                      check, counts, cred, devinfo, equal, h, item, mac, md5_cred, outcomes, violations)
 from wire import children, find, from_wbxml, from_xml, to_xml
@@ -894,7 +895,7 @@ def test_files():
 
     def run(*args):
         return subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=20)
-    for text, line, why in SCRIPT_ERRORS:
+    for text, line, why in SCRIPT_ERRORS + misbehave.SCRIPT_ERRORS:
         with open(path, 'w') as f:
             f.write(text)
         p = run('--check-script', '--script', path)
@@ -923,14 +924,15 @@ def test_files():
 
 
 def main():
-    both = (test_mac, test_server_signs, test_https, test_plain_session, test_md5, test_commands, test_large, test_tnds)
+    both = (test_mac, test_server_signs, test_https, test_plain_session, test_md5, test_commands, test_large, test_tnds,
+            *misbehave.BOTH)
     tests = [(t, (wb,)) for wb in (False, True) for t in both]
     tests += [(t, ()) for t in (
               test_transport, test_data_sync_type, test_basic, test_per_message,
               test_server_credentials, test_violations, test_answer_violations, test_strict,
               test_sessions_in_turn, test_unauthenticated_turn, test_bad_behaviour,
               test_delay_blocks_nobody, test_abort, test_more_messages, test_split, test_repeated,
-              test_record_bytes, test_bounds, test_hostile, test_files)]
+              test_record_bytes, test_bounds, test_hostile, test_files, *misbehave.ONCE)]
     for t, args in tests:
         try:
             t(*args)

@@ -43,6 +43,17 @@ struct user *users_find(const struct users *u, struct slice name)
 	return NULL;
 }
 
+struct user *users_find_http(const struct users *u, struct slice name)
+{
+	struct user *i;
+
+	for (i = u->head; i; i = i->next)
+		if (slice_present(i->http_password) &&
+		    slice_eq(slice_present(i->http_name) ? i->http_name : i->name, name))
+			return i;
+	return NULL;
+}
+
 static bool parse_scheme(struct slice s, enum auth_scheme *out)
 {
 	if (slice_eq_str(s, "md5"))
@@ -79,7 +90,12 @@ static const char *parse_extra(struct users *u, struct user *user, struct slice 
 		return pool_dup(&u->mem, value, &user->server_name) ? NULL : "out of memory";
 	if (slice_eq_str(key, "server-password"))
 		return pool_dup(&u->mem, value, &user->server_password) ? NULL : "out of memory";
-	return "unknown key: nonce, server-name, server-password, server-scheme, server-nonce";
+	if (slice_eq_str(key, "http-name"))
+		return pool_dup(&u->mem, value, &user->http_name) ? NULL : "out of memory";
+	if (slice_eq_str(key, "http-password"))
+		return pool_dup(&u->mem, value, &user->http_password) ? NULL : "out of memory";
+	return "unknown key: nonce, server-name, server-password, server-scheme, server-nonce, "
+	       "http-name, http-password";
 }
 
 static const char *parse_user(struct users *u, const struct lex_line *l)

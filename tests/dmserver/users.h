@@ -21,6 +21,7 @@ struct user {
 	/* The server's own credentials towards this user's client (SRVCRED). */
 	enum auth_scheme server_scheme;	/* AUTH_NONE: none are sent */
 	struct slice server_name, server_password;
+	struct slice http_name, http_password;	/* of HTTP itself; followed by a NUL */
 	bool has_server_nonce;
 	struct buf server_nonce;	/* as the client last set it; raw */
 };
@@ -42,6 +43,8 @@ int users_load(struct users *u, const char *path, struct record *record);
 void users_fini(struct users *u);
 
 struct user *users_find(const struct users *u, struct slice name);
+/* By the name of HTTP's own credentials, which is the user's unless there is another. */
+struct user *users_find_http(const struct users *u, struct slice name);
 
 /* Sets @b to 16 random bytes. */
 void nonce_fresh(struct buf *b);
