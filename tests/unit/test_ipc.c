@@ -438,6 +438,86 @@ static void connections_are_judged(void **state)
 	assert_int_equal(raw(&m, n), -EPROTO);
 }
 
+static void firmware_is_judged(void **state)
+{
+	size_t n;
+
+	ipc_prepare(&m, IPC_DOWNLOAD);
+	m.download.max = 1;
+	strcpy(m.download.url, "https://h/x");
+	strcpy(m.download.server_id, "srv");
+	strcpy(m.download.package, "0123456789abcdef");
+	n = HEAD + sizeof(m.download);
+	assert_int_equal(raw(&m, n), 0);
+	m.download.max = 0;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	m.download.max = UINT64_MAX;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	m.download.max = 5;
+	strcpy(m.download.url, "https://h/\033[2J");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	strcpy(m.download.url, "");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	strcpy(m.download.url, "u");
+	strcpy(m.download.server_id, "");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	strcpy(m.download.server_id, "srv");
+	for (const char *const *bad = (const char *const[]){ "", "0", "../../etc/passwd", "0123456789abcdeF",
+							      "/123456789abcdef", NULL }; *bad; bad++) {
+		memset(m.download.package, 0, sizeof(m.download.package));
+		strcpy(m.download.package, *bad);
+		assert_int_equal(raw(&m, n), -EPROTO);
+	}
+	memset(m.download.package, 'a', sizeof(m.download.package));
+	assert_int_equal(raw(&m, n), -EPROTO);
+	m.download.package[16] = 0;
+	assert_int_equal(raw(&m, n), 0);
+	m.download.reserved[6] = 1;
+	assert_int_equal(raw(&m, n), -EPROTO);
+}
+
+static void updates_are_judged(void **state)
+{
+	size_t n = HEAD + sizeof(m.update);
+
+	ipc_prepare(&m, IPC_UPDATE);
+	m.update.size = 7;
+	strcpy(m.update.package, "0123456789abcdef");
+	strcpy(m.update.name, "root fs");
+	strcpy(m.update.version, "2.0");
+	assert_int_equal(raw(&m, n), 0);
+	strcpy(m.update.version, "-x");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	strcpy(m.update.version, "");
+	strcpy(m.update.name, "--install");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	strcpy(m.update.name, "a\nb");
+	assert_int_equal(raw(&m, n), -EPROTO);
+	strcpy(m.update.name, "");
+	memset(m.update.package, 0, sizeof(m.update.package));
+	assert_int_equal(raw(&m, n), -EPROTO);	/* nothing to install */
+	m.update.verb = IPC_VERB_RESULT;
+	assert_int_equal(raw(&m, n), -EPROTO);	/* 7 bytes of what? */
+	m.update.size = 0;
+	assert_int_equal(raw(&m, n), 0);
+	m.update.verb = IPC_VERBS;
+	assert_int_equal(raw(&m, n), -EPROTO);
+
+	ipc_prepare(&m, IPC_FIRMWARE);
+	n = HEAD + sizeof(m.firmware);
+	assert_int_equal(raw(&m, n), 0);
+	for (uint32_t code = 1; code < 700; code++) {
+		m.firmware.code = code;
+		assert_int_equal(raw(&m, n), code >= 200 && code <= 599 ? 0 : -EPROTO);
+	}
+	m.firmware.code = 200;
+	m.firmware.retry = 2;
+	assert_int_equal(raw(&m, n), -EPROTO);
+	m.firmware.retry = 0;
+	strcpy(m.firmware.reason, "\x9b");
+	assert_int_equal(raw(&m, n), -EPROTO);
+}
+
 static void descriptors_sent_along_are_dropped(void **state)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -485,7 +565,7 @@ int main(void)
 		T(good_messages_pass), T(header_is_judged), T(size_is_exact), T(fields_are_judged),
 		T(questions_are_judged), T(choices_are_judged), T(answers_and_progress_are_judged),
 		T(texts_are_fit_to_be_shown), T(records_of_lwm2m_are_judged),
-		T(connections_are_judged),
+		T(connections_are_judged), T(firmware_is_judged), T(updates_are_judged),
 		T(descriptors_sent_along_are_dropped),
 		T(waits_are_bounded_and_ends_are_told),
 	};

@@ -31,6 +31,9 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_PIN] = sizeof(struct ipc_pin),
 	[IPC_NETWORK] = 0,
 	[IPC_DECODE] = sizeof(struct ipc_decode),
+	[IPC_DOWNLOAD] = sizeof(struct ipc_download),
+	[IPC_UPDATE] = sizeof(struct ipc_update),
+	[IPC_FIRMWARE] = sizeof(struct ipc_firmware),
 	[IPC_UI] = offsetof(struct ipc_question, choices),	/* and its choices */
 	[IPC_UI_ANSWER] = sizeof(struct ipc_answer),
 	[IPC_PROGRESS] = sizeof(struct ipc_progress),
@@ -139,6 +142,42 @@ static bool answer_ok(const struct ipc_answer *a)
 	       (a->answer == IPC_ANSWER_YES || (!a->chosen && !a->text[0]));
 }
 
+/* 16 hexadecimal digits: no way out of a directory. */
+static bool package_ok(const char name[IPC_PACKAGE_MAX])
+{
+	return strnlen(name, IPC_PACKAGE_MAX) == IPC_PACKAGE_MAX - 1 &&
+	       strspn(name, "0123456789abcdef") == IPC_PACKAGE_MAX - 1;
+}
+
+static bool all_zero(const char *p, size_t n)
+{
+	while (n && !p[n - 1])
+		n--;
+	return !n;
+}
+
+static bool download_ok(const struct ipc_download *d)
+{
+	return d->max && d->max <= INT64_MAX && TEXT_OK(d->url) && d->url[0] && TEXT_OK(d->server_id) &&
+	       d->server_id[0] && package_ok(d->package) && all_zero(d->reserved, sizeof(d->reserved));
+}
+
+static bool update_ok(const struct ipc_update *u)
+{
+	bool none = u->verb == IPC_VERB_RESULT && !u->package[0] && !u->size &&
+		    all_zero(u->package, sizeof(u->package));
+
+	return u->verb < IPC_VERBS && u->size <= INT64_MAX && (none || package_ok(u->package)) &&
+	       TEXT_OK(u->name) && u->name[0] != '-' && TEXT_OK(u->version) && u->version[0] != '-' &&
+	       all_zero(u->reserved, sizeof(u->reserved));
+}
+
+static bool firmware_ok(const struct ipc_firmware *f)
+{
+	return f->size <= INT64_MAX && (!f->code || (f->code >= 200 && f->code <= 599)) &&
+	       f->retry <= 1 && TEXT_OK(f->reason);
+}
+
 static bool body_ok(const struct ipc_msg *m)
 {
 	switch (m->type) {
@@ -180,6 +219,12 @@ static bool body_ok(const struct ipc_msg *m)
 		return TEXT_OK(m->connect.server_id) && m->connect.server_id[0] &&
 		       m->connect.conref >= 1 && m->connect.conref <= IPC_CONREF_MAX &&
 		       !m->connect.reserved && !connection_check(&m->connect.c);
+	case IPC_DOWNLOAD:
+		return download_ok(&m->download);
+	case IPC_UPDATE:
+		return update_ok(&m->update);
+	case IPC_FIRMWARE:
+		return firmware_ok(&m->firmware);
 	case IPC_DECODE:
 		return TEXT_OK(m->decode.slot) && m->decode.json <= 1 && m->decode.secrets <= 1;
 	case IPC_UI:

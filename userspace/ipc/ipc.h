@@ -43,6 +43,9 @@
 #define IPC_CAUSE_MAX 32
 #define IPC_INTERFACE_MAX 16
 #define IPC_CONREF_MAX 32	/* references of one account */
+#define IPC_URL_MAX 2048
+#define IPC_PACKAGE_MAX 17	/* of a firmware package in the store: 16 hexadecimal digits */
+#define IPC_WORD_MAX 128
 
 enum ipc_type {
 	IPC_START = 1,		/* helper -> card child: ipc_start */
@@ -63,6 +66,9 @@ enum ipc_type {
 	IPC_UI_ANSWER,		/* helper -> session child: ipc_answer */
 	IPC_PROGRESS,		/* session child -> helper: ipc_progress */
 	IPC_CONNECT,		/* card child -> helper: ipc_connect, what the next IPC_SESSION goes over */
+	IPC_DOWNLOAD,		/* pending child -> helper -> download child: ipc_download */
+	IPC_UPDATE,		/* pending child -> helper: ipc_update, for update-hook */
+	IPC_FIRMWARE,		/* download child -> helper -> pending child: ipc_firmware */
 	IPC_TYPE_COUNT
 };
 
@@ -227,6 +233,34 @@ struct ipc_progress {
 	char what[IPC_WHAT_MAX];	/* "receiving ./LocURI", for a person; never a value */
 };
 
+/* A firmware package that a server named. */
+struct ipc_download {
+	uint64_t max;			/* bytes it may have; at least 1 */
+	char url[IPC_URL_MAX];
+	char server_id[IPC_SERVER_MAX];	/* by whose rules it is fetched */
+	char package[IPC_PACKAGE_MAX];	/* what its file is called, without the ending */
+	char reserved[7];		/* 0 */
+};
+
+enum ipc_verb { IPC_VERB_UPDATE, IPC_VERB_RESULT, IPC_VERBS };
+
+/* What update-hook is to do; name and version are no options. */
+struct ipc_update {
+	uint64_t size;			/* bytes of the package; IPC_VERB_RESULT: 0 too */
+	uint32_t verb;			/* enum ipc_verb */
+	char package[IPC_PACKAGE_MAX];	/* its file, without the ending; IPC_VERB_RESULT: "" too */
+	char name[IPC_WORD_MAX], version[IPC_WORD_MAX];	/* PkgName, PkgVersion; "" = none */
+	char reserved[3];		/* 0 */
+};
+
+/* What became of either. */
+struct ipc_firmware {
+	uint64_t size;			/* download: bytes that are there */
+	uint32_t code;			/* FUMO's, 200 to 599; 0 = not known yet: ask later */
+	uint32_t retry;			/* download that is not there: 1 = a later try may get it */
+	char reason[IPC_REASON_MAX];	/* for the log */
+};
+
 struct ipc_msg {
 	uint16_t version;
 	uint16_t type;			/* enum ipc_type */
@@ -243,6 +277,9 @@ struct ipc_msg {
 		struct ipc_decode decode;
 		struct ipc_lwm2m lwm2m;
 		struct ipc_pin pin;
+		struct ipc_download download;
+		struct ipc_update update;
+		struct ipc_firmware firmware;
 		struct ipc_question question;
 		struct ipc_answer answer;
 		struct ipc_progress progress;
