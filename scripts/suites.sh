@@ -114,6 +114,7 @@ suites_of_check() {
 	start docs tests/e2e/run docs
 	start unit make -s unit
 	start client tests/client/test
+	start peer tests/peer/test
 	start hostile tests/client/hostile
 	start provisioning tests/client/provisioning
 	start crash make -s crash
