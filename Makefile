@@ -193,6 +193,7 @@ $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/a
 # It looks at cards that mkprofile makes.
 decode_srcs := $(wildcard userspace/dmsc-client/decode*.c) userspace/dmsc-client/bootstrap.c \
 	userspace/dmsc-client/bootstrap_cp.c userspace/dmsc-client/card_data.c userspace/dmsc-client/common.c \
+	userspace/dmsc-client/firmware.c \
 	$(wildcard tests/simcard/desc*.c tests/simcard/profile*.c) \
 	tests/simcard/mkcard.c tests/simcard/mkcp.c tests/simcard/mkdm.c tests/simcard/mklwm2m.c tests/simcard/tlv.c
 $(B)/asan/unit/test_decode: $(decode_srcs:%.c=$(B)/asan/%.o)

@@ -46,6 +46,7 @@ static void every_key(void **state)
 			       "encoding = xml\n"
 			       "card-check = /usr/libexec/sim-lock\n"
 			       "lwm2m-hook = /usr/libexec/lwm2m\n"
+			       "update-hook = /usr/libexec/update\nupdate-max = 65536\n"
 			       "patience = 0"), 0);
 	assert_int_equal(c.trusted_slots.n, 2);
 	assert_true(conf_slot_trusted(&c, "virt", "demo7"));
@@ -63,6 +64,8 @@ static void every_key(void **state)
 	assert_true(c.xml);
 	assert_string_equal(c.card_check, "/usr/libexec/sim-lock");
 	assert_string_equal(c.lwm2m_hook, "/usr/libexec/lwm2m");
+	assert_string_equal(c.update_hook, "/usr/libexec/update");
+	assert_int_equal(c.update_max_mib, 65536);
 	assert_int_equal(parse("encoding = wbxml\n"), 0);
 	assert_false(c.xml);
 }
@@ -85,6 +88,9 @@ static void refusals_name_the_line(void **state)
 		{ "store = x\n", "f:1: 'store': must be an absolute path" },
 		{ "card-check = sim-lock\n", "f:1: 'card-check': must be an absolute path" },
 		{ "lwm2m-hook = bin/x\n", "f:1: 'lwm2m-hook': must be an absolute path" },
+		{ "update-hook = x\n", "f:1: 'update-hook': must be an absolute path" },
+		{ "update-max = 0\n", "f:1: 'update-max': not a number in range" },
+		{ "update-max = 65537\n", "f:1: 'update-max': not a number in range" },
 		{ "store =\n", "f:1: 'store': needs a value" },
 		{ "connect-without-indicator = true\n", "f:1: 'connect-without-indicator': must be yes or no" },
 		{ "encoding = json\n", "f:1: 'encoding': must be wbxml or xml" },

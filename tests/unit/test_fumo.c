@@ -182,9 +182,14 @@ static void orders(struct world *w)
 	heard(w, "");
 	/* The address that counts is the one below what is run, set in the same message. */
 	say(w, REP("2", X "/Download/PkgURL", "https://h/1") RUN("3", X "/Download")
-	    REP("4", X "/DownloadAndUpdate/PkgURL", "https://h/2") RUN("5", X "/DownloadAndUpdate"),
-	    "S 2 Replace 200\nS 3 Exec 202\nS 4 Replace 200\nS 5 Exec 202\n");
-	heard(w, "0 'https://h/1' 'c3'\n2 'https://h/2' 'c5'\n");
+	    RUN("4", X "/DownloadAndUpdate") GET("5", X "/State"),
+	    "S 2 Replace 200\nS 3 Exec 202\nS 4 Exec 417\nS 5 Get 200\nR 5 " X "/State [int] 30\n");
+	heard(w, "0 'https://h/1' 'c3'\n");
+	w->fumo->busy = false;
+	say(w, REP("2", X "/DownloadAndUpdate/PkgURL", "https://h/2") RUN("3", X "/DownloadAndUpdate"),
+	    "S 2 Replace 200\nS 3 Exec 202\n");
+	heard(w, "2 'https://h/2' 'c3'\n");
+	w->fumo->busy = false;
 	w->answer = DM_ST_STORE_FAILED;
 	say(w, EXEC("2", X "/Download"), "S 2 Exec 510\n");
 	heard(w, "0 'https://h/1' ''\n");
@@ -224,9 +229,15 @@ static void states(struct world *w)
 
 		w->fumo->state = table[i].s;
 		/* A new download may begin from wherever nothing is under way. */
-		snprintf(want, sizeof(want), "S 2 Get 200\nR 2 " X "/State [int] %d\nS 3 Exec %d\n"
-			 "S 4 Exec 202\n", table[i].s, table[i].update);
-		say(w, GET("2", X "/State") EXEC("3", X "/Update") EXEC("4", X "/Download"), want);
+		snprintf(want, sizeof(want), "S 2 Get 200\nR 2 " X "/State [int] %d\nS 3 Exec %d\n",
+			 table[i].s, table[i].update);
+		say(w, GET("2", X "/State") EXEC("3", X "/Update"), want);
+		assert_int_equal(w->fumo->busy, table[i].update == 202);
+		w->fumo->busy = false;
+		w->fumo->state = table[i].s;
+		say(w, EXEC("2", X "/Download") GET("3", X "/State"), "S 2 Exec 202\nS 3 Get 200\nR 3 "
+		    X "/State [int] 30\n");
+		w->fumo->busy = false;
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "dmsc-client/client.h"
+#include "dmsc-client/firmware.h"
 #include "mo/mo.h"
 #include "util/digest.h"
 #include "util/log.h"
@@ -96,6 +97,8 @@ int client_tree_open(struct store *s, struct mo_set *objects, struct dm_tree **o
 	if (!t)
 		return -ENOMEM;
 	err = store_tree_load(s, t);
+	if (!err && objects)
+		err = firmware_load(objects, s);
 	if (!err)
 		err = objects ? mo_set_install(objects, t, time(NULL)) : mo_install(t, NULL, time(NULL));
 	if (err) {

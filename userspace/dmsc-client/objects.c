@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "dmsc-client/client.h"
+#include "mo/fumo.h"
 #include "mo/hook.h"
 #include "mo/library.h"
 #include "util/log.h"
@@ -46,9 +47,15 @@ static void facts(struct mo_facts *f, const struct conf *c, const char *device_i
 struct mo_set *client_objects_new(const struct conf *c, const char *device_id)
 {
 	struct mo_facts f;
+	struct mo_set *s;
 
 	facts(&f, c, device_id);
-	return mo_set_new(&f);
+	s = mo_set_new(&f);
+	/* Who has no program that updates the firmware offers nobody to do so. */
+	if (!s || !c->update_hook[0] || !mo_fumo_add(s))
+		return s;
+	mo_set_free(s);
+	return NULL;
 }
 
 int client_objects_load(struct mo_set *s, const struct conf *c)

@@ -7,6 +7,7 @@
 #define DMSC_CLIENT_SESSION_INT_H
 
 #include "card/iccid.h"
+#include "dmsc-client/firmware.h"
 #include "dmsc-client/record.h"
 #include "dmsc-client/session_run.h"
 #include "dmsc-client/view.h"
@@ -37,6 +38,7 @@ struct run {
 	struct dm_session_alert alerts[DM_SESSION_MAX_ALERTS];
 	size_t nalerts;
 	bool new_pair;
+	struct firmware_session firmware;
 };
 
 /* Records how it ended; the first reason stays. Returns @err. */

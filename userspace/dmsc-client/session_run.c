@@ -139,6 +139,8 @@ static int load_account(struct run *x)
 	if (x->plain && !x->o->allow_http)
 		return run_fail(x, CLIENT_CONFIG, -EPERM,
 				"the account's address is not https and plain http is not allowed for it");
+	x->firmware = (struct firmware_session){ .store = x->store, .server = x->o->server_id };
+	firmware_session_begin(&x->firmware, x->o->objects, x->tree, x->o->allow_http);
 	return 0;
 }
 
@@ -427,6 +429,8 @@ static int run(struct run *x)
 
 static void tear_down(struct run *x)
 {
+	firmware_session_end(x->o->objects);
+	x->r->more = x->firmware.begun;
 	(void)!record_close(&x->record, x->session);
 	dm_session_free(x->session);
 	http_free(x->http);

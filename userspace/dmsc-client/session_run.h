@@ -63,6 +63,7 @@ struct client_session_result {
 	char reason[STORE_REASON_MAX];	/* for a person; "" when CLIENT_OK */
 	bool authenticated;		/* the server accepted our credentials (212, or 200 with MAC) */
 	bool sent;			/* a message, or part of one, left this machine */
+	bool more;			/* there is work for dmsc-helper --pending now */
 	unsigned int messages;		/* received */
 	unsigned int changes;		/* commands that changed the tree */
 	long http_status;		/* of the last answer; 0 = none came */

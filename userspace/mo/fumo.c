@@ -219,6 +219,18 @@ static int check(void *ctx, const char *uri, const struct dmsc_value *value)
 
 /* --- what it may run ------------------------------------------------------ */
 
+/* Handed over, the work is under way: the next command of the same message sees it so. */
+static int hand_over(struct mo_fumo *f, const struct mo_fumo_order *o)
+{
+	enum dm_status st = f->begin(f->ctx, o);
+
+	if (st == DM_ST_ACCEPTED) {
+		f->busy = true;
+		f->state = o->op == MO_FUMO_UPDATE ? MO_FUMO_UPDATING : MO_FUMO_DOWNLOADING;
+	}
+	return st;
+}
+
 static int exec(void *ctx, const char *uri, const void *arg, size_t len, const char *correlator)
 {
 	struct mo_fumo *f = ctx;
@@ -237,7 +249,7 @@ static int exec(void *ctx, const char *uri, const void *arg, size_t len, const c
 		if (state != MO_FUMO_READY && state != MO_FUMO_FAILED_DATA &&
 		    state != MO_FUMO_DONE_DATA)
 			return DM_ST_NOT_ALLOWED;	/* there is nothing to update with */
-		return f->begin(f->ctx, &o);
+		return hand_over(f, &o);
 	}
 	snprintf(from, sizeof(from), "%s/PkgURL", uri);
 	if (str_copy(o.url, sizeof(o.url), value_of(f->tree, from)) || !o.url[0])
@@ -245,7 +257,7 @@ static int exec(void *ctx, const char *uri, const void *arg, size_t len, const c
 	/* It may have been set when plain http was allowed, or for another server. */
 	if (strncasecmp(o.url, "https", 5) && !f->allow_http)
 		return DM_ST_FORBIDDEN;
-	return f->begin(f->ctx, &o);
+	return hand_over(f, &o);
 }
 
 /* --- the object ----------------------------------------------------------- */

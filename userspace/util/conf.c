@@ -49,6 +49,8 @@ static const struct key keys[] = {
 	{ "mo-hooks", K_LIST, offsetof(struct conf, mo_hooks), 0, 0, false },
 	{ "card-check", K_PATH, offsetof(struct conf, card_check), 0, 0, false },
 	{ "lwm2m-hook", K_PATH, offsetof(struct conf, lwm2m_hook), 0, 0, false },
+	{ "update-hook", K_PATH, offsetof(struct conf, update_hook), 0, 0, false },
+	{ "update-max", K_NUMBER, offsetof(struct conf, update_max_mib), 1, 65536, true },
 	{ "encoding", K_ENCODING, offsetof(struct conf, xml), 0, 0, true },
 };
 
@@ -69,6 +71,7 @@ void conf_defaults(struct conf *c)
 	strcpy(c->mo_libraries, CONF_MO_LIBRARIES);
 	c->consent_timeout_s = 60;
 	c->patience_s = 86400;
+	c->update_max_mib = 1024;
 }
 
 static const char *list_parse(struct conf_list *out, struct slice v)

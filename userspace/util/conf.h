@@ -39,6 +39,8 @@ struct conf {
 	struct conf_list mo_hooks;	/* programs that are management objects */
 	char card_check[CONF_VALUE_MAX];	/* program that may reject a card; "" = none */
 	char lwm2m_hook[CONF_VALUE_MAX];	/* program given a card's LwM2M bootstrap; "" = none */
+	char update_hook[CONF_VALUE_MAX];	/* program that installs firmware; "" = none */
+	unsigned int update_max_mib;	/* of a firmware package; 1..65536 */
 	bool xml;			/* messages are sent as XML, not as WBXML */
 };
 
