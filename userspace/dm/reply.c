@@ -97,6 +97,18 @@ static struct slice get(const struct dm_reply *r, struct dm_span sp)
 	return slice_of(sp.len ? r->arena.data + sp.off : (const uint8_t *)"", sp.len);
 }
 
+bool dm_reply_progress(const struct dm_reply *r, struct slice *uri, uint64_t *done, uint64_t *total)
+{
+	size_t i = in_pieces(r);
+
+	if (i == r->n)
+		return false;
+	*uri = get(r, r->recs[i].source);
+	*done = r->recs[i].sent;
+	*total = r->recs[i].data.len;
+	return true;
+}
+
 /* The same text need not be kept twice: Results mostly repeat what their Status says. */
 static struct dm_span put_as(struct dm_reply *r, struct slice s, const struct dm_span *like)
 {

@@ -85,6 +85,8 @@ void dm_reply_together(struct dm_reply *r, size_t first);
 
 /* True when the last message ended with a piece of a value that has more to come. */
 bool dm_reply_in_pieces(const struct dm_reply *r);
+/* That value: how much of it was sent. False: there is none. */
+bool dm_reply_progress(const struct dm_reply *r, struct slice *uri, uint64_t *done, uint64_t *total);
 /* The rest of such a value is not sent. */
 void dm_reply_drop_pieces(struct dm_reply *r);
 

@@ -314,6 +314,16 @@ struct slice dm_session_next_uri(const struct dm_session *s)
 	return s->resp_uri.len ? buf_slice(&s->resp_uri) : buf_slice(&s->cfg.account->url);
 }
 
+bool dm_session_progress(const struct dm_session *s, struct dm_session_progress *out)
+{
+	*out = (struct dm_session_progress){ .uri = buf_slice(&s->lo.target), .done = s->lo.got,
+					     .total = s->lo.size };
+	if (s->lo.active)
+		return true;
+	out->sent = dm_reply_progress(&s->reply, &out->uri, &out->done, &out->total);
+	return out->sent;
+}
+
 const char *dm_session_id(const struct dm_session *s)
 {
 	return s->sid;

@@ -147,6 +147,15 @@ int dm_session_abort(struct dm_session *s, const char *why, struct buf *out);
  */
 struct slice dm_session_hmac(const struct dm_session *s);
 
+/* A value too large for one message, on its way in, or (@sent) out. Borrowed. */
+struct dm_session_progress {
+	struct slice uri;
+	bool sent;
+	uint64_t done, total;		/* bytes */
+};
+/* False: there is none. */
+bool dm_session_progress(const struct dm_session *s, struct dm_session_progress *out);
+
 /* Where the next message goes: the server's RespURI, else the account's URL. Borrowed. */
 struct slice dm_session_next_uri(const struct dm_session *s);
 const char *dm_session_id(const struct dm_session *s);

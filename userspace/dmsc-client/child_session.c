@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "dmsc-client/child_common.h"
+#include "dmsc-client/child_ui.h"
 #include "util/log.h"
 
 #define START_MS 10000
@@ -68,6 +68,7 @@ static void session_run(const struct client_args *a, const struct ipc_start_sess
 		.session_id = (uint16_t)start->session_id,
 		.server_initiated = start->server_initiated,
 		.objects = objects, .wbxml = !a->conf.xml, .say = say, .stop = &client_stop,
+		.ui = child_ui_ask, .progress = child_ui_progress,
 	};
 	char devid[128];
 

@@ -30,6 +30,7 @@ struct run {
 	enum codec_format format;	/* of what we send */
 	int64_t journal;		/* 0 = no entry yet */
 	int64_t deadline;		/* of the whole session, by uptime_s() */
+	bool long_one;			/* a value in pieces was told of, and has no end yet */
 	bool plain;			/* the account's address is http */
 	/* The card the account came from. */
 	struct store_origin origin;

@@ -18,6 +18,7 @@
 #include "util/log.h"
 #include "util/str.h"
 
+#define ANSWER_S 60	/* of it, left for what follows a person's answer */
 #define SESSION_MAX_S 3600	/* the store is locked meanwhile: a server that dawdles is left */
 #define GOODBYE_MS 4000		/* of the 5 s a stopped session may still take */
 #define MAX_MSG_SIZE 65536	/* bytes of one message, announced to the server */
@@ -112,7 +113,14 @@ static enum dm_status op_ui(void *ctx, const struct dm_ui_request *req, struct d
 {
 	struct run *x = ctx;
 
-	return x->o->ui ? x->o->ui(x->o->ctx, req, answer) : DM_ST_UNSUPPORTED;
+	int64_t left = x->deadline - uptime_s() - ANSWER_S;
+
+	if (!x->o->ui)
+		return DM_ST_UNSUPPORTED;
+	/* A person's time is the session's: who thinks for an hour finds it over. */
+	if (left <= 0)
+		return DM_ST_TIMEOUT;
+	return x->o->ui(x->o->ctx, req, (unsigned int)left, answer);
 }
 
 static const struct dm_session_ops session_ops = {
@@ -312,6 +320,22 @@ static int write_journal(struct run *x)
 	return err;
 }
 
+/* Large objects alone: what fits one message is over before anybody could look. */
+static void tell_progress(struct run *x)
+{
+	struct dm_session_progress p;
+
+	if (!x->o->progress)
+		return;
+	if (dm_session_progress(x->session, &p) && p.done < p.total) {
+		x->long_one = true;
+		x->o->progress(x->o->ctx, p.uri, p.sent, p.done, p.total);
+	} else if (x->long_one) {
+		x->long_one = false;
+		x->o->progress(x->o->ctx, SLICE_NONE, false, 0, 0);
+	}
+}
+
 /* Decodes the answer into the engine and gets its reply; dm_session_reply()'s return. */
 static int take_answer(struct run *x)
 {
@@ -334,6 +358,7 @@ static int take_answer(struct run *x)
 	rc = record_reply(&x->record, x->session, now, &x->out);
 	if (rc > 0)
 		view_out(&x->view, x->format, buf_slice(&x->out));
+	tell_progress(x);
 	err = write_journal(x);
 	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : rc;
 }

@@ -51,8 +51,17 @@ struct client_session_opts {
 	unsigned int connect_timeout_ms, total_timeout_ms;	/* of one POST; 0 = defaults */
 	/* True = stop: 1223 is sent when that takes less than 5 s. NULL = never. */
 	const volatile sig_atomic_t *stop;
-	/* A question of the server's to the person (dm/cmd.h); NULL = answered 406. */
-	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req, struct dm_ui_answer *answer);
+	/*
+	 * A question of the server's to the person (dm/cmd.h), for at most @left_s seconds:
+	 * those the session has left. NULL = answered 406.
+	 */
+	enum dm_status (*ui)(void *ctx, const struct dm_ui_request *req, unsigned int left_s,
+			     struct dm_ui_answer *answer);
+	/*
+	 * After a message with a part of a large object: so much of its @total bytes came,
+	 * or was @sent; once more with @total 0 when it is over. NULL = nobody wants to know.
+	 */
+	void (*progress)(void *ctx, struct slice uri, bool sent, uint64_t done, uint64_t total);
 	/* One line per message for a person, "-> 1: Alert 1201, ..."; NULL = log_info. */
 	void (*say)(void *ctx, const char *line);
 	void *ctx;

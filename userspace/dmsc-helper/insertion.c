@@ -23,7 +23,7 @@
 /* How long poll() may wait. */
 static int patience(const struct insertion *in)
 {
-	int64_t now = insertion_now_ms(), pin = pin_wait_ms(&in->pin);
+	int64_t now = insertion_now_ms(), pin = pin_wait_ms(&in->pin), ui = insertion_ui_wait_ms(in);
 	int64_t left = in->stop ? in->deadline - now : INT_MAX;
 	int64_t hook = in->hook.pid && !in->hook.late ? in->hook.deadline - now : INT_MAX;
 
@@ -31,6 +31,8 @@ static int patience(const struct insertion *in)
 		left = hook;
 	if (pin >= 0 && pin < left)
 		left = pin;
+	if (ui >= 0 && ui < left)
+		left = ui;
 	return left < 0 ? 0 : left == INT_MAX ? -1 : (int)left;
 }
 
@@ -61,6 +63,7 @@ static void loop(struct insertion *in)
 			insertion_stop_overdue(in);
 		hook_tick(&in->hook, insertion_now_ms());
 		pin_tick(&in->pin);
+		insertion_ui_tick(in);
 		if (r <= 0)
 			continue;
 		/* ORDER: removal before anything the child wants */
@@ -169,6 +172,7 @@ static void run_prepared(struct insertion *in)
 	int r, status;
 
 	insertion_pin_prepare(in);
+	progress_init(&in->progress, NULL, in->slot.name[0] ? in->slot.name : "pending");
 	in->route = route_open();
 	if (in->route < 0)
 		log_warn("%s: new routes are not noticed: %s", in->card, strerror(-in->route));

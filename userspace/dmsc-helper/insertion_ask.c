@@ -10,29 +10,62 @@
 #include "dmsc-helper/insertion_int.h"
 #include "util/log.h"
 
-#define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
-
-/* Fills in what every question has, asks, and notes which one is open. */
-static int question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
-			uint32_t *id)
+static int card_take(void *ctx, const struct unl_card *c)
 {
-	unsigned int s = timeout_s ? timeout_s : in->h->conf.consent_timeout_s;
-	int r;
+	uint32_t *slot = ctx;
 
-	if (++in->questions > QUESTIONS_MAX)
-		return -EDQUOT;
+	*slot = c->slot;
+	return 1;
+}
+
+/*
+ * What the question is about. The kernel keeps a question as long as a card is there;
+ * one of a session that no card asked for is put beside whichever there is.
+ */
+static int question_place(struct insertion *in, struct unl_question *q)
+{
+	int r = 1;
+
 	q->slot = in->index;
 	q->seq = in->seq;
-	q->timeout_ms = (s > CONSENT_MAX_S ? CONSENT_MAX_S : s) * 1000;
-	snprintf(q->origin, sizeof(q->origin), "dmsc, for the card in %s (%s:%s)",
-		 in->slot.name, in->slot.transport, in->slot.location);
+	if (!in->slot.name[0]) {
+		q->seq = 0;
+		r = unl_cards(in->nl, card_take, &q->slot);
+	}
+	return r > 0 ? 0 : r ? r : -ENODEV;
+}
+
+int insertion_question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
+			   uint32_t *id)
+{
+	unsigned int s = timeout_s ? timeout_s : in->h->conf.consent_timeout_s;
+	int r = question_place(in, q);
+
 	*id = 0;
+	if (r)
+		return r;
+	q->timeout_ms = (s > CONSENT_MAX_S ? CONSENT_MAX_S : s) * 1000;
 	r = unl_ask(in->nl, q, id);
 	if (r && *id) {		/* it is put, and the kernel's word that all went well got lost */
 		(void)!unl_withdraw(in->nl, *id);
 		*id = 0;
 	}
 	return r;
+}
+
+/* Fills in what the questions of an insertion have in common, asks, and notes which one is open. */
+static int question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
+			uint32_t *id)
+{
+	*id = 0;
+	if (++in->questions > QUESTIONS_MAX)
+		return -EDQUOT;
+	if (in->slot.name[0])
+		snprintf(q->origin, sizeof(q->origin), "dmsc, for the card in %s (%s:%s)",
+			 in->slot.name, in->slot.transport, in->slot.location);
+	else
+		snprintf(q->origin, sizeof(q->origin), "dmsc");
+	return insertion_question_put(in, q, timeout_s, id);
 }
 
 /* Appends a card's words, which cannot close the quotation marks they stand in. */
@@ -186,6 +219,8 @@ void insertion_completed(struct insertion *in, const struct unl_answer *a)
 						   IPC_TIMEOUT, IPC_WITHDRAWN };
 	bool session = in->stage == ASKING_SESSION;
 
+	if (insertion_ui_completed(in, a))
+		return;
 	if (!in->question || a->id != in->question)
 		return;	/* a notice */
 	in->question = 0;

@@ -24,6 +24,7 @@ void insertion_withdraw(struct insertion *in)
 {
 	int r;
 
+	insertion_ui_withdraw(in);
 	if (!in->question)
 		return;
 	r = unl_withdraw(in->nl, in->question);
@@ -73,13 +74,13 @@ void insertion_stop(struct insertion *in, const char *why)
 	in->stop = why;
 	log_info("%s: %s", in->card, why);
 	in->undecided |= in->stage == CHECKING;
+	if (in->sess.pid)	/* before its question is withdrawn: it is not to go on */
+		kill(in->sess.pid, SIGTERM);
 	insertion_withdraw(in);
 	hook_kill(&in->hook);
 	in->deadline = insertion_now_ms() + (in->sess.pid ? SESSION_STOP_MS : CARD_STOP_MS);
-	if (in->sess.pid) {
-		kill(in->sess.pid, SIGTERM);
+	if (in->sess.pid)
 		return;
-	}
 	/*
 	 * The card child learns it from its socket, not by a signal: it may be
 	 * storing that the session which just ended is done, and a session that

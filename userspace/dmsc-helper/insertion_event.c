@@ -45,6 +45,7 @@ void insertion_netlink(struct insertion *in)
 		case UNL_EV_OVERRUN:
 			/* A completion may be among the lost: what was asked is taken back. */
 			insertion_look(in);
+			insertion_ui_withdraw(in);
 			if (!in->stop && (in->question || in->stage == ASKING_PIN)) {
 				insertion_withdraw(in);
 				insertion_reply(in, IPC_WITHDRAWN, 0, true, "messages were lost");

@@ -7,6 +7,7 @@
 #include "dmsc-helper/hook.h"
 #include "dmsc-helper/lwm2m.h"
 #include "dmsc-helper/pin.h"
+#include "dmsc-helper/progress.h"
 
 #define SEND_MS 1000
 #define CARD_STOP_MS 5000	/* time for the card child to record what happened */
@@ -14,6 +15,7 @@
 #define QUESTIONS_MAX 64	/* put to a person for one insertion */
 #define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
 #define AGREED_MAX 32
+#define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
 
 enum stage {
 	CHECKING,	/* card-check has the word: no child runs yet */
@@ -22,6 +24,16 @@ enum stage {
 	ASKING_DATA,	/* gate one: its IPC_ASK is a question now */
 	ASKING_SESSION,	/* gate two: its IPC_SESSION is one */
 	IN_SESSION,
+};
+
+/* A question of the server's, which the session child waits for. */
+struct ui {
+	uint32_t id;		/* open at the kernel; 0 = none */
+	enum ipc_kind kind;
+	bool taken;		/* an agent has it */
+	int64_t look_ms;	/* when to look whether one has; INT64_MAX = not (again) */
+	int64_t end_ms;		/* the session can wait no longer */
+	unsigned int asked;	/* in this session */
 };
 
 struct insertion {
@@ -40,6 +52,8 @@ struct insertion {
 	enum stage stage;
 	uint32_t question;		/* open at the kernel; 0 = none */
 	struct pin pin;
+	struct ui ui;
+	struct progress progress;
 	struct ipc_session want;
 	bool have_outcome;		/* the session child has reported */
 	struct ipc_outcome outcome;
@@ -84,6 +98,9 @@ void insertion_child_exit(struct insertion *in, int status);
 
 void insertion_pin_prepare(struct insertion *in);
 void insertion_ask_pin(struct insertion *in, const struct ipc_pin *q);
+/* Puts what has a kind and a text; *@id is its number. 0 or -errno (-ENODEV: no card is there). */
+int insertion_question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
+			   uint32_t *id) must_check;
 /* Gate one, and gate two. */
 void insertion_ask_data(struct insertion *in, const struct ipc_ask *q);
 void insertion_ask_session(struct insertion *in, const struct ipc_session *s);
@@ -95,6 +112,20 @@ void insertion_completed(struct insertion *in, const struct unl_answer *a);
 void insertion_session_start(struct insertion *in);
 void insertion_session_message(struct insertion *in);
 void insertion_session_exit(struct insertion *in, int status);
+
+/* --- insertion_ui.c: what a server asks the person during its session --- */
+
+/* A session begins. */
+void insertion_ui_begin(struct insertion *in);
+/* false: the session child may not ask that. */
+bool insertion_ui_ask(struct insertion *in, const struct ipc_question *q) must_check;
+/* false: it is not a question of this kind. */
+bool insertion_ui_completed(struct insertion *in, const struct unl_answer *a) must_check;
+/* Takes back what is open; the session child, when it is there, hears that nobody answered. */
+void insertion_ui_withdraw(struct insertion *in);
+/* Milliseconds until insertion_ui_tick() has to be called; -1 = never. */
+int insertion_ui_wait_ms(const struct insertion *in);
+void insertion_ui_tick(struct insertion *in);
 
 /* --- insertion_event.c: what comes from outside --- */
 

@@ -17,6 +17,7 @@ void insertion_session_start(struct insertion *in)
 	int r;
 
 	in->have_outcome = false;
+	insertion_ui_begin(in);
 	r = ++in->sessions > SESSIONS_MAX ? -EDQUOT : 0;
 	if (!r)
 		r = child_spawn(in->h, "session-child", true, &in->sess);
@@ -53,6 +54,16 @@ void insertion_session_message(struct insertion *in)
 		in->outcome = m.outcome;
 		return;
 	}
+	if (!r && m.type == IPC_PROGRESS) {
+		if (!m.progress.what[0])
+			progress_end(&in->progress);
+		else
+			progress_write(&in->progress, insertion_now_ms(), in->want.server_id,
+				       m.progress.what, m.progress.done, m.progress.total);
+		return;
+	}
+	if (!r && m.type == IPC_UI && !in->have_outcome && insertion_ui_ask(in, &m.question))
+		return;
 	if (r != -EPIPE) {
 		log_err("%s: the session child broke the protocol", in->card);
 		if (in->sess.pid)
@@ -76,6 +87,8 @@ void insertion_session_exit(struct insertion *in, int status)
 		insertion_session_message(in);
 	}
 	child_forget(&in->sess);
+	insertion_ui_withdraw(in);
+	progress_end(&in->progress);
 	if (in->have_outcome) {
 		insertion_reply(in, in->outcome.result, in->outcome.err, in->outcome.retry,
 			      in->outcome.reason);

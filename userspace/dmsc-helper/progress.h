@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifndef PROGRESS_DIR
 #define PROGRESS_DIR "/run/dmsc/progress"
+#endif
 #define PROGRESS_EVERY_MS 500	/* one file is written no more often */
 
 struct progress {

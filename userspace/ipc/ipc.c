@@ -121,7 +121,7 @@ static bool question_ok(const struct ipc_question *q)
 	bool choice = q->kind == IPC_KIND_CHOICE || q->kind == IPC_KIND_CHOICES;
 
 	if (q->kind >= IPC_KINDS || q->min_s > IPC_UI_SECONDS_MAX || q->max_s > IPC_UI_SECONDS_MAX ||
-	    q->max_len > IPC_DATA_MAX || q->masked > 1 || q->has_default > 1 || q->accept > 1)
+	    !q->left_s || q->left_s > IPC_UI_SECONDS_MAX || q->max_len > IPC_DATA_MAX || q->masked > 1 || q->has_default > 1 || q->accept > 1)
 		return false;
 	if (choice != !!q->nchoices || q->nchoices > IPC_CHOICES_MAX ||
 	    (uint64_t)q->chosen >> q->nchoices)
@@ -232,7 +232,7 @@ static bool body_ok(const struct ipc_msg *m)
 	case IPC_UI_ANSWER:
 		return answer_ok(&m->answer);
 	case IPC_PROGRESS:
-		return TEXT_OK(m->progress.what) && m->progress.what[0] &&
+		return TEXT_OK(m->progress.what) &&
 		       (!m->progress.total || m->progress.done <= m->progress.total);
 	default:
 		return true;

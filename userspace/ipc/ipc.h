@@ -201,6 +201,7 @@ enum ipc_kind {
 struct ipc_question {
 	uint32_t kind;			/* enum ipc_kind */
 	uint32_t min_s, max_s;		/* to IPC_UI_SECONDS_MAX; 0 = not given */
+	uint32_t left_s;		/* what the session can still wait, 1 to IPC_UI_SECONDS_MAX */
 	uint32_t max_len;		/* characters of a text, to IPC_DATA_MAX; 0 = not given */
 	uint32_t input;			/* one of "ANDTPI" */
 	uint32_t chosen;		/* default of a choice: bit n-1 = choice n */
@@ -230,7 +231,7 @@ struct ipc_answer {
 /* How far something long has come. */
 struct ipc_progress {
 	uint64_t done, total;		/* bytes; total 0 = not known, else done <= total */
-	char what[IPC_WHAT_MAX];	/* "receiving ./LocURI", for a person; never a value */
+	char what[IPC_WHAT_MAX];	/* "receiving ./LocURI", for a person; "" = it is over */
 };
 
 /* A firmware package that a server named. */
