@@ -17,7 +17,7 @@ int card_request(struct card *c, const struct ipc_msg *q, struct ipc_msg *a, int
 	do {
 		if (!r)
 			r = ipc_recv(IPC_CHILD_FD, a, timeout_ms);
-		c->network |= !r && a->type == IPC_NETWORK;
+		c->turns.network |= !r && a->type == IPC_NETWORK;
 	} while (!r && a->type == IPC_NETWORK);
 	if (!r && a->type != type)
 		r = -EPROTO;
@@ -34,7 +34,7 @@ int card_wait(struct card *c, int64_t ms)
 	if (r == -ETIMEDOUT)
 		return 0;
 	if (!r && m.type == IPC_NETWORK) {
-		c->network = true;
+		c->turns.network = true;
 		return 0;
 	}
 	c->gone = true;		/* nothing else is said to us unasked but the end */

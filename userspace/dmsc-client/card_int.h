@@ -6,17 +6,14 @@
 #include "card/plan.h"
 #include "dmsc-client/card_data.h"
 #include "dmsc-client/child_common.h"
+#include "dmsc-client/turns.h"
 
 struct server {
 	char id[STORE_SERVER_MAX];
 	bool init;		/* its w7 has INIT */
 	struct store_card row;
 	enum plan_verdict verdict;
-	bool open;		/* a try is still to come */
-	int64_t due;		/* when, by uptime_s(); 0 = now */
-	unsigned int backoff_s;
-	int64_t woken;		/* the last try for a new route's sake, by uptime_s() */
-	unsigned int woken_pause_s;	/* until the next one */
+	struct turn turn;
 };
 
 struct card {
@@ -24,7 +21,6 @@ struct card {
 	struct ipc_start start;
 	char slot[STORE_SLOT_MAX];	/* "TRANSPORT:LOCATION" */
 	bool gone;			/* the card, or the helper */
-	bool network;			/* a default route came since this was looked at last */
 	bool asks_nobody;		/* decode-child: a PIN is not asked for either */
 	bool no_pin;			/* a person was asked for a PIN and gave none, or not the right one */
 	bool holds_store;		/* so no person may be asked */
@@ -36,6 +32,7 @@ struct card {
 	} agreed;
 	size_t nservers;
 	struct server server[CLIENT_BOOTSTRAP_SERVERS];
+	struct turns turns;		/* theirs */
 	bool lwm2m_done;		/* it was given, or could not be */
 };
 

@@ -8,24 +8,6 @@
 #include "dmsc-client/card_int.h"
 #include "util/log.h"
 
-#define BACKOFF_FIRST_S 15
-#define BACKOFF_MAX_S 3600
-#define NETWORK_SOON_S 2
-
-/* Seconds that no clock setting moves: a device may learn the date after its first try. */
-static int64_t uptime_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec;
-}
-
-static unsigned int pause_after(unsigned int s)
-{
-	return !s ? BACKOFF_FIRST_S : s > BACKOFF_MAX_S / 2 ? BACKOFF_MAX_S : s * 2;
-}
-
 static enum plan_past past_of(const struct store_card *row)
 {
 	switch (row->phase) {
@@ -70,11 +52,11 @@ int card_sessions_plan(struct card *c)
 			v->verdict = PLAN_NO_SESSION;
 			why = "tried in this insertion already";
 		}
-		v->open = v->verdict != PLAN_NO_SESSION;
-		v->backoff_s = BACKOFF_FIRST_S;
+		v->turn = (struct turn){ .open = v->verdict != PLAN_NO_SESSION, .name = v->id,
+					.of = v };
 		log_info("%s: %s session with %s: %s", c->start.slot,
-			 v->open ? "automatic" : "no automatic", v->id, why);
-		if (!v->open)
+			 v->turn.open ? "automatic" : "no automatic", v->id, why);
+		if (!v->turn.open)
 			continue;
 		if (!card_same_insertion(c, &v->row)) {
 			v->row.attempts = 0;
@@ -95,7 +77,7 @@ static int done_meanwhile(struct card *c, struct store *s, struct server *v)
 
 	if (r || now.phase != STORE_CARD_DONE)
 		return r;
-	v->open = false;
+	turn_close(&v->turn);
 	log_info("%s: a session with %s was started by a person meanwhile, and succeeded",
 		 c->start.slot, v->id);
 	return 1;
@@ -127,39 +109,38 @@ static int is_settled(struct card *c, struct server *v)
 	return client_store_open(&c->args, STORE_WRITE, &s) ? -EIO : done_meanwhile(c, s, v);
 }
 
-static int outcome_record(struct card *c, struct server *v, const struct ipc_outcome *o,
-			  int64_t give_up)
+static int outcome_record(struct card *c, struct server *v, const struct ipc_outcome *o)
 {
 	char reason[STORE_REASON_MAX];
 	enum store_card_phase phase = STORE_CARD_FAILED;
-	int64_t now = uptime_s();
+	uint32_t wait = 0;
 
-	v->open = false;
 	snprintf(reason, sizeof(reason), "%s",
 		 o->reason[0] ? o->reason : ipc_result_name(o->result));
+	if (o->result == IPC_FAILED && o->retry)
+		wait = turn_again(&c->turns, &v->turn);
+	else
+		turn_close(&v->turn);
 	if (o->result == IPC_DONE) {
 		phase = STORE_CARD_DONE;
 	} else if (o->result == IPC_REFUSED) {
 		phase = STORE_CARD_REFUSED;
 	} else if (o->result == IPC_WITHDRAWN) {
 		phase = STORE_CARD_PENDING;	/* it was taken from us, not answered */
-	} else if (o->result == IPC_FAILED && o->retry && now + v->backoff_s <= give_up) {
+	} else if (wait) {
 		phase = STORE_CARD_PENDING;
-		v->open = true;
-		v->due = now + v->backoff_s;
-		v->row.next_attempt = time(NULL) + v->backoff_s;	/* for people */
+		v->row.next_attempt = time(NULL) + wait;	/* for people */
 		v->row.attempts++;
 		log_notice("%s: session with %s failed (%s); next try in %u s", c->start.slot,
-			   v->id, o->reason, v->backoff_s);
-		v->backoff_s = pause_after(v->backoff_s);
+			   v->id, o->reason, wait);
 	}
-	if (!v->open && o->result != IPC_DONE)
+	if (!v->turn.open && o->result != IPC_DONE)
 		log_notice("%s: no session with %s: %s; the account stays", c->start.slot, v->id,
 			   o->reason[0] ? o->reason : ipc_result_name(o->result));
 	return outcome_store(c, v, phase, reason);
 }
 
-static int session_ask(struct card *c, struct server *v, int64_t give_up)
+static int session_ask(struct card *c, struct server *v)
 {
 	struct ipc_msg q, a;
 	int r = is_settled(c, v);
@@ -175,84 +156,48 @@ static int session_ask(struct card *c, struct server *v, int64_t give_up)
 	child_text(q.session.cause, sizeof(q.session.cause), STORE_CAUSE_CARD);
 	if (strcmp(q.session.server_id, v->id)) {
 		log_err("%s: the server id is not printable: no session", c->start.slot);
-		v->open = false;
+		turn_close(&v->turn);
 		return card_row_record(c, &v->row, STORE_CARD_FAILED, "the server id is not printable");
 	}
 	r = card_request(c, &q, &a, -1, IPC_OUTCOME);
-	return r ? r : outcome_record(c, v, &a.outcome, give_up);
+	return r ? r : outcome_record(c, v, &a.outcome);
 }
 
-/* The open server whose turn is next, or NULL. Card order among those due. */
-static struct server *next_server(struct card *c, int64_t now)
+static int session_try(void *ctx, struct turn *t)
 {
-	struct server *best = NULL;
-	size_t i;
+	struct card *c = ctx;
+	struct server *v = t->of;
+	int r = 0;
 
-	for (i = 0; i < c->nservers; i++) {
-		struct server *v = &c->server[i];
-
-		if (!v->open)
-			continue;
-		if (v->due <= now)
-			return v;
-		if (!best || v->due < best->due)
-			best = v;
-	}
-	return best;
+	/* What another client waits for need not wait for a person. */
+	if (v->verdict == PLAN_SESSION_ASK)
+		r = card_lwm2m(c);
+	return r ? r : session_ask(c, v);
 }
 
-/*
- * What waits to be tried again is tried soon; names may be resolved a little later
- * than packets go. A route that flaps is worth one try per pause, and the pauses grow.
- */
-static void network_came(struct card *c, int64_t now)
+/* Nor for a broken network. */
+static int session_wait(void *ctx, int64_t ms)
 {
-	c->network = false;
-	for (size_t i = 0; i < c->nservers; i++) {
-		struct server *v = &c->server[i];
-		int64_t due = now + NETWORK_SOON_S;
+	struct card *c = ctx;
+	int r = card_lwm2m(c);
 
-		if (now > v->woken + BACKOFF_MAX_S)
-			v->woken_pause_s = 0;
-		if (due < v->woken + v->woken_pause_s)
-			due = v->woken + v->woken_pause_s;
-		if (!v->open || v->due <= due)
-			continue;
-		v->due = v->woken = due;
-		v->woken_pause_s = pause_after(v->woken_pause_s);
-		v->backoff_s = BACKOFF_FIRST_S;
-		log_info("%s: a way into the network came: session with %s is tried again in %d s",
-			 c->start.slot, v->id, (int)(due - now));
-	}
+	return r ? r : card_wait(c, ms);
 }
 
 /* One session after the other, in card order, until each is done or given up. */
 int card_sessions_run(struct card *c)
 {
-	int64_t give_up = uptime_s() + c->args.conf.patience_s, now;
-	struct server *v;
-	int r;
+	int64_t now = turns_uptime_s();
 
-	while ((v = next_server(c, now = uptime_s()))) {
-		if (c->network) {
-			network_came(c, now);
-			continue;
-		}
-		/* What another client waits for need not wait for a person or a broken network. */
-		if (v->due > now || v->verdict == PLAN_SESSION_ASK) {
-			r = card_lwm2m(c);
-			if (r)
-				return r;
-		}
-		if (v->due > now) {
-			r = card_wait(c, (v->due - now) * 1000);
-			if (r)
-				return r;
-			continue;
-		}
-		r = session_ask(c, v, give_up);
-		if (r)
-			return r;
+	c->turns.policy = turns_policy(c->args.conf.patience_s);
+	c->turns.who = c->start.slot;
+	c->turns.try = session_try;
+	c->turns.wait = session_wait;
+	c->turns.ctx = c;
+	c->turns.n = 0;
+	for (size_t i = 0; i < c->nservers; i++) {
+		c->server[i].turn.first = now;
+		c->turns.turn[c->turns.n++] = &c->server[i].turn;
 	}
-	return 0;
+	return turns_run(&c->turns);
 }
