@@ -3,7 +3,8 @@
  * The modes of dmsc-client that only dmsc-helper starts, with the socket of
  * ipc/ipc.h as fd 3: "card-child" parses card data and has no network,
  * "session-child" runs one session after the gate, "reconcile-child" deletes
- * what came from cards that are gone, "decode-child" prints what a card holds. argv[0] is the mode's word.
+ * what came from cards that are gone, "decode-child" prints what a card holds,
+ * "pending-child" has sessions done that no card stands for, and has no network. argv[0] is the mode's word.
  */
 #ifndef DMSC_CLIENT_CHILDREN_H
 #define DMSC_CLIENT_CHILDREN_H
@@ -22,6 +23,7 @@ enum child_exit {
 
 int child_card_main(int argc, char **argv);
 int child_session_main(int argc, char **argv);
+int child_pending_main(int argc, char **argv);
 int child_decode_main(int argc, char **argv);	/* also an enum decode_exit */
 int child_reconcile_main(int argc, char **argv);
 

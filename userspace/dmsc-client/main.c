@@ -181,6 +181,7 @@ static int run_child(int argc, char **argv, int *exit_code)
 	} children[] = {
 		{ "card-child", child_card_main },
 		{ "session-child", child_session_main },
+		{ "pending-child", child_pending_main },
 		{ "reconcile-child", child_reconcile_main },
 		{ "decode-child", child_decode_main },
 	};

@@ -38,6 +38,7 @@ static const size_t body_size[IPC_TYPE_COUNT] = {
 	[IPC_UI_ANSWER] = sizeof(struct ipc_answer),
 	[IPC_PROGRESS] = sizeof(struct ipc_progress),
 	[IPC_CONNECT] = sizeof(struct ipc_connect),
+	[IPC_WAKE] = 0,
 };
 
 /* The bytes behind the body of those types that have some. */

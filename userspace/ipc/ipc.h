@@ -6,11 +6,12 @@
  * exact size, string ends and counts before anyone sees a message.
  *
  * The child asks, the helper answers; one request is open at a time. Only NETWORK
- * comes unasked, at any time; nobody answers PROGRESS.
+ * and WAKE come unasked, at any time; nobody answers PROGRESS.
  *
  *   card child     START  ->  { READ -> DATA, PIN -> OUTCOME }*  ASK -> OUTCOME  SESSION -> OUTCOME
  *                  { LWM2M* LWM2M_END } and CONNECT, which nobody answers: CONNECT goes
  *                  with the SESSION that follows it
+ *   pending child  START of no slot  ->  { SESSION -> OUTCOME }*, exit status
  *   session child  START_SESSION  ->  { UI -> UI_ANSWER, PROGRESS }*  OUTCOME (to the helper), exit
  *   reconcile      SLOT*  END  ->  exit status
  *   decode child   DECODE  ->  { READ -> DATA }*, exit status
@@ -69,6 +70,7 @@ enum ipc_type {
 	IPC_DOWNLOAD,		/* pending child -> helper -> download child: ipc_download */
 	IPC_UPDATE,		/* pending child -> helper: ipc_update, for update-hook */
 	IPC_FIRMWARE,		/* download child -> helper -> pending child: ipc_firmware */
+	IPC_WAKE,		/* helper -> pending child, unasked: no body; there is more to do */
 	IPC_TYPE_COUNT
 };
 
