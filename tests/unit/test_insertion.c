@@ -21,11 +21,15 @@
 #define PROGRESS_DIR progress_dir
 #define TAKEN_MIN_MS 300
 static char progress_dir[80];
+static char run_dir[64];
+#define CONNECTION_DIR run_dir
 
 /* The program's own files: they are not part of the library. */
+#include "dmsc-helper/connection.c"
 #include "dmsc-helper/insertion.c"
 #include "dmsc-helper/insertion_ask.c"
 #include "dmsc-helper/insertion_child.c"
+#include "dmsc-helper/insertion_connect.c"
 #include "dmsc-helper/insertion_end.c"
 #include "dmsc-helper/insertion_event.c"
 #include "dmsc-helper/insertion_hook.c"
@@ -64,6 +68,9 @@ static struct world {
 	unsigned int ui_answers;	/* the session child's */
 	struct ipc_answer ui_answer;	/* the last */
 	char progress[256];	/* what the file said meanwhile */
+	bool no_reader;
+	bool connected;		/* connection-hook had ended when the session began */
+	struct ipc_start_session start;
 } *w;
 
 static int events[2];		/* from the parts to the loop */
@@ -157,10 +164,18 @@ int unl_pin_get(struct unl *nl, uint32_t slot, uint64_t seq, uint8_t key_ref, ui
 
 int ef_slot_read(const char *root, const char *slot, struct ef_slot *out)
 {
+	if (w->no_reader)
+		return -ENODEV;
 	*out = (struct ef_slot){ .name = "uicc5", .transport = "virt", .location = "here",
 				 .state = w->gone ? EF_SLOT_EMPTY : EF_SLOT_READY, .seq = SEQ,
 				 .insertion = w->life << 32 | SEQ };
 	return 0;
+}
+
+int ef_slot_list(const char *root, char (*names)[32], size_t max)
+{
+	strcpy(names[0], "uicc5");
+	return 1;
 }
 
 int ef_slot_name(const char *device, char *out, size_t size)
@@ -1176,7 +1191,32 @@ static void lwm2m_hook_ends_with_the_card(void **state)
 	}
 }
 
-int main(void)
+static int world_begin(void)
+{
+	snprintf(conf_path, sizeof(conf_path), "/tmp/dmsc-test-insertion-%d.conf", getpid());
+	snprintf(program, sizeof(program), "%s.sh", conf_path);
+	snprintf(progress_dir, sizeof(progress_dir), "%s.progress", conf_path);
+	snprintf(run_dir, sizeof(run_dir), "/tmp/dmsc-test-insertion-%d.run", getpid());
+	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	loop_pid = getpid();
+	if (w == MAP_FAILED || pipe(events) || mkdir(run_dir, 0700))
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+static void world_end(void)
+{
+	unlink(conf_path);
+	unlink(program);
+	rmdir(progress_dir);
+	rmdir(run_dir);
+}
+
+#ifndef INSERTION_MAIN		/* test_insertion_connect.c has another one, and tests of its own */
+#define INSERTION_MAIN main
+#endif
+int INSERTION_MAIN(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stage_by_event),
@@ -1200,19 +1240,10 @@ int main(void)
 		cmocka_unit_test(events_while_card_check_runs),
 		cmocka_unit_test(lwm2m_hook_ends_with_the_card),
 	};
-	int r;
+	int r = world_begin();
 
-	snprintf(conf_path, sizeof(conf_path), "/tmp/dmsc-test-insertion-%d.conf", getpid());
-	snprintf(progress_dir, sizeof(progress_dir), "%s.progress", conf_path);
-	snprintf(program, sizeof(program), "%s.sh", conf_path);
-	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	loop_pid = getpid();
-	if (w == MAP_FAILED || pipe(events))
-		return 1;
-	signal(SIGPIPE, SIG_IGN);
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(conf_path);
-	unlink(program);
-	rmdir(progress_dir);
+	if (!r)
+		r = cmocka_run_group_tests(tests, NULL, NULL);
+	world_end();
 	return r;
 }

@@ -26,7 +26,10 @@ static int patience(const struct insertion *in)
 	int64_t now = insertion_now_ms(), pin = pin_wait_ms(&in->pin), ui = insertion_ui_wait_ms(in);
 	int64_t left = in->stop ? in->deadline - now : INT_MAX;
 	int64_t hook = in->hook.pid && !in->hook.late ? in->hook.deadline - now : INT_MAX;
+	int64_t conn = in->conn.pid && !in->conn.late ? in->conn.deadline - now : INT_MAX;
 
+	if (conn < left)
+		left = conn;
 	if (hook < left)
 		left = hook;
 	if (pin >= 0 && pin < left)
@@ -38,12 +41,12 @@ static int patience(const struct insertion *in)
 
 static void loop(struct insertion *in)
 {
-	while (in->cardc.pid || in->sess.pid || in->hook.pid) {
+	while (in->cardc.pid || in->sess.pid || in->hook.pid || in->conn.pid) {
 		/* Came while a request was on its way; nothing below makes one before poll(). */
 		if (unl_pending(in->nl))
 			insertion_netlink(in);
 
-		struct pollfd p[7] = {
+		struct pollfd p[9] = {
 			{ .fd = in->sigfd, .events = POLLIN },
 			{ .fd = unl_fd(in->nl), .events = POLLIN },
 			{ .fd = in->cardc.fd, .events = POLLIN },
@@ -53,7 +56,8 @@ static void loop(struct insertion *in)
 
 		hook_poll(&in->hook, p + 4);
 		p[6] = (struct pollfd){ .fd = in->route, .events = POLLIN };
-		r = poll(p, 7, patience(in));
+		hook_poll(&in->conn, p + 7);
+		r = poll(p, 9, patience(in));
 		if (r < 0 && errno != EINTR) {
 			log_err("%s: poll: %s", in->card, strerror(errno));
 			break;
@@ -62,6 +66,7 @@ static void loop(struct insertion *in)
 		if (in->stop && insertion_now_ms() >= in->deadline)
 			insertion_stop_overdue(in);
 		hook_tick(&in->hook, insertion_now_ms());
+		hook_tick(&in->conn, insertion_now_ms());
 		pin_tick(&in->pin);
 		insertion_ui_tick(in);
 		if (r <= 0)
@@ -72,6 +77,7 @@ static void loop(struct insertion *in)
 		if (p[3].revents && in->sess.fd >= 0)
 			insertion_session_message(in);
 		hook_ready(&in->hook, p + 4);
+		hook_ready(&in->conn, p + 7);
 		if (p[0].revents)
 			insertion_signal(in);
 		if (p[2].revents && in->cardc.fd >= 0)
@@ -194,15 +200,18 @@ static void run_prepared(struct insertion *in)
 	if (in->cardc.pid && !kill(in->cardc.pid, SIGKILL))
 		waitpid(in->cardc.pid, &status, 0);
 	hook_stop(&in->hook);
+	hook_stop(&in->conn);
+	insertion_connect_forget(in);	/* a mark that is held would keep the end from it */
 	leave(in);
 }
 
 /* Fresh, or -EINVAL. */
 static int insertion_init(struct insertion *in, struct helper *h, const char *card, uint64_t seq)
 {
-	*in = (struct insertion){ .h = h, .seq = seq, .sigfd = -1, .route = -1,
+	*in = (struct insertion){ .h = h, .seq = seq, .sigfd = -1, .route = -1, .mark = -1,
 				  .cardc = CHILD_NONE, .sess = CHILD_NONE };
 	hook_init(&in->hook);
+	hook_init(&in->conn);
 	lwm2m_input_init(&in->lwm2m);
 	snprintf(in->card, sizeof(in->card), "%s", card);
 	if (!ef_slot_name(card, in->slot.name, sizeof(in->slot.name)) &&

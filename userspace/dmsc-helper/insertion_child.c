@@ -70,6 +70,11 @@ void insertion_child_message(struct insertion *in)
 	case IPC_ASK:
 		insertion_ask_data(in, &m.ask);
 		break;
+	case IPC_CONNECT:
+		if (!insertion_connect_note(in, &m.connect))
+			insertion_child_fail(in, "the card child sent what it may not send");
+		explicit_bzero(&m, sizeof(m));
+		break;
 	case IPC_SESSION:
 		insertion_ask_session(in, &m.session);
 		break;
@@ -98,7 +103,7 @@ void insertion_child_exit(struct insertion *in, int status)
 	} else if (!in->stop && WEXITSTATUS(status)) {
 		in->exit = WEXITSTATUS(status) == HELPER_SANDBOX ? HELPER_SANDBOX : HELPER_FAILED;
 	}
-	if (in->question || in->sess.pid)
+	if (in->question || in->sess.pid || in->conn.pid)
 		insertion_stop(in, "the card child ended");
 }
 

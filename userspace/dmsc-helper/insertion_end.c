@@ -56,6 +56,7 @@ void insertion_reply(struct insertion *in, enum ipc_result result, int err, bool
 
 	in->stage = READING;
 	pin_forget(&in->pin);
+	insertion_connect_forget(in);
 	if (in->cardc.fd < 0)
 		return;
 	ipc_prepare(&m, IPC_OUTCOME);
@@ -78,6 +79,7 @@ void insertion_stop(struct insertion *in, const char *why)
 		kill(in->sess.pid, SIGTERM);
 	insertion_withdraw(in);
 	hook_kill(&in->hook);
+	hook_kill(&in->conn);
 	in->deadline = insertion_now_ms() + (in->sess.pid ? SESSION_STOP_MS : CARD_STOP_MS);
 	if (in->sess.pid)
 		return;

@@ -106,6 +106,8 @@ void insertion_signal(struct insertion *in)
 		insertion_child_exit(in, status);
 	if (hook_reap(&in->hook, &end, &status))
 		insertion_hook_end(in, end, status);
+	if (hook_reap(&in->conn, &end, &status))
+		insertion_connect_end(in, end, status);
 }
 
 /*

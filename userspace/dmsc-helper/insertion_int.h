@@ -23,6 +23,7 @@ enum stage {
 	ASKING_PIN,	/* its IPC_PIN waits for the card, or is a question */
 	ASKING_DATA,	/* gate one: its IPC_ASK is a question now */
 	ASKING_SESSION,	/* gate two: its IPC_SESSION is one */
+	CONNECTING,	/* behind it: connection-hook is at work */
 	IN_SESSION,
 };
 
@@ -47,6 +48,12 @@ struct insertion {
 	int route;			/* hears of new routes; -1 = not */
 	struct child cardc, sess;
 	struct hook hook;		/* card-check, later lwm2m-hook */
+	struct hook conn;		/* connection-hook */
+	struct ipc_connect connect;	/* for the next session; conref 0 = nothing */
+	int mark;			/* of that connection, while it is set up; -1 = none */
+	char interface[CONNECTION_IFNAME_MAX];	/* that it goes through; "" = not known */
+	bool bad_interface;
+	uint32_t conref;		/* what was set up; 0 = the device's own connection */
 	struct lwm2m_input lwm2m;
 	bool rejected, undecided;	/* by card-check */
 	enum stage stage;
@@ -108,8 +115,10 @@ void insertion_completed(struct insertion *in, const struct unl_answer *a);
 
 /* --- insertion_session.c: the session child --- */
 
-/* With the server of @in->want, which the gate let pass. */
+/* With the server of @in->want, which the gate let pass: its connection, then the session. */
 void insertion_session_start(struct insertion *in);
+/* The session itself. */
+void insertion_session_go(struct insertion *in);
 void insertion_session_message(struct insertion *in);
 void insertion_session_exit(struct insertion *in, int status);
 
@@ -126,6 +135,16 @@ void insertion_ui_withdraw(struct insertion *in);
 /* Milliseconds until insertion_ui_tick() has to be called; -1 = never. */
 int insertion_ui_wait_ms(const struct insertion *in);
 void insertion_ui_tick(struct insertion *in);
+/* --- insertion_connect.c: what the session goes over --- */
+
+/* An IPC_CONNECT of the child. false: it may not send that now. */
+bool insertion_connect_note(struct insertion *in, const struct ipc_connect *q) must_check;
+/* What was noted is for no session any more; secrets are wiped. */
+void insertion_connect_forget(struct insertion *in);
+/* false: nothing is to be set up. true: connection-hook runs, or the child has its answer. */
+bool insertion_connect(struct insertion *in) must_check;
+/* connection-hook has ended, as hook_reap() told. */
+void insertion_connect_end(struct insertion *in, enum hook_end end, int status);
 
 /* --- insertion_event.c: what comes from outside --- */
 

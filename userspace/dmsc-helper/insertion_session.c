@@ -13,6 +13,12 @@
 
 void insertion_session_start(struct insertion *in)
 {
+	if (!insertion_connect(in))
+		insertion_session_go(in);
+}
+
+void insertion_session_go(struct insertion *in)
+{
 	struct ipc_msg m;
 	int r;
 
@@ -30,6 +36,8 @@ void insertion_session_start(struct insertion *in)
 		memcpy(m.start_session.cause, in->want.cause, sizeof(m.start_session.cause));
 		m.start_session.session_id = in->want.session_id;
 		m.start_session.server_initiated = in->want.server_initiated;
+		memcpy(m.start_session.interface, in->interface, sizeof(m.start_session.interface));
+		m.start_session.conref = in->conref;
 		r = ipc_send(in->sess.fd, &m, SEND_MS);
 		if (r)
 			kill(in->sess.pid, SIGKILL);

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "dmsc-helper/helper.h"
+#include "dmsc-helper/connection.h"
 #include "util/log.h"
 
 #define SLOTS_MAX 64
@@ -107,5 +107,6 @@ int reconcile_run(const struct helper *h)
 	if (r < 0)
 		log_err("reconcile: the child %s; what it did not finish stays as it was",
 			r == -ETIMEDOUT ? "took too long" : "was killed");
+	connections_down(h);
 	return r == 0 ? HELPER_OK : r == HELPER_SANDBOX ? HELPER_SANDBOX : HELPER_FAILED;
 }

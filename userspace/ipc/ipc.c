@@ -219,6 +219,7 @@ static bool body_ok(const struct ipc_msg *m)
 	case IPC_CONNECT:
 		return TEXT_OK(m->connect.server_id) && m->connect.server_id[0] &&
 		       m->connect.conref >= 1 && m->connect.conref <= IPC_CONREF_MAX &&
+		       TEXT_OK(m->connect.transport) && TEXT_OK(m->connect.location) &&
 		       !m->connect.reserved && !connection_check(&m->connect.c);
 	case IPC_DOWNLOAD:
 		return download_ok(&m->download);

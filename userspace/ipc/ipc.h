@@ -122,6 +122,8 @@ struct ipc_connect {
 	uint32_t reserved;		/* 0 */
 	struct connection c;
 	char server_id[IPC_SERVER_MAX];	/* of the IPC_SESSION it goes with */
+	char transport[32];		/* the reader of the card that the account came from; "" = none */
+	char location[IPC_LOCATION_MAX];
 };
 
 struct ipc_start_session {

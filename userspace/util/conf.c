@@ -51,6 +51,7 @@ static const struct key keys[] = {
 	{ "lwm2m-hook", K_PATH, offsetof(struct conf, lwm2m_hook), 0, 0, false },
 	{ "update-hook", K_PATH, offsetof(struct conf, update_hook), 0, 0, false },
 	{ "update-max", K_NUMBER, offsetof(struct conf, update_max_mib), 1, 65536, true },
+	{ "connection-hook", K_PATH, offsetof(struct conf, connection_hook), 0, 0, false },
 	{ "encoding", K_ENCODING, offsetof(struct conf, xml), 0, 0, true },
 };
 

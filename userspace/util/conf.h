@@ -41,6 +41,7 @@ struct conf {
 	char lwm2m_hook[CONF_VALUE_MAX];	/* program given a card's LwM2M bootstrap; "" = none */
 	char update_hook[CONF_VALUE_MAX];	/* program that installs firmware; "" = none */
 	unsigned int update_max_mib;	/* of a firmware package; 1..65536 */
+	char connection_hook[CONF_VALUE_MAX];	/* program that sets connections up; "" = none */
 	bool xml;			/* messages are sent as XML, not as WBXML */
 };
 
