@@ -55,6 +55,8 @@ struct dm_session_alert {
 	struct slice correlator;	/* SLICE_NONE = none */
 };
 #define DM_SESSION_MAX_ALERTS 8
+/* By its code, type and mark it can be sent. */
+bool dm_session_alert_valid(const struct dm_session_alert *a);
 
 /* Borrowed for the session's whole life, what it points to included. */
 struct dm_session_config {

@@ -135,7 +135,7 @@ static int put_devinfo(struct dm_session *s, struct buf *out, unsigned int *cmd_
 }
 
 /* The words and namespaces of DM Protocol 1.2, Generic Alert. */
-static bool alert_valid(const struct dm_session_alert *a)
+bool dm_session_alert_valid(const struct dm_session_alert *a)
 {
 	static const char *const marks[] = { "fatal", "critical", "minor", "warning",
 					     "informational", "harmless", "indeterminate" };
@@ -183,7 +183,7 @@ int session_package1(struct dm_session *s, struct buf *out)
 	int rc;
 
 	for (size_t i = 0; i < s->cfg.nalerts; i++)
-		if (!alert_valid(&s->cfg.alerts[i]))
+		if (!dm_session_alert_valid(&s->cfg.alerts[i]))
 			return -EINVAL;
 	begin_message(s, out, &t);
 	s->pkg1_msg_id = s->msg_id;

@@ -88,6 +88,8 @@ int cmd_bootstrap(int argc, char **argv, struct client_args *a);
 int cmd_session(int argc, char **argv, struct client_args *a);
 int cmd_account(int argc, char **argv, struct client_args *a);
 int cmd_tree(int argc, char **argv, struct client_args *a);
+int cmd_alert(int argc, char **argv, struct client_args *a);
+int cmd_notify(int argc, char **argv, struct client_args *a);
 int cmd_decode(int argc, char **argv, struct client_args *a);
 int cmd_replay(int argc, char **argv, struct client_args *a);
 

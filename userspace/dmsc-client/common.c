@@ -36,6 +36,7 @@ const char *client_outcome_name(enum client_outcome o)
 		[CLIENT_DIFFERS] = "differs",
 		[CLIENT_TRACE] = "trace",
 		[CLIENT_SANDBOX] = "sandbox",
+		[CLIENT_IGNORED] = "ignored",
 	};
 
 	return (size_t)o < sizeof(names) / sizeof(names[0]) ? names[o] : "?";

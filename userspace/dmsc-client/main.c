@@ -25,6 +25,11 @@ static const char usage[] =
 	"      [--server-user U --server-password-file F]\n"
 	"  account list\n"
 	"  account remove --server-id ID\n"
+	"  notify FILE|-               a server asks for a session: a message from the modem\n"
+	"  alert --type TYPE [--server ID] [--source URI] [--format F] [--mark M]\n"
+	"        [--correlator C] [--data TEXT|--data-file FILE] [--now]\n"
+	"                              tell a server something in the next session\n"
+	"  alert list                  what waits to be told\n"
 	"  tree [URI]                  print the stored tree, secrets masked\n"
 	"  replay [--preload FILE] [--out DIR] [--server ID] [--max-msg-size N] [--objects]\n"
 	"         MESSAGE...           play canned server messages; no network, no store\n"
@@ -43,7 +48,7 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 done, 1 usage, 2 configuration, 3 store, 4 network, 5 TLS,\n"
 	"6 authentication, 7 protocol, 8 aborted, 9 a replay differs, 10 a trace is\n"
-	"unusable, 11 rights could not be given up. See dmsc-client(1).\n";
+	"unusable, 11 rights could not be given up, 12 a notification is ignored. See dmsc-client(1).\n";
 
 int client_common_option(struct client_args *a, int c, const char *arg)
 {
@@ -170,6 +175,8 @@ static const struct command commands[] = {
 	{ "tree", cmd_tree },
 	{ "replay", cmd_replay },
 	{ "decode", cmd_decode },
+	{ "notify", cmd_notify },
+	{ "alert", cmd_alert },
 };
 
 /* Modes for dmsc-helper; they take no options and no signals of ours. */

@@ -7,6 +7,7 @@
 #define DMSC_CLIENT_SESSION_INT_H
 
 #include "card/iccid.h"
+#include "dmsc-client/alerts.h"
 #include "dmsc-client/firmware.h"
 #include "dmsc-client/record.h"
 #include "dmsc-client/session_run.h"
@@ -38,7 +39,8 @@ struct run {
 	struct buf card_uri;
 	struct dm_session_alert alerts[DM_SESSION_MAX_ALERTS];
 	size_t nalerts;
-	bool new_pair;
+	struct alerts queued;		/* of these, the ones from the store */
+	bool new_pair;			/* the last tells of it */
 	struct firmware_session firmware;
 };
 

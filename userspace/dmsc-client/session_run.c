@@ -213,6 +213,15 @@ static int set_up_card(struct run *x)
 	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
 }
 
+/* Room for one of our own stays; what does not fit is told in the next session. */
+static int load_alerts(struct run *x)
+{
+	int err = alerts_load(&x->queued, x->store, x->o->server_id, x->alerts, &x->nalerts,
+			      DM_SESSION_MAX_ALERTS - 1);
+
+	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
+}
+
 /* What the device says of itself stands before the server does anything to it. */
 static int store_facts(struct run *x)
 {
@@ -238,6 +247,8 @@ static int set_up(struct run *x)
 		return run_fail(x, CLIENT_CONFIG, err ? err : -EINVAL,
 				"no usable device-id: configure one");
 	err = load_account(x);
+	if (!err)
+		err = load_alerts(x);
 	if (!err)
 		err = set_up_card(x);
 	if (!err)
@@ -336,6 +347,18 @@ static void tell_progress(struct run *x)
 	}
 }
 
+/*
+ * What the server took is not told again. Between its taking and this line a power cut
+ * makes it hear the same twice; nothing makes it never hear.
+ */
+static int settle_alerts(struct run *x, bool end)
+{
+	const struct dm_session_result *e = dm_session_result(x->session);
+
+	return alerts_settle(&x->queued, x->store, x->alerts, e, x->journal, end,
+			     e->end == DM_END_NORMAL);
+}
+
 /* Decodes the answer into the engine and gets its reply; dm_session_reply()'s return. */
 static int take_answer(struct run *x)
 {
@@ -360,6 +383,8 @@ static int take_answer(struct run *x)
 		view_out(&x->view, x->format, buf_slice(&x->out));
 	tell_progress(x);
 	err = write_journal(x);
+	if (!err)
+		err = settle_alerts(x, false);
 	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : rc;
 }
 
@@ -428,6 +453,8 @@ static int conclude(struct run *x, int err)
 			       e->text ? e->text : dm_session_end_name(e->end));
 	else if (err)
 		err = run_fail(x, CLIENT_PROTOCOL, err, strerror(-err));
+	if (settle_alerts(x, true) < 0)
+		err = run_fail(x, CLIENT_STORE, -EIO, "the store cannot keep that an alert was told");
 	if (x->new_pair && e->alert_status[x->nalerts - 1] != 0 &&
 	    store_pair_put(x->store, x->device_id, slice_of(x->origin.iccid, x->origin.iccid_len),
 			   x->o->server_id, time(NULL)) < 0)
@@ -458,6 +485,7 @@ static void tear_down(struct run *x)
 	x->r->more = x->firmware.begun;
 	(void)!record_close(&x->record, x->session);
 	dm_session_free(x->session);
+	alerts_fini(&x->queued);
 	http_free(x->http);
 	http_response_fini(&x->answer);
 	view_fini(&x->view);

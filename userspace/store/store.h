@@ -203,6 +203,7 @@ struct store_note {
 #define STORE_CAUSE_ASKED "asked"		/* dmscctl session start */
 #define STORE_CAUSE_CARD "card"			/* its indicator or provisioning data */
 #define STORE_CAUSE_NOTIFICATION "notification"	/* the server's, Package 0 */
+#define STORE_CAUSE_REQUESTED "requested"	/* the same, and the person asked the server for it */
 #define STORE_CAUSE_ALERT "alert"		/* something to tell the server */
 #define STORE_CAUSE_FIRMWARE "firmware"		/* the result of an update */
 
