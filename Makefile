@@ -25,7 +25,7 @@ MODULES_OUT ?= $(B)/modules
 B := $(abspath $(O))
 VERSION := 0.1.0
 
-LIBDIRS := util card dm codec mo store net kernel ipc
+LIBDIRS := util card dm codec mo store net kernel ipc ask
 PROGS := dmsc-helper dmsc-client dmsc-agent dmscctl simcard uicc-bridge dm-server
 src_dmsc-helper := userspace/dmsc-helper
 src_dmsc-client := userspace/dmsc-client

@@ -20,6 +20,9 @@ LIBS = {
     "ipc": {"util"},
     "kernel": {"util"},
     "net": {"util"},
+    # What a terminal shows of a question: of the kernel's it knows the types alone, of the
+    # engine's the parser of options. dmsc-client, which has no kernel, links no netlink for it.
+    "ask": {"util", "kernel", "dm"},
     "codec": {"util", "dm"},
     "store": {"util", "dm"},
     "mo": {"util", "dmsc", "dm"},
@@ -28,8 +31,8 @@ LIBS = {
 # Program -> library directories. The helper is root: it must see no parser.
 PROGRAMS = {
     "userspace/dmsc-helper": {"util", "ipc", "kernel"},
-    "userspace/dmsc-agent": {"util", "kernel"},
-    "userspace/dmsc-client": {"util", "ipc", "card", "dm", "codec", "mo", "store", "net"},
+    "userspace/dmsc-agent": {"util", "kernel", "ask"},
+    "userspace/dmsc-client": {"util", "ipc", "card", "dm", "codec", "mo", "store", "net", "ask"},
     "userspace/dmscctl": {"util", "kernel", "dm", "store", "mo", "card"},
     "userspace/uicc-bridge": {"util", "kernel"},
     "tests/simcard": {"util", "kernel", "card", "dm", "codec"},

@@ -19,7 +19,7 @@ int agent_main(int argc, char **argv);
 #define main agent_main
 #include "dmsc-agent/main.c"
 #undef main
-#include "dmsc-agent/show.c"
+#include "dmsc-agent/progress.c"
 
 #define PATIENCE_MS 20000
 

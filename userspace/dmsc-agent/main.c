@@ -8,12 +8,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <termios.h>
 #include <time.h>
 
-#include "dmsc-agent/agent.h"
+#include "ask/ask.h"
+#include "dmsc-agent/progress.h"
 
 #define LINE_MAX_LEN 2048
 #define TURN_MS 2200		/* another agent has its turn for 2 s */
@@ -24,11 +26,13 @@ enum { EXIT_OK, EXIT_FAIL, EXIT_USAGE, EXIT_PERMISSION, EXIT_MODULE };
 struct agent {
 	struct unl *nl;
 	bool once, tty;
+	bool screen;		/* stdout is a terminal */
 	bool waiting;		/* questions may be pending at the kernel */
 	int64_t try_again;	/* when to try to accept again; 0 = when told */
 	bool have;		/* q is held and shown */
 	struct unl_question q;
 	int64_t deadline, remind;
+	int64_t until;		/* a notice is to be seen so long; 0 = no longer */
 	unsigned int answered;
 	/* input */
 	char line[LINE_MAX_LEN];
@@ -37,6 +41,7 @@ struct agent {
 	struct pin_first first;
 	struct termios shown;	/* terminal settings to return to */
 	bool hidden;
+	struct progress_view progress;
 };
 
 static volatile sig_atomic_t ended, suspended;
@@ -57,9 +62,22 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* What is said from here on stands on a line of its own. */
+static unsigned int columns(struct agent *a)
+{
+	struct winsize size = { 0 };
+
+	progress_break(&a->progress);
+	if (!a->screen)
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		return 80;
+	return size.ws_col;
+}
+
 static unsigned int seconds_left(const struct agent *a)
 {
-	int64_t left = a->deadline - now_ms();
+	int64_t left = (a->until ? a->until : a->deadline) - now_ms();
 
 	return left > 0 ? (unsigned int)((left + 999) / 1000) : 0;
 }
@@ -93,6 +111,7 @@ static void question_end(struct agent *a)
 	explicit_bzero(a->line + a->len, sizeof(a->line) - a->len);	/* it may have been a PIN */
 	explicit_bzero(&a->first, sizeof(a->first));
 	a->have = false;
+	a->until = 0;
 	a->waiting = true;	/* another may have come meanwhile */
 	a->try_again = 0;
 	a->answered++;
@@ -149,12 +168,14 @@ static void question_take(struct agent *a)
 	a->have = true;
 	a->deadline = now_ms() + (a->q.timeout_ms ? a->q.timeout_ms : 60000);
 	a->remind = now_ms() + REMIND_MS;
-	show_question(&a->q);
-	if (question_shown_only(&a->q)) {
+	show_question(&a->q, columns(a));
+	if (question_shown_only(&a->q) && !question_min_s(&a->q)) {
 		ans.outcome = UNL_YES;
 		answer_send(a, &ans);
 		return;
 	}
+	if (question_shown_only(&a->q))
+		a->until = now_ms() + (int64_t)question_min_s(&a->q) * 1000;
 	if (last_try_refused(a))
 		return;
 	if (a->tty) {	/* what was typed before the question was seen answers nothing */
@@ -209,8 +230,12 @@ static enum typed line_use(struct agent *a, struct slice line, struct unl_answer
 {
 	if (a->hidden)
 		printf("\n");	/* the line's own end was not shown either */
-	if (a->overlong)
+	if (a->overlong) {
+		puts("    that is too long");
 		return TYPED_AGAIN;
+	}
+	if (a->until && !line_cancels(&a->q, line))
+		return TYPED_AGAIN;	/* nothing was asked */
 	if (a->q.kind == UNL_KIND_PIN)
 		return pin_understand(&a->q, line, &a->first, ans);
 	return line_understand(&a->q, line, ans);
@@ -222,7 +247,8 @@ static void input_use(struct agent *a)
 	char line[LINE_MAX_LEN];
 	size_t len;
 
-	while (a->have && input_line(a, line, &len)) {
+	/* A feed's lines are for what comes after a notice. */
+	while (a->have && !(a->until && !a->tty) && input_line(a, line, &len)) {
 		memset(&ans, 0, sizeof(ans));
 		if (line_use(a, slice_of(line, len), &ans) == TYPED_ANSWER)
 			answer_send(a, &ans);
@@ -231,7 +257,7 @@ static void input_use(struct agent *a)
 		a->overlong = false;
 	}
 	explicit_bzero(line, sizeof(line));
-	if (a->have && a->eof) {
+	if (a->have && a->eof && !a->until) {
 		printf("\n    the input has ended: nobody can answer\n");
 		ans.outcome = UNL_CANCELLED;
 		answer_send(a, &ans);
@@ -292,6 +318,14 @@ static void clock_look(struct agent *a)
 
 	if (!a->have)
 		return;
+	if (a->until && now >= a->until) {
+		struct unl_answer ans = { .outcome = UNL_YES };
+
+		if (a->tty)
+			printf("\n");
+		answer_send(a, &ans);
+		return;
+	}
 	/* The kernel keeps the time; this is for the case that its word got lost. */
 	if (now > a->deadline + 2000) {
 		printf("\n    question %u: the time to answer is over\n", a->q.id);
@@ -309,8 +343,11 @@ static int wait_ms(const struct agent *a)
 {
 	int64_t until = a->have ? (a->deadline + 2001 < a->remind ? a->deadline + 2001 : a->remind) :
 				  a->try_again;
-	int64_t left = until - now_ms();
+	int64_t left;
 
+	if (a->until && a->until < until)
+		until = a->until;
+	left = until - now_ms();
 	if (!until)
 		return -1;
 	return left < 0 ? 0 : (int)left;
@@ -341,12 +378,13 @@ static int agent_loop(struct agent *a)
 			puts("dmsc-agent: the input has ended");
 			return EXIT_OK;
 		}
-		struct pollfd p[2] = {
+		struct pollfd p[3] = {
 			{ .fd = unl_fd(a->nl), .events = POLLIN },
 			{ .fd = a->eof ? -1 : STDIN_FILENO, .events = POLLIN },
+			{ .fd = progress_fd(&a->progress), .events = POLLIN },
 		};
 
-		r = poll(p, 2, wait_ms(a));
+		r = poll(p, 3, wait_ms(a));
 		if (r < 0 && errno != EINTR) {
 			fprintf(stderr, "dmsc-agent: poll: %s\n", strerror(errno));
 			return EXIT_FAIL;
@@ -357,6 +395,8 @@ static int agent_loop(struct agent *a)
 			return broken();
 		if (p[1].revents)
 			input_read(a);
+		if (p[2].revents)
+			progress_take(&a->progress, !a->have, now_ms());
 		input_use(a);
 		clock_look(a);
 	}
@@ -439,6 +479,8 @@ int main(int argc, char **argv)
 		return EXIT_FAIL;
 	}
 	a.tty = isatty(STDIN_FILENO);
+	a.screen = isatty(STDOUT_FILENO);
+	progress_view_init(&a.progress, NULL, a.screen);
 	a.waiting = true;	/* questions asked before we came wait for us */
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -453,6 +495,7 @@ int main(int argc, char **argv)
 	}
 	echo_restore(&a);
 	fflush(stdout);
+	progress_view_fini(&a.progress);
 	unl_close(a.nl);
 	return r;
 }
