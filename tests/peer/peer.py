@@ -152,6 +152,7 @@ class Session:
         self.client_max_msg = self.client_max_obj = None
         self.credentials = []     # what the client proved itself with: (kind, text, nonce)
         self.aborted = False
+        self.last, self.repeated = None, 0
         self.chunking = False     # our last message ended within a large object
 
     # -- noting ----------------------------------------------------------------------------
@@ -166,9 +167,15 @@ class Session:
     # -- a message of the client's -----------------------------------------------------------
     def handle(self, octets, mime, hmac=None):
         """Our answer as (octets, mime, x-syncml-hmac or None); None = it deserves none."""
+        if self.last and self.last[0] == (octets, hmac):
+            self.repeated += 1      # the transport's doing, or the answer was lost
+            return self.last[1]
+        answer = self._handle(octets, mime, hmac)
+        self.last = (octets, hmac), answer
+        return answer
+
+    def _handle(self, octets, mime, hmac):
         self.in_msg += 1
-        if self.want(not self.over, "a message behind the end of the session") is False:
-            return None
         notation = markup.TYPES.get((mime or "").split(";")[0].strip().lower())
         if not self.want(notation, "Content-Type %r", mime):
             notation = "xml" if octets[:1] == b"<" else "wbxml"
@@ -186,6 +193,10 @@ class Session:
                       self.max_msg_size)
         header, body = root.find("SyncHdr"), root.find("SyncBody")
         if header is None or body is None:
+            return None
+        self.aborted = any(el.text("Data") == "1223" for el in body.all("Alert"))
+        # Who found our last message unreadable says so, though we wanted no answer to it.
+        if not self.want(self.aborted or not self.over, "a message behind the end of the session"):
             return None
         self._header(header)
         code, chal = self._credentials(header, octets, hmac)
@@ -294,7 +305,7 @@ class Session:
         self.statuses_header = header_status
         # A package 1 that was challenged is repeated: it may leave the old message unanswered.
         expect = self.out_msg > 0 and not (self.first and not header_status)
-        if expect:
+        if expect and not (self.aborted and not header_status):
             self.want(len(header_status) == 1 and body.kids[0] is header_status[0],
                       "the Status of the SyncHdr is not the one first Status")
         elif self.out_msg == 0:
@@ -303,7 +314,6 @@ class Session:
             self._package1(body)
         else:
             self.want(not body.all("Replace"), "a Replace behind package 1")
-        self.coming = [(el.text("Data"), el) for el in body.all("Alert")]
         for el in body.kids:
             if el.name == "Status":
                 self._status(el)
@@ -312,11 +322,12 @@ class Session:
             elif el.name == "Alert":
                 self._alert(el)
         self.final = body.find("Final") is not None
-        aborts = any(el.text("Data") == "1223" for el in body.all("Alert"))
-        self.want(self.final or not aborts, "an abort without Final")
-        self.want(not self.final or not self.chunking or aborts,
+        self.want(self.final or not self.aborted, "an abort without Final")
+        self.want(not self.final or not self.chunking or self.aborted,
                   "Final, and our large object is not complete")
-        if self.final and not self.chunking:
+        if self.aborted:
+            self.sent = []      # what was done before an abort may be told, and need not
+        elif self.final and not self.chunking:
             for msg, cmd in self.sent:
                 self.find("no Status for %s %s of our message %s", cmd.name, cmd.uri or "", msg)
             self.sent = []
@@ -365,8 +376,7 @@ class Session:
             self.want(ref == str(self.out_msg), "Status of the SyncHdr %s, sent were %d", ref,
                       self.out_msg)
             self.header_code = code
-            self._own_status(code, el.find("Chal"), any(
-                one[0] == "1223" for one in self.coming))
+            self._own_status(code, el.find("Chal"))
             return
         self.want(el.find("Chal") is None, "a Chal for a command")
         at = next((n for n, (msg, cmd) in enumerate(self.sent)
@@ -396,10 +406,13 @@ class Session:
 
     refused_us = False
 
-    def _own_status(self, code, chal, aborts):
+    def _own_status(self, code, chal):
         """What the client thinks of our credentials."""
         account = self.account
         self.refused_us = code in ("401", "407")
+        if self.aborted and code not in ("200", "212"):
+            self.refused_us = True      # nothing of that message was carried out
+            return
         if chal is not None:
             kind, fmt = chal.text("Meta/Type"), chal.text("Meta/Format")
             expect = {"basic": cred.BASIC, "md5": cred.MD5, "mac": cred.MAC}.get(account.own)
@@ -417,9 +430,7 @@ class Session:
         if self.refused_us:
             account.challenged += chal is not None
             self.shy = False
-            # The second time there is none: the session ends.
-            self.want((chal is None) == aborts, "%s with%s a challenge", code,
-                      "out" if chal is None else "")
+            self.want(chal is not None, "%s without a challenge", code)
             self.want(account.own, "our credentials refused, and none were agreed")
         elif account.own == "mac":
             self.want(code == "200", "Status %s for a signed message", code)
@@ -493,7 +504,7 @@ class Session:
         code = el.text("Data")
         self.alerts.append((code, el))
         if code == "1223":
-            self.aborted = True
+            pass
         elif code == "1222":
             self.want(self.chunking, "Alert 1222, and nothing is missing")
         elif code == "1226":

@@ -34,19 +34,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if answer is None:
             self.close_connection = True
             return
-        status, headers, octets = answer
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if "Content-Length" not in headers:
+        status, headers, octets, *times = answer
+        for _ in range(times[0] if times else 1):
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(octets)))
-        self.end_headers()
-        self.wfile.write(octets)
+            self.end_headers()
+            self.wfile.write(octets)
         self.wfile.flush()
 
 
 class Web(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """*answer(path, headers, octets)* gives (status, headers, octets), or None to hang up."""
+    """*answer(path, headers, octets)* gives (status, headers, octets), and how often it is sent
+    where that is not once; or None to hang up."""
 
     daemon_threads = True
     allow_reuse_address = True
