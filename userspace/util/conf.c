@@ -34,6 +34,8 @@ static const struct key keys[] = {
 	{ "device-id", K_TEXT, offsetof(struct conf, device_id), 0, 0, false },
 	{ "allow-http", K_LIST, offsetof(struct conf, allow_http), 0, 0, false },
 	{ "ca-file", K_PATH, offsetof(struct conf, ca_file), 0, 0, false },
+	{ "server-files", K_PATH, offsetof(struct conf, server_files), 0, 0, false },
+	{ "insist-credentials", K_LIST, offsetof(struct conf, insist_credentials), 0, 0, false },
 	{ "store", K_PATH, offsetof(struct conf, store), 0, 0, true },
 	{ "consent-timeout", K_NUMBER, offsetof(struct conf, consent_timeout_s), 1, 3600, true },
 	{ "patience", K_NUMBER, offsetof(struct conf, patience_s), 0, 604800, true },
@@ -69,6 +71,7 @@ void conf_defaults(struct conf *c)
 	list_set(&c->trusted_slots, "serial:*");
 	list_set(&c->indicator_oids, "06136996DDCF9CE5BDD28CA3A4B7D0F2DDB8BE9820");
 	strcpy(c->store, "/var/lib/dmsc");
+	strcpy(c->server_files, CONF_SERVER_FILES);
 	strcpy(c->mo_libraries, CONF_MO_LIBRARIES);
 	c->consent_timeout_s = 60;
 	c->patience_s = 86400;

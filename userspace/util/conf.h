@@ -11,6 +11,7 @@
 #include "util/slice.h"
 
 #define CONF_PATH DMSC_SYSCONFDIR "/dmsc/dmsc.conf"
+#define CONF_SERVER_FILES DMSC_SYSCONFDIR "/dmsc/servers"
 #define CONF_MO_LIBRARIES DMSC_PREFIX "/lib/dmsc/mo"
 #define CONF_LIST_MAX 16
 #define CONF_VALUE_MAX 256
@@ -26,7 +27,9 @@ struct conf {
 	struct conf_list allow_http;	/* server ids that may be plain http */
 	bool connect_without_indicator;
 	char device_id[CONF_VALUE_MAX];	/* "" = derive */
+	struct conf_list insist_credentials;	/* server ids, or "*", that prove themselves by a secret */
 	char ca_file[CONF_VALUE_MAX];	/* "" = system store */
+	char server_files[CONF_VALUE_MAX];	/* directory of certificates for servers; "" = none */
 	char store[CONF_VALUE_MAX];	/* directory */
 	unsigned int consent_timeout_s;	/* answer time when the card names none; 1..3600 */
 	unsigned int patience_s;	/* how long a failed automatic session is retried; 0..604800 */
