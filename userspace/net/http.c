@@ -2,22 +2,38 @@
 /*
  * HTTP POST over libcurl; the contract is in http.h. The only file that knows
  * curl, and the place where every default of curl that would reach further
- * than one server (proxies, redirects, netrc, other schemes) is switched off.
+ * than one server (redirects, netrc, other schemes) is switched off.
  */
+#include "net/http.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
-#include "net/http.h"
+#include <time.h>
+
+#include "net/tls_why.h"
 
 #define CONNECT_MS 20000
 #define TOTAL_MS 120000
 #define MAX_RESPONSE (1u << 20)
+#define RETRY_AFTER_MAX_S 3600
+
+#ifndef DMSC_BUILT
+#define DMSC_BUILT 0
+#endif
+
+/* What was given as text, copied. */
+enum text { T_CA, T_CERT, T_KEY, T_USER, T_PASSWORD, T_AGENT, T_INTERFACE, T_PROXY, T_PROXY_USER,
+	    T_PROXY_PASSWORD, T_COUNT };
 
 struct http {
 	CURL *curl;
-	char *ca_file;
-	char *user_agent;
+	char *text[T_COUNT];		/* NULL = not given */
+	char home[HTTP_URL_MAX];	/* see http_home() */
+	enum http_auth auth;
+	bool asked;			/* the server wants HTTP credentials, and took ours */
+	bool proxy_env;
 	bool allow_http;
 	unsigned int connect_ms, total_ms;
 	size_t max_response;
@@ -51,11 +67,6 @@ const char *http_err_name(enum http_err e)
 	};
 
 	return (unsigned int)e < HTTP_ERR_COUNT ? names[e] : "?";
-}
-
-bool http_url_is_https(const char *url)
-{
-	return strncasecmp(url, "https://", 8) == 0;
 }
 
 void http_response_init(struct http_response *r)
@@ -122,13 +133,60 @@ static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow, curl_off
 
 /* --- the handle --- */
 
+#define SET(opt, val) (rc = rc ? rc : curl_easy_setopt(h->curl, opt, val))
+
+/* An empty string, unlike NULL, also switches off the proxies of the environment. */
+static CURLcode set_proxy(struct http *h)
+{
+	CURLcode rc = CURLE_OK;
+
+	if (h->text[T_PROXY]) {
+		SET(CURLOPT_PROXY, h->text[T_PROXY]);
+		SET(CURLOPT_NOPROXY, "");
+		SET(CURLOPT_PROXYUSERNAME, h->text[T_PROXY_USER]);
+		SET(CURLOPT_PROXYPASSWORD, h->text[T_PROXY_PASSWORD]);
+	} else if (!h->proxy_env) {
+		SET(CURLOPT_PROXY, "");
+	}
+	SET(CURLOPT_PROXYAUTH, (long)(CURLAUTH_BASIC | CURLAUTH_DIGEST));
+	/* What a proxy says while it connects is no answer of the server's. */
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	return rc;
+}
+
+static CURLcode set_tls(struct http *h)
+{
+	CURLcode rc = CURLE_OK;
+
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	/* For the words about one that is refused. */
+	SET(CURLOPT_CERTINFO, 1L);
+	if (h->text[T_CA]) {
+		SET(CURLOPT_CAINFO, h->text[T_CA]);
+		/* Otherwise the system's certificates would count beside the given one. */
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	return rc;
+}
+
+static CURLcode set_interface(struct http *h)
+{
+	char name[64];
+
+	if (!h->text[T_INTERFACE])
+		return CURLE_OK;
+	/* A device, never an address or host of that name. */
+	snprintf(name, sizeof(name), "if!%s", h->text[T_INTERFACE]);
+	return curl_easy_setopt(h->curl, CURLOPT_INTERFACE, name);
+}
+
 /* Options that hold for every POST. */
 static CURLcode set_fixed(struct http *h)
 {
-	CURL *c = h->curl;
 	CURLcode rc = CURLE_OK;
 
-#define SET(opt, val) (rc = rc ? rc : curl_easy_setopt(c, opt, val))
 	SET(CURLOPT_ERRORBUFFER, h->errbuf);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_POST, 1L);
@@ -141,19 +199,11 @@ static CURLcode set_fixed(struct http *h)
 						    : CURLPROTO_HTTPS));
 #endif
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	/* An empty string, unlike NULL, also switches off the proxies of the environment. */
-	SET(CURLOPT_PROXY, "");
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	if (h->ca_file) {
-		SET(CURLOPT_CAINFO, h->ca_file);
-		/* Otherwise the system's certificates would count beside the given one. */
-		SET(CURLOPT_CAPATH, NULL);
-	}
-	SET(CURLOPT_USERAGENT, h->user_agent);
+	/* on_body() counts what comes out of it. */
+	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+	SET(CURLOPT_USERAGENT, h->text[T_AGENT]);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_ms);
 	SET(CURLOPT_TIMEOUT_MS, (long)h->total_ms);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -161,8 +211,51 @@ static CURLcode set_fixed(struct http *h)
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
 	SET(CURLOPT_XFERINFODATA, h);
 	SET(CURLOPT_NOPROGRESS, 0L);
-#undef SET
+	rc = rc ? rc : set_proxy(h);
+	rc = rc ? rc : set_tls(h);
+	return rc ? rc : set_interface(h);
+}
+
+/*
+ * Ours go home and nowhere else, and a password in the clear only where plain http was
+ * allowed. Before the server has asked they stay here, too.
+ */
+static CURLcode set_credentials(struct http *h, const char *url)
+{
+	bool home = http_url_same_origin(url, h->home);
+	bool auth = home && h->auth != HTTP_AUTH_NONE;
+	long scheme = h->auth == HTTP_AUTH_BASIC ? (long)CURLAUTH_BASIC : (long)CURLAUTH_DIGEST;
+	CURLcode rc = CURLE_OK;
+
+	if (!h->asked)
+		scheme |= (long)CURLAUTH_ONLY;
+	SET(CURLOPT_HTTPAUTH, auth ? scheme : (long)CURLAUTH_NONE);
+	SET(CURLOPT_USERNAME, auth ? h->text[T_USER] : NULL);
+	SET(CURLOPT_PASSWORD, auth ? h->text[T_PASSWORD] : NULL);
+	SET(CURLOPT_SSLCERT, home ? h->text[T_CERT] : NULL);
+	SET(CURLOPT_SSLKEY, home ? h->text[T_KEY] : NULL);
 	return rc;
+}
+
+static bool copy_texts(struct http *h, const struct http_opts *o)
+{
+	const char *const given[T_COUNT] = {
+		[T_CA] = o->ca_file, [T_CERT] = o->cert_file, [T_KEY] = o->key_file,
+		[T_USER] = o->auth_user, [T_PASSWORD] = o->auth_password,
+		[T_AGENT] = o->user_agent ? o->user_agent : "dmsc/" DMSC_VERSION,
+		[T_INTERFACE] = o->interface, [T_PROXY] = o->proxy,
+		[T_PROXY_USER] = o->proxy_user, [T_PROXY_PASSWORD] = o->proxy_password,
+	};
+
+	for (size_t i = 0; i < T_COUNT; i++) {
+		/* Of a user's name and a password the empty one is one. */
+		bool none = !given[i] || (!given[i][0] && i != T_USER && i != T_PASSWORD);
+
+		h->text[i] = none ? NULL : strdup(given[i]);
+		if (!none && !h->text[i])
+			return false;
+	}
+	return true;
 }
 
 int http_new(const struct http_opts *opts, struct http **out)
@@ -179,15 +272,14 @@ int http_new(const struct http_opts *opts, struct http **out)
 	if (!h)
 		return -ENOMEM;
 	h->allow_http = opts->allow_http;
+	h->proxy_env = opts->proxy_env;
+	h->auth = opts->auth;
 	h->connect_ms = opts->connect_timeout_ms ? opts->connect_timeout_ms : CONNECT_MS;
 	h->total_ms = opts->total_timeout_ms ? opts->total_timeout_ms : TOTAL_MS;
 	h->max_response = opts->max_response ? opts->max_response : MAX_RESPONSE;
 	h->stop = opts->stop;
-	h->ca_file = opts->ca_file ? strdup(opts->ca_file) : NULL;
-	h->user_agent = strdup(opts->user_agent ? opts->user_agent : "dmsc/" DMSC_VERSION);
 	h->curl = curl_easy_init();
-	if (!h->curl || !h->user_agent || (opts->ca_file && !h->ca_file) ||
-	    set_fixed(h) != CURLE_OK) {
+	if (!h->curl || !copy_texts(h, opts) || set_fixed(h) != CURLE_OK) {
 		http_free(h);
 		return -ENOMEM;
 	}
@@ -200,9 +292,17 @@ void http_free(struct http *h)
 	if (!h)
 		return;
 	curl_easy_cleanup(h->curl);
-	free(h->ca_file);
-	free(h->user_agent);
+	for (size_t i = 0; i < T_COUNT; i++) {
+		if (h->text[i])
+			explicit_bzero(h->text[i], strlen(h->text[i]));
+		free(h->text[i]);
+	}
 	free(h);
+}
+
+void http_home(struct http *h, const char *url)
+{
+	snprintf(h->home, sizeof(h->home), "%s", url);
 }
 
 void http_last_words(struct http *h, unsigned int total_timeout_ms)
@@ -217,8 +317,29 @@ void http_last_words(struct http *h, unsigned int total_timeout_ms)
 
 /* --- one POST --- */
 
+/* What the proxy said to CONNECT; 0 = nothing, or it was fine. */
+static long proxy_refusal(struct http *h)
+{
+	long code = 0;
+
+	if (curl_easy_getinfo(h->curl, CURLINFO_HTTP_CONNECTCODE, &code) != CURLE_OK ||
+	    code / 100 == 2)
+		return 0;
+	return code;
+}
+
+/* Libraries tell of a file of ours as of a failed handshake. */
+static bool is_file_trouble(const struct http *h)
+{
+	return strncasecmp(h->errbuf, "error reading", 13) == 0;
+}
+
 static enum http_err classify(CURLcode rc, const struct transfer *t)
 {
+	struct http *h = t->h;
+
+	if (rc != CURLE_OK && proxy_refusal(h))
+		return HTTP_ERR_PROXY;
 	switch (rc) {
 	case CURLE_OK:
 		return HTTP_OK;
@@ -228,15 +349,23 @@ static enum http_err classify(CURLcode rc, const struct transfer *t)
 		return HTTP_ERR_URL;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return HTTP_ERR_DNS;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return HTTP_ERR_PROXY;
 	case CURLE_COULDNT_CONNECT:
 		return HTTP_ERR_CONNECT;
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_INTERFACE_FAILED:
+		return HTTP_ERR_INTERFACE;
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
+		return HTTP_ERR_FILE;
+	case CURLE_SSL_CONNECT_ERROR:
+		return is_file_trouble(h) ? HTTP_ERR_FILE : HTTP_ERR_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CIPHER:
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_CLIENTCERT:
 		return HTTP_ERR_TLS;
 	case CURLE_OPERATION_TIMEDOUT:
 		return HTTP_ERR_TIMEOUT;
@@ -244,29 +373,110 @@ static enum http_err classify(CURLcode rc, const struct transfer *t)
 		return HTTP_ERR_STOPPED;
 	case CURLE_FILESIZE_EXCEEDED:
 		return HTTP_ERR_TOO_LARGE;
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		/* TLS 1.3 refuses our certificate, or the lack of one, after its handshake. */
+		return strcasestr(h->errbuf, "fatal alert") || strcasestr(h->errbuf, "tlsv13 alert") ?
+			HTTP_ERR_TLS : HTTP_ERR_IO;
 	default:
 		return t->too_large ? HTTP_ERR_TOO_LARGE : HTTP_ERR_IO;
 	}
 }
 
-static void explain(struct http *h, CURLcode rc, struct http_response *r)
+/* What is known of the server's own certificate, the first of its chain. */
+static void cert_facts(struct http *h, struct tls_facts *f)
+{
+	static const char *const names[] = { "Subject:", "Issuer:", "Start date:", "Expire date:" };
+	struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(h->curl, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+	    info->num_of_certs < 1)
+		return;
+	for (const struct curl_slist *l = info->certinfo[0]; l; l = l->next) {
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			const char *value = l->data + strlen(names[i]);
+			time_t at;
+
+			if (strncmp(l->data, names[i], strlen(names[i])) != 0)
+				continue;
+			if (i == 0)
+				f->subject = value;
+			else if (i == 1)
+				f->issuer = value;
+			at = i < 2 ? -1 : curl_getdate(value, NULL);
+			if (at > 0)
+				*(i == 2 ? &f->not_before : &f->not_after) = at;
+		}
+	}
+}
+
+static void explain_tls(struct http *h, const char *url, const char *detail, struct http_response *r)
+{
+	struct slice name = http_url_host(url);
+	struct tls_facts f = { .detail = detail, .subject = "", .issuer = "", .now = time(NULL),
+			       .built = DMSC_BUILT };
+	char host[128];
+
+	snprintf(host, sizeof(host), "%.*s", (int)name.n, name.n ? (const char *)name.p : "");
+	f.host = host;
+	f.own_certificate = h->text[T_CERT] && http_url_same_origin(url, h->home);
+	cert_facts(h, &f);
+	tls_why(&f, r->error, sizeof(r->error));
+}
+
+/* Not in libcurl's words: they may hold the proxy's whole address, a password in it. */
+static void explain_proxy(struct http *h, CURLcode rc, struct http_response *r)
+{
+	long code = proxy_refusal(h);
+
+	if (code == 407)
+		snprintf(r->error, sizeof(r->error), "the proxy wants a name and a password, or "
+			 "other ones (HTTP 407)");
+	else if (code)
+		snprintf(r->error, sizeof(r->error),
+			 "the proxy does not connect to the server (HTTP %ld)", code);
+	else if (rc == CURLE_COULDNT_RESOLVE_PROXY)
+		snprintf(r->error, sizeof(r->error), "the proxy's name is not found (DNS), or its "
+			 "address is none");
+	else
+		snprintf(r->error, sizeof(r->error), "the proxy does not connect to the server");
+}
+
+static void explain_connect(struct http *h, const char *detail, struct http_response *r)
+{
+	bool proxy = h->text[T_PROXY] || h->proxy_env;
+	long os = 0;
+
+	/* libcurl's own words name host and port, the system's say why. */
+	if (curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &os) != CURLE_OK || !os)
+		os = ENOTCONN;
+	snprintf(r->error, sizeof(r->error), "no connection to the server%s (%.60s): %.140s",
+		 proxy ? " or its proxy" : "", strerror((int)os), detail);
+}
+
+static void explain(struct http *h, const char *url, CURLcode rc, struct http_response *r)
 {
 	const char *detail = h->errbuf[0] ? h->errbuf : curl_easy_strerror(rc);
-	long os = 0;
 
 	switch (r->err) {
 	case HTTP_ERR_DNS:
 		snprintf(r->error, sizeof(r->error), "server name not found (DNS): %.200s", detail);
 		break;
 	case HTTP_ERR_CONNECT:
-		/* libcurl's own words name host and port, the system's say why. */
-		if (curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &os) != CURLE_OK || !os)
-			os = ENOTCONN;
-		snprintf(r->error, sizeof(r->error), "no connection to the server (%.60s): %.160s",
-			 strerror((int)os), detail);
+		explain_connect(h, detail, r);
 		break;
 	case HTTP_ERR_TLS:
-		snprintf(r->error, sizeof(r->error), "TLS: %.200s", detail);
+		explain_tls(h, url, detail, r);
+		break;
+	case HTTP_ERR_PROXY:
+		explain_proxy(h, rc, r);
+		break;
+	case HTTP_ERR_FILE:
+		snprintf(r->error, sizeof(r->error), "certificate or key of ours: %.200s", detail);
+		break;
+	case HTTP_ERR_INTERFACE:
+		snprintf(r->error, sizeof(r->error), "there is no network device %.40s now",
+			 h->text[T_INTERFACE] ? h->text[T_INTERFACE] : "");
 		break;
 	case HTTP_ERR_TIMEOUT:
 		snprintf(r->error, sizeof(r->error), "time-out: %.200s", detail);
@@ -294,11 +504,28 @@ static void keep_type(const char *v, char *out, size_t size)
 	out[n] = '\0';
 }
 
+/* Which of the schemes the server offered with a 401 is ours; a 401 that is left is its answer to them. */
+static void keep_auth(struct http *h, const char *url, struct http_response *r)
+{
+	long offered = 0, ours = h->auth == HTTP_AUTH_BASIC ? (long)CURLAUTH_BASIC : (long)CURLAUTH_DIGEST;
+
+	if (h->auth == HTTP_AUTH_NONE || !http_url_same_origin(url, h->home) ||
+	    curl_easy_getinfo(h->curl, CURLINFO_HTTPAUTH_AVAIL, &offered) != CURLE_OK)
+		return;
+	if (r->status == 401)
+		r->auth_sent = h->asked || (offered & ours);
+	else
+		h->asked = h->asked || (offered & ours);
+}
+
 static void keep_answer(struct http *h, struct http_response *r)
 {
+	curl_off_t after = 0;
 	const char *v = NULL;
 
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &r->status);
+	if (curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
+		r->retry_after_s = after > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (unsigned int)after;
 	if (curl_easy_getinfo(h->curl, CURLINFO_CONTENT_TYPE, &v) == CURLE_OK)
 		keep_type(v, r->content_type, sizeof(r->content_type));
 	v = NULL;
@@ -340,15 +567,16 @@ static void forget_answer(struct http *h, struct http_response *r)
 	buf_reset(&r->body);
 	r->body.max = h->max_response;
 	r->err = HTTP_OK;
-	r->sent = false;
+	r->sent = r->auth_sent = false;
 	r->status = 0;
+	r->retry_after_s = 0;
 	r->error[0] = r->content_type[0] = r->location[0] = r->hmac[0] = '\0';
 }
 
 /* False with @r filled when the URL cannot even be tried. */
 static bool url_allowed(struct http *h, const char *url, struct http_response *r)
 {
-	bool plain = strncasecmp(url, "http://", 7) == 0;
+	bool plain = http_url_is_plain(url);
 
 	if (strlen(url) < HTTP_URL_MAX && (http_url_is_https(url) || (plain && h->allow_http)))
 		return true;
@@ -377,6 +605,8 @@ int http_post(struct http *h, const char *url, const char *content_type, const c
 	rc = curl_easy_setopt(h->curl, CURLOPT_URL, url);
 	if (!rc)
 		rc = curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
+	if (!rc)
+		rc = set_credentials(h, url);
 	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, (const char *)body.p);
 	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
 	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, &t);
@@ -391,9 +621,10 @@ int http_post(struct http *h, const char *url, const char *content_type, const c
 		return -ENOMEM;
 	r->err = classify(rc, &t);
 	if (r->err != HTTP_OK) {
-		explain(h, rc, r);
+		explain(h, url, rc, r);
 		return -EIO;
 	}
 	keep_answer(h, r);
+	keep_auth(h, url, r);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #define DMSC_NET_HTTP_H
 
 #include <signal.h>
+#include "net/url.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 
@@ -67,10 +68,11 @@ struct http_response {
 	char location[HTTP_URL_MAX];	/* absolute; "" = none */
 	char hmac[512];			/* x-syncml-hmac of the answer; "" = none */
 	unsigned int retry_after_s;	/* Retry-After, at most an hour; 0 = none */
+	bool auth_sent;			/* with a 401: it was answered, and refused */
 	struct buf body;
 };
 
-/* Options are copied, but *stop. -EINVAL (unreadable CA file), -ENOMEM. */
+/* Options are copied, but *stop. -ENOMEM, or -EINVAL: what is given cannot be used at all. */
 int http_new(const struct http_opts *opts, struct http **out) must_check;
 void http_free(struct http *h);
 
@@ -86,6 +88,12 @@ int http_post(struct http *h, const char *url, const char *content_type, const c
 	      struct slice body, struct http_response *r) must_check;
 
 /*
+ * Whose our credentials are: HTTP ones and the TLS certificate go to the origin (scheme,
+ * host, port) of @url alone. None do before this is called. At most HTTP_URL_MAX - 1 bytes.
+ */
+void http_home(struct http *h, const char *url);
+
+/*
  * For the goodbye after a stop: from now on *opts.stop is not looked at and
  * one POST takes at most @total_timeout_ms.
  */
@@ -93,7 +101,4 @@ void http_last_words(struct http *h, unsigned int total_timeout_ms);
 
 /* "ok", "url", "dns" ... */
 const char *http_err_name(enum http_err e);
-/* "https://..." in any case of letters. */
-bool http_url_is_https(const char *url);
-
 #endif
