@@ -24,6 +24,7 @@ void dm_account_fini(struct dm_account *a)
 	buf_fini(&a->conref);
 	credential_fini(&a->client);
 	credential_fini(&a->server);
+	credential_fini(&a->http);
 	dm_account_init(a);
 }
 

@@ -24,13 +24,16 @@ struct dm_credential {
 struct dm_account {
 	struct buf server_id;
 	struct buf name;		/* display name; may be empty */
-	struct buf url;			/* AppAddr of the first entry, PortNbr worked in */
+	struct buf url;			/* the first usable AppAddr, PortNbr worked in */
 	struct buf conref;		/* PrefConRef or the first ToConRef */
 	char node_name[65];		/* <X> of ./DMAcc/<X>, cut at 64 bytes */
 	uint32_t origin;		/* dm_node.origin of the account */
 	enum dm_auth pref;		/* AAuthPref; DM_AUTH_NONE = empty */
 	struct dm_credential client;	/* CLCRED: we to the server */
 	struct dm_credential server;	/* SRVCRED: the server to us */
+	/* Below the engine, which does not look at them. */
+	struct dm_credential http;	/* what answers HTTP 401; type BASIC, or MD5 = digest */
+	bool tls;			/* our certificate is all that proves who we are */
 };
 
 void dm_account_init(struct dm_account *a);

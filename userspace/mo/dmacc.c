@@ -48,30 +48,89 @@ static bool is_level(struct slice level, bool client)
 	       slice_eq_str(level, client ? "APPSRV" : "CLIENT");
 }
 
+/* Which HTTP authentication the entry is for; DM_AUTH_NONE = it is not HTTP's. */
+static enum dm_auth http_type(struct dm_tree *t, const struct dm_node *auth)
+{
+	struct slice type = leaf(t, auth, "AAuthType"), part;
+	bool level = slice_eq_str(leaf(t, auth, "AAuthLevel"), "HTTP");
+
+	while (slice_present(type) && str_split(&type, ',', &part)) {
+		part = str_trim(part);
+		if (str_eq_nocase(part, "HTTP-BASIC") || (level && str_eq_nocase(part, "BASIC")))
+			return DM_AUTH_BASIC;
+		if (str_eq_nocase(part, "HTTP-DIGEST") || (level && str_eq_nocase(part, "DIGEST")))
+			return DM_AUTH_MD5;
+	}
+	return DM_AUTH_NONE;
+}
+
+static bool is_certificate(struct dm_tree *t, const struct dm_node *auth)
+{
+	struct slice type = str_trim(leaf(t, auth, "AAuthType"));
+
+	return str_eq_nocase(type, "TRANSPORT") || str_eq_nocase(type, "X509");
+}
+
+/* The first at its level that is the messages' own; else one for what is below them. */
 static struct dm_node *find_auth(struct dm_tree *t, const struct dm_node *account, bool client)
+{
+	struct dm_node *d = dir(t, account, "AppAuth"), *below = NULL;
+
+	for (struct dm_node *x = d ? d->first_child : NULL; x; x = x->next) {
+		if (!is_level(leaf(t, x, "AAuthLevel"), client))
+			continue;
+		if (http_type(t, x) == DM_AUTH_NONE && !is_certificate(t, x))
+			return x;
+		below = below ? below : x;
+	}
+	return below;
+}
+
+static struct dm_node *find_http(struct dm_tree *t, const struct dm_node *account)
 {
 	struct dm_node *d = dir(t, account, "AppAuth");
 
-	for (struct dm_node *x = d ? d->first_child : NULL; x; x = x->next)
-		if (is_level(leaf(t, x, "AAuthLevel"), client))
+	for (struct dm_node *x = d ? d->first_child : NULL; x; x = x->next) {
+		struct slice level = leaf(t, x, "AAuthLevel");
+
+		if ((slice_eq_str(level, "HTTP") || is_level(level, true)) &&
+		    http_type(t, x) != DM_AUTH_NONE)
 			return x;
+	}
 	return NULL;
+}
+
+static int read_secret(struct dm_tree *t, struct dm_node *x, struct dm_credential *c)
+{
+	c->present = true;
+	buf_put_slice(&c->name, leaf(t, x, "AAuthName"));
+	buf_put_slice(&c->secret, leaf(t, x, "AAuthSecret"));
+	return buf_error(&c->name) || buf_error(&c->secret) ? -ENOMEM : 0;
 }
 
 static int read_credential(struct dm_tree *t, const struct dm_node *account, bool client,
 			   struct dm_credential *c)
 {
 	struct dm_node *x = find_auth(t, account, client);
+	int rc;
 
 	if (!x)
 		return 0;
-	c->present = true;
 	c->type = dm_auth_from_aauth(leaf(t, x, "AAuthType"));
-	buf_put_slice(&c->name, leaf(t, x, "AAuthName"));
-	buf_put_slice(&c->secret, leaf(t, x, "AAuthSecret"));
-	if (buf_error(&c->name) || buf_error(&c->secret))
-		return -ENOMEM;
-	return read_nonce(t, x, &c->nonce);
+	rc = read_secret(t, x, c);
+	return rc ? rc : read_nonce(t, x, &c->nonce);
+}
+
+/* What works below the messages: HTTP's credentials, or TLS's when there are no others. */
+static int read_below(struct dm_tree *t, const struct dm_node *account, struct dm_account *a)
+{
+	struct dm_node *client = find_auth(t, account, true), *x = find_http(t, account);
+
+	a->tls = client && !x && is_certificate(t, client);
+	if (!x)
+		return 0;
+	a->http.type = http_type(t, x);
+	return read_secret(t, x, &a->http);
 }
 
 /* Has the authority of @url a port already? */
@@ -119,22 +178,24 @@ static int put_url(struct slice addr, struct slice type, struct slice port, stru
 	return buf_error(out);
 }
 
-static int read_address(struct dm_tree *t, const struct dm_node *account, struct buf *out)
+/* Several addresses are alternatives in their order. */
+int dmacc_url(struct dm_tree *t, struct slice server_id, unsigned int nth, struct buf *out)
 {
-	struct dm_node *d = dir(t, account, "AppAddr");
+	struct dm_node *d = dir(t, dm_account_find(t, server_id), "AppAddr");
 
-	/* Several addresses are alternatives in order: the first usable one. */
 	for (struct dm_node *x = d ? d->first_child : NULL; x; x = x->next) {
 		struct dm_node *ports = dir(t, x, "Port");
 		struct slice port = ports ? leaf(t, ports->first_child, "PortNbr") : SLICE_NONE;
+		int rc;
 
 		buf_reset(out);
-		if (!put_url(leaf(t, x, "Addr"), str_trim(leaf(t, x, "AddrType")), port, out))
-			return 0;
+		rc = put_url(leaf(t, x, "Addr"), str_trim(leaf(t, x, "AddrType")), port, out);
 		if (buf_error(out))
 			return buf_error(out);
+		if (!rc && !nth--)
+			return 0;
 	}
-	return -EINVAL;
+	return -ENOENT;
 }
 
 int dmacc_read(struct dm_tree *t, struct slice server_id, struct dm_account *a)
@@ -163,7 +224,11 @@ int dmacc_read(struct dm_tree *t, struct slice server_id, struct dm_account *a)
 	rc = read_credential(t, x, true, &a->client);
 	if (!rc)
 		rc = read_credential(t, x, false, &a->server);
-	return rc ? rc : read_address(t, x, &a->url);
+	if (!rc)
+		rc = read_below(t, x, a);
+	if (!rc)
+		rc = dmacc_url(t, server_id, 0, &a->url);
+	return rc == -ENOENT ? -EINVAL : rc;
 }
 
 int dmacc_each(struct dm_tree *t,

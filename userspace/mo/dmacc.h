@@ -13,6 +13,12 @@
  */
 int dmacc_read(struct dm_tree *t, struct slice server_id, struct dm_account *a) must_check;
 
+/*
+ * The account's usable addresses, one at a time: the @nth (from 0) replaces @out, the 0th is
+ * that of dmacc_read(). 0, -ENOENT there is none, -ENOMEM.
+ */
+int dmacc_url(struct dm_tree *t, struct slice server_id, unsigned int nth, struct buf *out) must_check;
+
 /* For struct dm_session_ops.save_nonces. Raw bytes; SLICE_NONE = leave. */
 int dmacc_save_nonces(struct dm_tree *t, struct slice server_id, struct slice client_nonce,
 		      struct slice server_nonce, int64_t now) must_check;
