@@ -197,6 +197,10 @@ decode_srcs := $(wildcard userspace/dmsc-client/decode*.c) userspace/dmsc-client
 	$(wildcard tests/simcard/desc*.c tests/simcard/profile*.c) \
 	tests/simcard/mkcard.c tests/simcard/mkcp.c tests/simcard/mkdm.c tests/simcard/mklwm2m.c tests/simcard/tlv.c
 $(B)/asan/unit/test_decode: $(decode_srcs:%.c=$(B)/asan/%.o)
+# It plays a firmware update from the Exec to the alert.
+firmware_srcs := userspace/dmsc-client/common.c userspace/dmsc-client/firmware.c \
+	userspace/dmsc-client/firmware_job.c userspace/dmsc-client/firmware_file.c
+$(B)/asan/unit/test_firmware: $(firmware_srcs:%.c=$(B)/asan/%.o)
 # Its allocations fail when it says so.
 ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 ld_test_cp_nomem := $(ld_test_nomem)

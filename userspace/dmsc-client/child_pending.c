@@ -14,7 +14,7 @@
 #define START_MS 10000
 #define SEND_MS 120000
 
-static const struct pending_kind *const kinds[] = { &pending_wishes };
+static const struct pending_kind *const kinds[] = { &pending_wishes, &pending_firmware };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

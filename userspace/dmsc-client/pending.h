@@ -30,6 +30,7 @@ struct pending_job {
 	char key[STORE_URI_MAX];	/* unique among its kind */
 	char name[STORE_SERVER_MAX];	/* for the log */
 	struct store_wish wish;
+	int64_t made;			/* a firmware update: when it was asked for */
 };
 
 struct pending {
@@ -56,6 +57,10 @@ int pending_request(struct pending *p, const struct ipc_msg *q, struct ipc_msg *
 /* --- pending_wish.c --- */
 
 extern const struct pending_kind pending_wishes;
+
+/* --- pending_firmware.c --- */
+
+extern const struct pending_kind pending_firmware;
 
 /* --- pending_any.c: what others ask of it --- */
 
