@@ -641,6 +641,61 @@ static void notices_of_many_tries(void **state)
 	assert_int_equal(w->notices, 1);
 }
 
+static bool notified(int fd, uint16_t session_id, const char *cause, bool question)
+{
+	struct ipc_msg m;
+
+	ipc_prepare(&m, IPC_SESSION);
+	m.session.ui = IPC_UI_ASK;
+	m.session.session_id = session_id;
+	m.session.server_initiated = 1;
+	strcpy(m.session.server_id, SERVER);
+	strcpy(m.session.cause, cause);
+	say(fd, &m);
+	if (question) {
+		WAIT_FOR(w->open);
+		event(UNL_EV_COMPLETED, w->open, UNL_YES);
+	}
+	return reply_take(fd, PLAY_MS);
+}
+
+static void card_notified(int fd)
+{
+	start_take(fd);
+	if (!notified(fd, 1, "notification", true))
+		return;
+	memcpy(w->progress, w->question.text, sizeof(w->progress) - 1);
+	if (!notified(fd, 1, "notification", false))
+		return;
+	(void)notified(fd, 2, "requested", true);
+}
+
+static void session_notified(int fd)
+{
+	struct ipc_msg m;
+
+	w->lost |= ipc_recv(fd, &m, PLAY_MS) != 0;
+	w->start = m.start_session;
+	outcome_say(fd, IPC_FAILED);
+}
+
+/* A yes is for one notification, as often as its session is tried; and the person hears who asks. */
+/* Rules: NOTI-5 NOTI-6 NOTI-7 */
+static void a_yes_to_each_notification(void **state)
+{
+	world_new();
+	card_part = card_notified;
+	session_part = session_notified;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->replies, 3);
+	assert_int_equal(w->sessions, 3);
+	assert_int_equal(w->asked, 2);
+	assert_non_null(strstr(w->progress, "\"" SERVER "\"? The server asks for it."));
+	assert_non_null(strstr(w->question.text, "\"" SERVER "\"? You asked the server for it."));
+	assert_int_equal(w->start.session_id, 2);
+	assert_int_equal(w->start.server_initiated, 1);
+}
+
 static void card_asks_then_lost(int fd)
 {
 	struct ipc_msg m;
@@ -1221,6 +1276,7 @@ int INSERTION_MAIN(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stage_by_event),
 		cmocka_unit_test(notices_of_many_tries),
+		cmocka_unit_test(a_yes_to_each_notification),
 		cmocka_unit_test(question_put_and_lost),
 		cmocka_unit_test(trusted_while_reconciling),
 		cmocka_unit_test(trusted_again),

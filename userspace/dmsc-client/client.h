@@ -68,6 +68,8 @@ void client_args_use(struct client_args *a);
  */
 int client_rights_store(const struct client_args *a, enum store_mode mode, bool network, int give_fd)
 	must_check;
+/* Is @a's store the system's, and not one that somebody named? */
+bool client_rights_systems(const struct client_args *a);
 /* The same for a replay: root becomes the owner of @input. */
 int client_rights_replay(const char *input, int give_fd) must_check;
 /* The last step, everybody's: the system call filter. CLIENT_OK or CLIENT_SANDBOX. */

@@ -12,6 +12,7 @@
 #include "util/log.h"
 #include "util/str.h"
 #include "util/text.h"
+#include "util/wake.h"
 
 enum { OPT_SERVER = OPT_OWN, OPT_TYPE, OPT_SOURCE, OPT_FORMAT, OPT_MARK, OPT_CORRELATOR, OPT_DATA,
        OPT_DATA_FILE, OPT_NOW, OPT_JSON };
@@ -168,7 +169,7 @@ static int store_it(struct store *s, const struct request *q)
 static int add(struct client_args *a, struct request *q)
 {
 	_cleanup_store_ struct store *s = NULL;
-	int rc;
+	int rc, waker = -1;
 
 	if (!q->alert.type[0] || (q->data_text && q->data_file) || q->json) {
 		log_err("alert: give --type, and --data or --data-file or neither");
@@ -177,6 +178,8 @@ static int add(struct client_args *a, struct request *q)
 	rc = client_args_finish(a);
 	if (!rc)
 		rc = prepare(q);
+	if (!rc && q->now && client_rights_systems(a))
+		waker = waker_new();
 	if (!rc)
 		rc = client_rights_store(a, STORE_WRITE, false, -1);
 	if (!rc)
@@ -185,9 +188,10 @@ static int add(struct client_args *a, struct request *q)
 		rc = client_store_open(a, STORE_WRITE, &s);
 	if (!rc)
 		rc = check_server(s, q);
-	if (rc)
-		return rc;
-	return store_it(s, q) ? CLIENT_STORE : CLIENT_OK;
+	if (!rc && store_it(s, q))
+		rc = CLIENT_STORE;
+	waker_end(waker, rc == CLIENT_OK);
+	return rc;
 }
 
 /* --- what waits --- */

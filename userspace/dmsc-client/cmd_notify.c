@@ -16,6 +16,7 @@
 #include "store/wish.h"
 #include "util/log.h"
 #include "util/str.h"
+#include "util/wake.h"
 
 static const char unknown[] = "notification ignored: its server has no account here";
 
@@ -202,7 +203,7 @@ int cmd_notify(int argc, char **argv, struct client_args *a)
 	static const struct option options[] = { CLIENT_COMMON_OPTIONS, { NULL, 0, NULL, 0 } };
 	_cleanup_buf_ struct buf msg = BUF_INIT;
 	struct notification n;
-	int c, rc;
+	int c, rc, waker = -1;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		rc = client_common_option(a, c, optarg);
@@ -216,6 +217,8 @@ int cmd_notify(int argc, char **argv, struct client_args *a)
 	rc = client_args_finish(a);
 	if (!rc)
 		rc = read_message(argv[optind], &msg);
+	if (!rc && client_rights_systems(a))
+		waker = waker_new();
 	if (!rc)
 		rc = client_rights_store(a, STORE_WRITE, false, -1);
 	if (!rc)
@@ -224,5 +227,8 @@ int cmd_notify(int argc, char **argv, struct client_args *a)
 		rc = take_apart(buf_slice(&msg), &n);
 	if (!rc)
 		rc = judge_first(a, &n);
-	return rc ? rc : obey(a, &n);
+	if (!rc)
+		rc = obey(a, &n);
+	waker_end(waker, rc == CLIENT_OK);
+	return rc;
 }

@@ -17,8 +17,7 @@
 
 #define NOTHING "nothing was read or changed"
 
-/* The store of the system, not one that somebody named. */
-static bool is_the_systems(const struct client_args *a)
+bool client_rights_systems(const struct client_args *a)
 {
 	return !a->config && !strcmp(a->store, a->conf.store);
 }
@@ -48,7 +47,7 @@ static int make_store(const struct client_args *a, struct confine_id *id, bool *
 {
 	int r;
 
-	if (is_the_systems(a)) {
+	if (client_rights_systems(a)) {
 		r = confine_user(id);
 		if (r) {
 			log_err("there is no user " CONFINE_USER ", whose the store %s is; " NOTHING, a->store);

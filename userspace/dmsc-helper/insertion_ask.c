@@ -153,12 +153,29 @@ void insertion_ask_data(struct insertion *in, const struct ipc_ask *q)
 		   in->question);
 }
 
-static bool is_among(const char (*servers)[IPC_SERVER_MAX], size_t n, const char *server)
+static bool is_among(const struct agreed *a, const struct ipc_session *s)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(servers[i], server))
+	for (size_t i = 0; i < a->n && i < AGREED_MAX; i++)
+		if (!strcmp(a->v[i].server_id, s->server_id) && a->v[i].session_id == s->session_id)
 			return true;
 	return false;
+}
+
+static void agreed_add(struct agreed *a, const struct ipc_session *s)
+{
+	size_t i = a->n++ % AGREED_MAX;
+
+	memcpy(a->v[i].server_id, s->server_id, IPC_SERVER_MAX);
+	a->v[i].session_id = s->session_id;
+}
+
+/* Who began it, where that was not this device: the cause is one of store/store.h. */
+static const char *who_asks(const struct ipc_session *s)
+{
+	if (!s->server_initiated)
+		return "";
+	return strcmp(s->cause, "requested") ? " The server asks for it." :
+					       " You asked the server for it.";
 }
 
 /*
@@ -170,19 +187,19 @@ static void notice_put(struct insertion *in, struct unl_question *q, const struc
 	uint32_t id = 0;
 	int r;
 
-	if (is_among(in->told, in->ntold, s->server_id))
+	if (is_among(&in->told, s))
 		return;
 	q->kind = UNL_KIND_DISPLAY;
 	r = question_put(in, q, s->timeout_s, &id);
 	if (r)
 		log_warn("%s: the notice could not be put: %s", in->card, strerror(-r));
-	if (in->ntold < AGREED_MAX)
-		memcpy(in->told[in->ntold++], s->server_id, IPC_SERVER_MAX);
+	agreed_add(&in->told, s);
 }
 
 void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
 {
 	struct unl_question q = { .kind = UNL_KIND_SESSION };
+	size_t n;
 	int r;
 
 	in->want = *s;
@@ -190,10 +207,12 @@ void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
 	      s->ui == IPC_UI_ASK ? "Connect this device to the management server " :
 				    "This device now connects to the management server ",
 	      s->server_id, s->ui == IPC_UI_ASK ? "?" : ".");
+	n = strlen(q.text);
+	snprintf(q.text + n, sizeof(q.text) - n, "%s", who_asks(s));
 	card_words(q.text, sizeof(q.text), s->text);
 	if (s->ui == IPC_UI_NOTICE)
 		notice_put(in, &q, s);
-	if (s->ui != IPC_UI_ASK || is_among(in->agreed, in->nagreed, s->server_id)) {
+	if (s->ui != IPC_UI_ASK || is_among(&in->agreed, s)) {
 		insertion_session_start(in);
 		return;
 	}
@@ -230,8 +249,7 @@ void insertion_completed(struct insertion *in, const struct unl_answer *a)
 		return;
 	}
 	if (session && a->outcome == UNL_YES) {
-		if (in->nagreed < AGREED_MAX)
-			memcpy(in->agreed[in->nagreed++], in->want.server_id, IPC_SERVER_MAX);
+		agreed_add(&in->agreed, &in->want);
 		insertion_session_start(in);
 		return;
 	}

@@ -37,6 +37,15 @@ struct ui {
 	unsigned int asked;	/* in this session */
 };
 
+/* Which sessions; of a notification that one alone, else any with the server. */
+struct agreed {
+	size_t n;			/* ever; the AGREED_MAX last are here */
+	struct {
+		char server_id[IPC_SERVER_MAX];
+		uint32_t session_id;
+	} v[AGREED_MAX];
+};
+
 struct insertion {
 	struct helper *h;
 	struct ef_slot slot;
@@ -65,10 +74,8 @@ struct insertion {
 	bool have_outcome;		/* the session child has reported */
 	struct ipc_outcome outcome;
 	unsigned int reads, denied, questions, sessions;
-	size_t nagreed;			/* a yes holds for retries within this insertion */
-	char agreed[AGREED_MAX][IPC_SERVER_MAX];
-	size_t ntold;			/* so does having been told */
-	char told[AGREED_MAX][IPC_SERVER_MAX];
+	struct agreed agreed;		/* a yes holds for retries within this insertion */
+	struct agreed told;		/* so does having been told */
 	const char *stop;		/* why everything ends; NULL = it does not */
 	bool removed;			/* the card is gone */
 	bool ended;			/* by a signal */
