@@ -25,16 +25,13 @@ static void report(const struct client_session_result *r, struct ipc_outcome *o)
 	const char *why = r->reason;
 
 	o->result = IPC_FAILED;
+	o->retry = client_worth_retry(r);
 	switch (r->outcome) {
 	case CLIENT_OK:
 		if (r->authenticated)
 			o->result = IPC_DONE;
 		else
 			why = "the server never accepted our credentials";
-		break;
-	case CLIENT_NETWORK:
-	case CLIENT_TLS:	/* a captive portal has a certificate of its own */
-		o->retry = 1;
 		break;
 	case CLIENT_ABORTED:
 		if (client_stop)
@@ -73,9 +70,7 @@ static void session_run(const struct client_args *a, const struct ipc_start_sess
 	char devid[128];
 
 	memset(r, 0, sizeof(*r));
-	o.allow_http = conf_list_has(&a->conf.allow_http, start->server_id);
-	if (a->conf.ca_file[0])
-		o.ca_file = a->conf.ca_file;
+	client_session_conf(&o, &a->conf);
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
 	if (!o.device_id) {
 		r->outcome = CLIENT_CONFIG;

@@ -30,6 +30,9 @@ int client_objects_load(struct mo_set *s, const struct conf *c) must_check;
  */
 int client_tree_open(struct store *s, struct mo_set *objects, struct dm_tree **out) must_check;
 
+/* What the configuration says of @o->server_id and its transport; @c outlives @o. */
+void client_session_conf(struct client_session_opts *o, const struct conf *c);
+
 /* Fills a bounded reason. */
 void client_reason(char *out, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -91,15 +91,16 @@ static int report(const struct client_session_opts *o, const struct client_sessi
 static int give_up_rights(struct client_args *a, struct client_session_opts *o,
 			  char ca[CLIENT_KEPT_MAX], char trace[CLIENT_KEPT_MAX])
 {
+	const char **file = o->ca_file ? &o->ca_file : &o->ca_default;
 	int fd, made = -1, rc;
 
-	if (geteuid() == 0 && o->ca_file) {
-		fd = client_rights_keep(o->ca_file, O_RDONLY, ca);
+	if (geteuid() == 0 && *file) {
+		fd = client_rights_keep(*file, O_RDONLY, ca);
 		if (fd < 0) {
-			log_err("%s: %s", o->ca_file, strerror(-fd));
+			log_err("%s: %s", *file, strerror(-fd));
 			return CLIENT_CONFIG;
 		}
-		o->ca_file = ca;
+		*file = ca;
 	}
 	if (geteuid() == 0 && o->trace_dir) {
 		bool is_new = mkdir(o->trace_dir, 0700) == 0;
@@ -145,10 +146,7 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 	rc = client_args_finish(a);
 	if (rc)
 		return rc;
-	if (!o.ca_file && a->conf.ca_file[0])
-		o.ca_file = a->conf.ca_file;
-	if (conf_list_has(&a->conf.allow_http, o.server_id))
-		o.allow_http = true;
+	client_session_conf(&o, &a->conf);
 	o.wbxml = encoding ? encoding == OPT_WBXML : !a->conf.xml;
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
 	if (!o.device_id)

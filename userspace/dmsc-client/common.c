@@ -42,6 +42,15 @@ const char *client_outcome_name(enum client_outcome o)
 	return (size_t)o < sizeof(names) / sizeof(names[0]) ? names[o] : "?";
 }
 
+void client_session_conf(struct client_session_opts *o, const struct conf *c)
+{
+	o->allow_http = o->allow_http || conf_list_has(&c->allow_http, o->server_id);
+	o->insist_credentials = conf_list_has(&c->insist_credentials, o->server_id) ||
+				conf_list_has(&c->insist_credentials, "*");
+	o->ca_default = c->ca_file[0] ? c->ca_file : NULL;
+	o->server_files = c->server_files;
+}
+
 /* --- TNDS --- */
 
 static int tnds_format(struct slice mime, enum codec_format *f)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One message of a session there and back: which address it goes to, what an
- * answer has to look like. It knows nothing of what the messages say.
+ * One message of a session there and back: which address it goes to and with
+ * whose credentials, what an answer has to look like. It knows nothing of what
+ * the messages say. Documentation/transport.rst tells what is decided here.
  */
 #include "dmsc-client/session_int.h"
 
@@ -9,25 +10,125 @@
 #include <stdio.h>
 
 #include "dmsc-client/client.h"
+#include "mo/dmacc.h"
+#include "net/server_files.h"
+#include "util/log.h"
 #include "util/str.h"
 
 #define REDIRECTS_MAX 3
+#define ADDRESSES_MAX 8
+
+/* --- where it goes --- */
+
+/* Takes the next address that may be used, from the @nth on. 0, -ENOENT or -ENOMEM. */
+static int take_address(struct run *x, unsigned int nth)
+{
+	struct buf url = BUF_INIT;
+	int err = -ENOENT;
+
+	for (; nth < ADDRESSES_MAX; nth++) {
+		err = dmacc_url(x->tree, slice_str(x->o->server_id), nth, &url);
+		/* What begins with TLS does not go on without. */
+		if (err || http_url_is_https(buf_cstr(&url)) ||
+		    (x->o->allow_http && (!x->address.len || x->plain)))
+			break;
+		err = -ENOENT;
+	}
+	if (err) {
+		buf_fini(&url);
+		return err;
+	}
+	buf_fini(&x->address);
+	x->address = url;
+	x->nth = nth;
+	return 0;
+}
+
+int run_first_address(struct run *x)
+{
+	int err = take_address(x, 0);
+
+	if (err == -ENOENT)
+		return run_fail(x, CLIENT_CONFIG, -EPERM,
+				"the account's address is not https and plain http is not allowed "
+				"for it");
+	if (!err) {
+		x->plain = !http_url_is_https(buf_cstr(&x->address));
+		buf_reset(&x->account.url);
+		buf_put_slice(&x->account.url, buf_slice(&x->address));
+		err = buf_error(&x->account.url);
+	}
+	return err ? run_fail(x, CLIENT_STORE, err, "out of memory") : 0;
+}
+
+/* --- what it takes along --- */
+
+static const char *given(const char *s)
+{
+	return s && s[0] ? s : NULL;
+}
+
+static enum http_auth http_auth_of(const struct dm_credential *c)
+{
+	if (!c->present)
+		return HTTP_AUTH_NONE;
+	return c->type == DM_AUTH_BASIC ? HTTP_AUTH_BASIC : HTTP_AUTH_DIGEST;
+}
+
+/* The files of this server, and what the account wants of them. */
+static int find_files(struct run *x, struct server_files *f)
+{
+	char why[SERVER_FILES_ERROR_MAX];
+	const char *ca = x->o->ca_file;
+	int err = server_files_find(x->o->server_files ? x->o->server_files : "",
+				    slice_str(x->o->server_id), f, why);
+
+	if (!err && !ca && !f->ca[0])
+		ca = x->o->ca_default;
+	if (!err && ca)
+		err = server_files_check_ca(ca, why);
+	if (err)
+		return run_fail(x, CLIENT_CONFIG, err, why);
+	if (x->account.tls && x->plain)
+		return run_fail(x, CLIENT_CONFIG, -EPERM,
+				"the account wants TLS to prove who we are, and its address is plain http");
+	if (x->account.tls && !f->cert[0])
+		return run_fail(x, CLIENT_CONFIG, -ENOENT,
+				"the account wants a TLS certificate of ours, and there is none: put "
+				"cert.pem and key.pem below server-files");
+	return 0;
+}
 
 int run_open_http(struct run *x)
 {
-	const struct http_opts ho = {
-		.ca_file = x->o->ca_file,
+	struct server_files files;
+	struct http_opts ho = {
+		.auth = http_auth_of(&x->account.http),
+		.auth_user = buf_cstr(&x->account.http.name),
+		.auth_password = buf_cstr(&x->account.http.secret),
 		.allow_http = x->o->allow_http && x->plain,
+		.interface = x->o->interface,
+		.proxy_env = true,
 		.connect_timeout_ms = x->o->connect_timeout_ms,
 		.total_timeout_ms = x->o->total_timeout_ms,
 		.stop = x->o->stop,
 	};
-	int err = http_new(&ho, &x->http);
+	int err = find_files(x, &files);
 
+	if (err)
+		return err;
+	ho.ca_file = x->o->ca_file ? x->o->ca_file : given(files.ca);
+	if (!ho.ca_file)
+		ho.ca_file = x->o->ca_default;
+	ho.cert_file = given(files.cert);
+	ho.key_file = given(files.key);
+	err = http_new(&ho, &x->http);
 	if (err == -EINVAL)
 		return run_fail(x, CLIENT_CONFIG, err, "the CA file cannot be read");
 	return err ? run_fail(x, CLIENT_NETWORK, err, "out of memory") : 0;
 }
+
+/* --- one POST, and the ones it leads to --- */
 
 static enum client_outcome http_outcome(enum http_err e)
 {
@@ -37,6 +138,7 @@ static enum client_outcome http_outcome(enum http_err e)
 	case HTTP_ERR_STOPPED:
 		return CLIENT_ABORTED;
 	case HTTP_ERR_URL:
+	case HTTP_ERR_FILE:
 		return CLIENT_CONFIG;
 	case HTTP_ERR_TOO_LARGE:
 		return CLIENT_PROTOCOL;
@@ -58,18 +160,24 @@ static const char *hmac(const struct run *x)
 	return slice_present(h) ? (const char *)h.p : NULL;
 }
 
-/* Follows redirects to https, keeping the POST; they are not remembered. */
+/*
+ * Follows redirects to https, keeping the POST; they are not remembered. The message and
+ * its x-syncml-hmac go along, as they would be worth nothing without; credentials of HTTP
+ * and our certificate go to @url's own server only.
+ */
 static int post(struct run *x, const char *url)
 {
 	char target[HTTP_URL_MAX];
 	char why[128];
 	int err;
 
+	http_home(x->http, url);
 	client_reason(target, sizeof(target), "%s", url);
 	for (int i = 0; i <= REDIRECTS_MAX; i++) {
 		err = http_post(x->http, target, codec_encoder(x->format)->mime, hmac(x),
 				buf_slice(&x->out), &x->answer);
 		x->r->http_status = x->answer.status;
+		x->r->retry_after_s = x->answer.retry_after_s;
 		x->r->sent = x->r->sent || x->answer.sent;
 		if (err == -EIO)
 			return run_fail(x, http_outcome(x->answer.err), err, x->answer.error);
@@ -94,20 +202,49 @@ static bool is_syncml_type(const char *type)
 	       strncmp(type, "application/vnd.syncml+", 23) == 0;
 }
 
+static bool is_web_page(const char *type)
+{
+	return strcmp(type, "text/html") == 0 || strcmp(type, "application/xhtml+xml") == 0;
+}
+
+/* Any status but 200. */
+static int refused(struct run *x)
+{
+	const struct http_response *a = &x->answer;
+	char why[128];
+
+	if (a->status == 401 && a->auth_sent)
+		return run_fail(x, CLIENT_AUTH, -EACCES, "the server refused the account's HTTP "
+				"credentials (HTTP 401)");
+	if (a->status == 401)
+		return run_fail(x, CLIENT_AUTH, -EACCES, x->account.http.present ?
+				"the server wants HTTP credentials of another kind than the "
+				"account has (HTTP 401)" :
+				"the server wants HTTP credentials, and the account has none "
+				"(HTTP 401)");
+	if (a->status == 407)
+		return run_fail(x, CLIENT_NETWORK, -EIO, "the proxy wants a name and a password, or "
+				"other ones (HTTP 407)");
+	if (x->r->web_page)
+		snprintf(why, sizeof(why), "HTTP %ld with a web page came: from the server, or from "
+			 "the network before it", a->status);
+	else
+		snprintf(why, sizeof(why), "the server answered HTTP %ld", a->status);
+	return run_fail(x, CLIENT_NETWORK, -EIO, why);
+}
+
 static int check_answer(struct run *x)
 {
 	const struct http_response *a = &x->answer;
 	char why[200];
 
-	if (a->status != 200) {
-		snprintf(why, sizeof(why), "the server answered HTTP %ld", a->status);
-		return run_fail(x, CLIENT_NETWORK, -EIO, why);
-	}
-	if (strcmp(a->content_type, "text/html") == 0 ||
-	    strcmp(a->content_type, "application/xhtml+xml") == 0)
+	x->r->web_page = is_web_page(a->content_type);
+	if (a->status != 200)
+		return refused(x);
+	if (x->r->web_page)
 		return run_fail(x, CLIENT_NETWORK, -EIO,
-				"a web page (HTML) came instead of SyncML: a login page of the network, "
-				"or a wrong address");
+				"a web page (HTML) came instead of SyncML: a login page of the "
+				"network, or a wrong address");
 	if (a->content_type[0] && !is_syncml_type(a->content_type)) {
 		snprintf(why, sizeof(why), "content of type %.100s came instead of SyncML",
 			 a->content_type);
@@ -118,31 +255,64 @@ static int check_answer(struct run *x)
 	return 0;
 }
 
-/* RespURI may not lead away from TLS, nor lead at all before the server is known. */
+/*
+ * RespURI may not lead away from TLS, nor to anybody else before the server is known. The
+ * same server's other paths are no danger: whoever answers there got the first message, too.
+ */
 static int next_url(struct run *x, char *url, size_t size)
 {
 	struct slice u = dm_session_next_uri(x->session);
+	bool own = slice_eq(u, buf_slice(&x->account.url));
 
-	if (str_copy(url, size, u) < 0)
+	if (str_copy(url, size, own ? buf_slice(&x->address) : u) < 0)
 		return run_fail(x, CLIENT_PROTOCOL, -EMSGSIZE, "the server's RespURI is too long");
-	if (slice_eq(u, buf_slice(&x->account.url)))
+	if (own || http_url_same_origin(url, buf_cstr(&x->address)))
 		return 0;
-	if (!http_url_is_https(url) && !(x->plain && strncmp(url, "http://", 7) == 0))
+	if (!http_url_is_https(url) && !(x->plain && http_url_is_plain(url)))
 		return run_fail(x, CLIENT_PROTOCOL, -EPERM, "the server's RespURI is not https");
 	if (!dm_session_result(x->session)->authenticated)
-		return run_fail(x, CLIENT_AUTH, -EPERM, "a RespURI from a server that is not authenticated");
+		return run_fail(x, CLIENT_AUTH, -EPERM,
+				"a RespURI to another server, from one that is not authenticated");
 	return 0;
 }
 
+/* No answer came, and another address of the account may be asked. */
+static bool another_address(struct run *x)
+{
+	switch (x->answer.err) {
+	case HTTP_ERR_DNS:
+	case HTTP_ERR_CONNECT:
+	case HTTP_ERR_TLS:
+	case HTTP_ERR_TIMEOUT:
+	case HTTP_ERR_IO:
+	case HTTP_ERR_PROXY:
+		break;
+	default:
+		return false;
+	}
+	/* Once the server has answered, that is where it is. */
+	if (x->r->messages || x->sent > 1 || take_address(x, x->nth + 1))
+		return false;
+	log_warn("%s; trying the next address of the account", x->r->reason);
+	x->r->outcome = CLIENT_OK;
+	x->r->reason[0] = '\0';
+	return true;
+}
+
+/* Sends x->out, which view_out() has seen; with @want_answer its answer is in x->answer. */
 int run_exchange(struct run *x, bool want_answer)
 {
 	char url[HTTP_URL_MAX];
-	int err = next_url(x, url, sizeof(url));
+	int err;
 
-	if (err)
-		return err;
-	run_say(x, "->", ++x->sent);
-	err = post(x, url);
+	x->sent++;
+	do {
+		err = next_url(x, url, sizeof(url));
+		if (err)
+			return err;
+		run_say(x, "->", x->sent);
+		err = post(x, url);
+	} while (err && want_answer && another_address(x));
 	if (err || !want_answer)
 		return err;
 	err = check_answer(x);

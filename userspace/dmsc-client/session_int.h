@@ -33,6 +33,8 @@ struct run {
 	int64_t deadline;		/* of the whole session, by uptime_s() */
 	bool long_one;			/* a value in pieces was told of, and has no end yet */
 	bool plain;			/* the account's address is http */
+	unsigned int nth;		/* which of the account's addresses is used */
+	struct buf address;		/* that one */
 	/* The card the account came from. */
 	struct store_origin origin;
 	char iccid[ICCID_DIGITS];	/* "" = none */
@@ -49,6 +51,8 @@ int run_fail(struct run *x, enum client_outcome outcome, int err, const char *wh
 /* Message @n, which x->view has seen, to whoever listens. */
 void run_say(struct run *x, const char *arrow, unsigned int n);
 
+/* The first of the account's addresses that may be used; x->account is read. */
+int run_first_address(struct run *x) must_check;
 int run_open_http(struct run *x) must_check;
 /* Sends x->out, which view_out() has seen; with @want_answer its answer is in x->answer. */
 int run_exchange(struct run *x, bool want_answer) must_check;

@@ -143,10 +143,9 @@ static int load_account(struct run *x)
 		return run_fail(x, CLIENT_CONFIG, err, "there is no account for this server");
 	if (err)
 		return run_fail(x, CLIENT_CONFIG, err, "the account has no usable address");
-	x->plain = !http_url_is_https(buf_cstr(&x->account.url));
-	if (x->plain && !x->o->allow_http)
-		return run_fail(x, CLIENT_CONFIG, -EPERM,
-				"the account's address is not https and plain http is not allowed for it");
+	err = run_first_address(x);
+	if (err)
+		return err;
 	x->firmware = (struct firmware_session){ .store = x->store, .server = x->o->server_id };
 	firmware_session_begin(&x->firmware, x->o->objects, x->tree, x->o->allow_http);
 	return 0;
@@ -230,6 +229,15 @@ static int store_facts(struct run *x)
 	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : 0;
 }
 
+/* What the configuration demands, the server can only give when the account has its secret. */
+static int check_insisted(struct run *x)
+{
+	if (!x->o->insist_credentials || (x->account.server.present && x->account.server.secret.len))
+		return 0;
+	return run_fail(x, CLIENT_CONFIG, -EPERM, "the account holds no secret for the server, and "
+			"the configuration has this server prove itself by one (insist-credentials)");
+}
+
 static int set_up(struct run *x)
 {
 	int err;
@@ -247,6 +255,8 @@ static int set_up(struct run *x)
 		return run_fail(x, CLIENT_CONFIG, err ? err : -EINVAL,
 				"no usable device-id: configure one");
 	err = load_account(x);
+	if (!err)
+		err = check_insisted(x);
 	if (!err)
 		err = load_alerts(x);
 	if (!err)
@@ -279,7 +289,8 @@ static int new_session(struct run *x)
 		 * by its own credentials then has to.
 		 */
 		.transport_authenticated = true,
-		.insist_srvcred = x->plain && x->account.server.present,
+		.insist_srvcred = x->o->insist_credentials ||
+				  (x->plain && x->account.server.present),
 		.transport_plain = x->plain,
 		.max_msg_size = MAX_MSG_SIZE,
 		.max_obj_size = MAX_OBJ_SIZE,
@@ -442,12 +453,49 @@ enum client_outcome client_outcome_of(enum dm_session_end e)
 	}
 }
 
+/* An error status; the others say that it would be the same again. */
+static bool status_passes(const struct client_session_result *r)
+{
+	long s = r->http_status;
+
+	return s < 400 || s > 499 || s == 407 || s == 408 || s == 425 || s == 429 || r->web_page;
+}
+
+bool client_worth_retry(const struct client_session_result *r)
+{
+	switch (r->outcome) {
+	case CLIENT_NETWORK:
+		return status_passes(r);
+	case CLIENT_TLS:		/* a captive portal has a certificate of its own */
+		return true;
+	default:
+		return r->outcome != CLIENT_OK && r->busy;
+	}
+}
+
+/* SyncHdr's Status of a server that could not do its work just now (REP 10.1.5). */
+static bool is_busy(const struct dm_session_result *e)
+{
+	switch (e->hdr_status) {
+	case 408:
+	case 417:
+	case 500:
+	case 503:
+	case 506:
+	case 511:
+		return e->end == DM_END_STATUS;
+	default:
+		return false;
+	}
+}
+
 /* The engine's own verdict is more exact than "the last call failed". */
 static int conclude(struct run *x, int err)
 {
 	const struct dm_session_result *e = dm_session_result(x->session);
 
 	x->r->authenticated = e->accepted;
+	x->r->busy = is_busy(e);
 	if (e->end != DM_END_NOT && e->end != DM_END_NORMAL)
 		err = run_fail(x, client_outcome_of(e->end), err ? err : -EPROTO,
 			       e->text ? e->text : dm_session_end_name(e->end));
@@ -491,6 +539,7 @@ static void tear_down(struct run *x)
 	view_fini(&x->view);
 	buf_wipe_fini(&x->out);
 	buf_fini(&x->card_uri);
+	buf_fini(&x->address);
 	dm_account_fini(&x->account);
 	dm_tree_free(x->tree);
 }

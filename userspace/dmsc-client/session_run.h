@@ -38,10 +38,14 @@ struct client_session_opts {
 	const char *server_id;
 	const char *cause;		/* for the journal, STORE_CAUSE_*; NULL = "" */
 	const char *device_id;		/* DevInfo/DevId; NULL = found out by client_device_id() */
-	const char *ca_file;		/* NULL = system's store */
+	const char *ca_file;		/* counts in place of all others; NULL = the server's own, or: */
+	const char *ca_default;		/* for servers without one; NULL = system's store */
+	const char *server_files;	/* directory of net/server_files.h; NULL = none */
+	const char *interface;		/* network device that all goes through; NULL, "" = routing decides */
 	struct mo_set *objects;		/* of the tree; outlives the session */
 	const char *trace_dir;		/* NULL = no trace; made with mode 0700 when missing */
 	bool allow_http;		/* plain http for this server */
+	bool insist_credentials;	/* TLS is no proof of this server: its own credentials are */
 	bool wbxml;			/* encoding of our first message; answers follow the server's */
 	bool by_hand;			/* a person starts it: that lifts a refusal of the card's wish */
 	bool server_initiated;		/* Alert 1200, with @session_id of a Package 0 */
@@ -77,7 +81,16 @@ struct client_session_result {
 	unsigned int messages;		/* received */
 	unsigned int changes;		/* commands that changed the tree */
 	long http_status;		/* of the last answer; 0 = none came */
+	unsigned int retry_after_s;	/* the server wants to be left alone so long, at most 1 h; 0 = not said */
+	bool web_page;			/* HTML came: rather a network's login page than the server */
+	bool busy;			/* the server's message said that it cannot just now */
 };
+
+/*
+ * May the same session end well later, with nobody changing anything? The one place that
+ * says so; Documentation/transport.rst has the table. False for one that ended well.
+ */
+bool client_worth_retry(const struct client_session_result *r);
 
 /*
  * @s is open for writing and stays so: the lock is held over the session. The
