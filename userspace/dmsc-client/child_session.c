@@ -24,6 +24,7 @@ static void report(const struct client_session_result *r, struct ipc_outcome *o)
 {
 	const char *why = r->reason;
 
+	o->more = r->more;
 	o->result = IPC_FAILED;
 	o->retry = client_worth_retry(r);
 	switch (r->outcome) {

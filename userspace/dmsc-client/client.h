@@ -97,5 +97,6 @@ int cmd_alert(int argc, char **argv, struct client_args *a);
 int cmd_notify(int argc, char **argv, struct client_args *a);
 int cmd_decode(int argc, char **argv, struct client_args *a);
 int cmd_replay(int argc, char **argv, struct client_args *a);
+int cmd_want(int argc, char **argv, struct client_args *a);
 
 #endif

@@ -8,6 +8,7 @@
 #include "dmsc-client/client.h"
 #include "util/log.h"
 #include "util/str.h"
+#include "util/wake.h"
 
 enum { OPT_SERVER = OPT_OWN, OPT_ALLOW_HTTP, OPT_CA, OPT_TRACE, OPT_XML, OPT_WBXML, OPT_CONNECT, OPT_TOTAL };
 
@@ -132,7 +133,7 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 					 .cause = STORE_CAUSE_HAND };
 	struct client_session_result r;
 	char devid[128], ca[CLIENT_KEPT_MAX], trace[CLIENT_KEPT_MAX];
-	int c, rc, encoding = 0;
+	int c, rc, encoding = 0, waker;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		rc = take_option(a, &o, &encoding, c);
@@ -151,6 +152,8 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
 	if (!o.device_id)
 		return CLIENT_CONFIG;
+	r.more = false;
+	waker = client_rights_systems(a) ? waker_new() : -1;
 	rc = give_up_rights(a, &o, ca, trace);
 	if (!rc)
 		rc = client_store_open(a, STORE_WRITE, &s);
@@ -158,6 +161,9 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 		(void)!client_session_run(s, &o, &r);
 		rc = report(&o, &r);
 	}
+	store_close(s);
+	s = NULL;
+	waker_end(waker, r.more);
 	mo_set_free(o.objects);
 	return rc;
 }

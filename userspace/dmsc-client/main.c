@@ -20,6 +20,7 @@ static const char usage[] =
 	"  session --server ID         run one DM session\n"
 	"      [--allow-http] [--ca FILE] [--trace DIR] [--xml|--wbxml]\n"
 	"      [--connect-timeout S] [--timeout S]\n"
+	"  want --server ID            have dmsc-helper run one in the background\n"
 	"  account add --server-id ID --url URL [--name NAME]\n"
 	"      [--user U --password-file F [--auth md5|basic|hmac]]\n"
 	"      [--server-user U --server-password-file F]\n"
@@ -171,6 +172,7 @@ struct command {
 static const struct command commands[] = {
 	{ "bootstrap", cmd_bootstrap },
 	{ "session", cmd_session },
+	{ "want", cmd_want },
 	{ "account", cmd_account },
 	{ "tree", cmd_tree },
 	{ "replay", cmd_replay },

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "dmsc-client/client.h"
+#include "dmsc-client/pending.h"
 #include "mo/dmacc.h"
 #include "mo/mo.h"
 #include "util/log.h"
@@ -512,6 +513,9 @@ static int conclude(struct run *x, int err)
 	if (!err && e->accepted && x->origin.id &&
 	    card_wish_done(x->store, &x->origin, x->o->server_id) < 0)
 		err = run_fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the session is done");
+	if (!err && e->accepted &&
+	    store_wish_settle(x->store, x->o->server_id, x->o->session_id) < 0)
+		err = run_fail(x, CLIENT_STORE, -EIO, "the store cannot keep that the session is done");
 	return err;
 }
 
@@ -569,6 +573,7 @@ int client_session_run(struct store *s, const struct client_session_opts *opts,
 	if (x.journal && store_session_end(s, x.journal, client_outcome_name(result->outcome),
 					   result->reason, result->messages, time(NULL)) < 0)
 		log_warn("the session's end could not be written to the journal");
+	result->more = result->more || pending_any(s);
 	tear_down(&x);
 	return err;
 }

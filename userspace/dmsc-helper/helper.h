@@ -28,6 +28,7 @@ struct helper {
 	const char *conf_path;
 	const char *client;	/* path of dmsc-client */
 	const char *sysfs;	/* EF_SYSFS */
+	const char *run_dir;	/* HELPER_RUN_DIR */
 	bool hide_store;	/* a child sees an empty directory in its place */
 };
 
@@ -52,6 +53,9 @@ void child_forget(struct child *c);
 
 /* --- insertion.c: one card from insertion to removal --- */
 int insertion_run(struct helper *h, const char *card, uint64_t seq);
+
+/* --- pending.c: what no card stands for, until nothing of it is open --- */
+int pending_run(struct helper *h);
 
 /* --- main.c --- */
 /* The helper of one insertion in a process of its own, which nobody waits for. 0 or -errno. */

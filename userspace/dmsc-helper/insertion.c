@@ -3,7 +3,8 @@
  * One insertion, from its beginning to its end: feeds the card child with file
  * ranges, puts its questions to a person through the kernel, starts the session
  * child behind the gate, and ends everything when the card goes. One loop; it
- * waits for nothing else. What is done for each event is in insertion_*.c.
+ * waits for nothing else. What is done for each event is in insertion_*.c. With
+ * pending.c it is the loop of what no card stands for: no slot, another child.
  */
 #include <errno.h>
 #include <limits.h>
@@ -43,12 +44,12 @@ static void loop(struct insertion *in)
 {
 	while (in->cardc.pid || in->sess.pid || in->hook.pid || in->conn.pid) {
 		/* Came while a request was on its way; nothing below makes one before poll(). */
-		if (unl_pending(in->nl))
+		if (in->nl && unl_pending(in->nl))
 			insertion_netlink(in);
 
-		struct pollfd p[9] = {
+		struct pollfd p[10] = {
 			{ .fd = in->sigfd, .events = POLLIN },
-			{ .fd = unl_fd(in->nl), .events = POLLIN },
+			{ .fd = in->nl ? unl_fd(in->nl) : -1, .events = POLLIN },
 			{ .fd = in->cardc.fd, .events = POLLIN },
 			{ .fd = in->sess.fd, .events = POLLIN },
 		};
@@ -57,7 +58,8 @@ static void loop(struct insertion *in)
 		hook_poll(&in->hook, p + 4);
 		p[6] = (struct pollfd){ .fd = in->route, .events = POLLIN };
 		hook_poll(&in->conn, p + 7);
-		r = poll(p, 9, patience(in));
+		p[9] = (struct pollfd){ .fd = in->wakefd, .events = POLLIN };
+		r = poll(p, 10, patience(in));
 		if (r < 0 && errno != EINTR) {
 			log_err("%s: poll: %s", in->card, strerror(errno));
 			break;
@@ -84,6 +86,8 @@ static void loop(struct insertion *in)
 			insertion_child_message(in);
 		if (p[6].revents)
 			insertion_route(in);
+		if (p[9].revents)
+			insertion_wake(in);
 	}
 }
 
@@ -101,15 +105,12 @@ static int signals_take(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int netlink_open(struct insertion *in)
+int insertion_netlink_open(struct insertion *in)
 {
 	int r = unl_open(&in->nl);
 
 	if (!r)
 		r = unl_subscribe(in->nl, "events");
-	if (r)
-		log_err("%s: no netlink family: %s; nothing is applied", in->card,
-			r == -ENOENT ? "module uicc is not loaded" : strerror(-r));
 	return r;
 }
 
@@ -146,7 +147,11 @@ static int insertion_prepare(struct insertion *in)
 		in->exit = reconcile_run(in->h);
 		return 1;
 	}
-	return netlink_open(in);
+	r = insertion_netlink_open(in);
+	if (r)
+		log_err("%s: no netlink family: %s; nothing is applied", in->card,
+			r == -ENOENT ? "module uicc is not loaded" : strerror(-r));
+	return r;
 }
 
 /*
@@ -161,6 +166,8 @@ static void leave(struct insertion *in)
 
 	unl_close(in->nl);
 	in->nl = NULL;
+	if (!insertion_has_card(in))
+		return;
 	if (!in->removed && !in->rejected && !in->distrusted && (!in->exit || in->undecided))
 		return;
 	sigemptyset(&ends);
@@ -172,8 +179,7 @@ static void leave(struct insertion *in)
 		in->exit = r;
 }
 
-/* Prepared: from the first child to the last. */
-static void run_prepared(struct insertion *in)
+void insertion_work(struct insertion *in)
 {
 	int r, status;
 
@@ -191,7 +197,8 @@ static void run_prepared(struct insertion *in)
 		in->exit = HELPER_FAILED;
 	}
 	if (in->cardc.pid || in->hook.pid) {
-		insertion_look(in);	/* it may have gone before we listened */
+		if (insertion_has_card(in))
+			insertion_look(in);	/* it may have gone before we listened */
 		loop(in);
 	}
 	/* Only when poll itself failed is one left. */
@@ -205,15 +212,21 @@ static void run_prepared(struct insertion *in)
 	leave(in);
 }
 
-/* Fresh, or -EINVAL. */
-static int insertion_init(struct insertion *in, struct helper *h, const char *card, uint64_t seq)
+void insertion_init(struct insertion *in, struct helper *h, const char *card)
 {
-	*in = (struct insertion){ .h = h, .seq = seq, .sigfd = -1, .route = -1, .mark = -1,
+	*in = (struct insertion){ .h = h, .sigfd = -1, .route = -1, .wakefd = -1, .mark = -1,
 				  .cardc = CHILD_NONE, .sess = CHILD_NONE };
 	hook_init(&in->hook);
 	hook_init(&in->conn);
 	lwm2m_input_init(&in->lwm2m);
 	snprintf(in->card, sizeof(in->card), "%s", card);
+}
+
+/* Fresh, or -EINVAL. */
+static int init_card(struct insertion *in, struct helper *h, const char *card, uint64_t seq)
+{
+	insertion_init(in, h, card);
+	in->seq = seq;
 	if (!ef_slot_name(card, in->slot.name, sizeof(in->slot.name)) &&
 	    !str_parse_uint(in->slot.name + 4, &in->index))
 		return 0;
@@ -221,7 +234,7 @@ static int insertion_init(struct insertion *in, struct helper *h, const char *ca
 	return -EINVAL;
 }
 
-static void insertion_fini(struct insertion *in)
+void insertion_fini(struct insertion *in)
 {
 	child_forget(&in->sess);
 	child_forget(&in->cardc);
@@ -231,6 +244,8 @@ static void insertion_fini(struct insertion *in)
 		close(in->sigfd);
 	if (in->route >= 0)
 		close(in->route);
+	if (in->wakefd >= 0)
+		close(in->wakefd);
 }
 
 /*
@@ -281,7 +296,7 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 	if (!in)
 		return HELPER_FAILED;
 	do {
-		if (insertion_init(in, h, card, seq)) {
+		if (init_card(in, h, card, seq)) {
 			free(in);
 			return HELPER_USAGE;
 		}
@@ -289,7 +304,7 @@ int insertion_run(struct helper *h, const char *card, uint64_t seq)
 		if (r < 0)
 			in->exit = HELPER_FAILED;
 		if (!r)
-			run_prepared(in);
+			insertion_work(in);
 		r = in->exit;
 		ended = in->ended;
 		again = came_back(in);

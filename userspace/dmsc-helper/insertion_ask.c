@@ -28,8 +28,14 @@ static int question_place(struct insertion *in, struct unl_question *q)
 
 	q->slot = in->index;
 	q->seq = in->seq;
-	if (!in->slot.name[0]) {
+	if (!insertion_has_card(in)) {
 		q->seq = 0;
+		r = in->nl ? 0 : insertion_netlink_open(in);
+		if (r) {
+			unl_close(in->nl);
+			in->nl = NULL;
+			return r;
+		}
 		r = unl_cards(in->nl, card_take, &q->slot);
 	}
 	return r > 0 ? 0 : r ? r : -ENODEV;
@@ -60,7 +66,7 @@ static int question_put(struct insertion *in, struct unl_question *q, unsigned i
 	*id = 0;
 	if (++in->questions > QUESTIONS_MAX)
 		return -EDQUOT;
-	if (in->slot.name[0])
+	if (insertion_has_card(in))
 		snprintf(q->origin, sizeof(q->origin), "dmsc, for the card in %s (%s:%s)",
 			 in->slot.name, in->slot.transport, in->slot.location);
 	else
@@ -178,6 +184,19 @@ static const char *who_asks(const struct ipc_session *s)
 					       " You asked the server for it.";
 }
 
+static void forget(struct agreed *a, const char *server)
+{
+	for (size_t i = 0; i < a->n && i < AGREED_MAX; i++)
+		if (!strcmp(a->v[i].server_id, server))
+			a->v[i].server_id[0] = 0;
+}
+
+void insertion_agreed_forget(struct insertion *in, const char *server)
+{
+	forget(&in->agreed, server);
+	forget(&in->told, server);
+}
+
 /*
  * Nobody's answer is waited for; a notice nobody can be shown stops nothing. Shown
  * once: a session that is tried again for a week must not cost a notice each time.
@@ -194,6 +213,14 @@ static void notice_put(struct insertion *in, struct unl_question *q, const struc
 	if (r)
 		log_warn("%s: the notice could not be put: %s", in->card, strerror(-r));
 	agreed_add(&in->told, s);
+}
+
+/* Why a session waits that no card stands for. */
+static const char *no_question(int err)
+{
+	return err == -ENOENT ? "nobody can be asked: module uicc is not loaded" :
+	       err == -ENODEV ? "nobody can be asked: no card is there" :
+				"the user could not be asked";
 }
 
 void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
@@ -217,6 +244,10 @@ void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
 		return;
 	}
 	r = question_put(in, &q, s->timeout_s, &in->question);
+	if (r && !insertion_has_card(in)) {
+		insertion_reply(in, IPC_FAILED, r, true, no_question(r));
+		return;
+	}
 	if (r) {
 		log_err("%s: the user could not be asked: %s; no session, the account stays",
 			in->card, strerror(-r));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The card child of an insertion: its start, its requests one at a time, and its end. */
+/* The card child of an insertion, or the pending child: its start, its requests one at a time, and its end. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +39,12 @@ static void serve_read(struct insertion *in, const struct ipc_read *q)
 		insertion_child_fail(in, "the card child does not take its answer");
 }
 
+/* Without a card there is nothing to read or to take over. */
+static bool may_send(const struct insertion *in, unsigned int type)
+{
+	return insertion_has_card(in) || type == IPC_SESSION || type == IPC_CONNECT;
+}
+
 void insertion_child_message(struct insertion *in)
 {
 	struct ipc_msg m;
@@ -50,12 +56,13 @@ void insertion_child_message(struct insertion *in)
 		insertion_child_release(in);
 		return;
 	}
-	if (!r && in->stage != READING)
+	if (!r && (in->stage != READING || !may_send(in, m.type)))
 		r = -EPROTO;	/* one request at a time */
 	if (r) {
 		insertion_child_fail(in, "the card child broke the protocol");
 		return;
 	}
+	in->more = false;	/* what it was told before is before the answer in its socket */
 	if (in->questions > QUESTIONS_MAX + OVER_MAX || in->sessions > SESSIONS_MAX + OVER_MAX) {
 		insertion_child_fail(in, "the card child does not come to an end of asking");
 		return;
@@ -94,7 +101,7 @@ void insertion_child_exit(struct insertion *in, int status)
 	in->cardc.pid = 0;
 	insertion_last_words(in);
 	insertion_child_release(in);
-	if (!in->stop && status)
+	if (!in->stop && status && insertion_has_card(in))
 		insertion_look(in);	/* the child often sees first that the card went */
 	if (!in->stop && WIFSIGNALED(status)) {
 		log_err("%s: the card child ended with signal %d; what it stored stays", in->card,
@@ -112,7 +119,8 @@ int insertion_child_start(struct insertion *in)
 	struct ipc_msg m;
 	int r;
 
-	r = child_spawn(in->h, "card-child", false, &in->cardc);
+	r = child_spawn(in->h, insertion_has_card(in) ? "card-child" : "pending-child", false,
+			&in->cardc);
 	if (r)
 		return r;
 	ipc_prepare(&m, IPC_START);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What comes from outside while an insertion runs: the kernel's messages, signals, new routes. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +12,30 @@
 #include "dmsc-helper/insertion_int.h"
 #include "kernel/route.h"
 #include "util/log.h"
+#include "util/wake.h"
+
+/* The pending child waits on: nobody can be asked until there is one again. */
+static void netlink_lost(struct insertion *in)
+{
+	log_warn("%s: the netlink socket broke", in->card);
+	unl_close(in->nl);
+	in->nl = NULL;
+	in->ui.id = 0;
+	if (!in->question)
+		return;
+	in->question = 0;
+	insertion_reply(in, IPC_WITHDRAWN, 0, true, "the netlink socket broke");
+}
+
+static void network_tell(struct insertion *in)
+{
+	struct ipc_msg m;
+
+	if (in->cardc.fd < 0 || in->stop)
+		return;
+	ipc_prepare(&m, IPC_NETWORK);
+	(void)!ipc_send(in->cardc.fd, &m, 0);
+}
 
 void insertion_netlink(struct insertion *in)
 {
@@ -17,6 +43,10 @@ void insertion_netlink(struct insertion *in)
 	int r;
 
 	while ((r = unl_event_next(in->nl, &ev)) != 0) {
+		if (r < 0 && !insertion_has_card(in)) {
+			netlink_lost(in);
+			return;
+		}
 		if (r < 0) {
 			insertion_stop(in, "the netlink socket broke");
 			in->exit = HELPER_FAILED;
@@ -30,21 +60,27 @@ void insertion_netlink(struct insertion *in)
 			if (in->stage == ASKING_PIN)
 				pin_checked(&in->pin, &ev.pin);
 			break;
+		case UNL_EV_CARD_ADD:
+			/* It may be the way into the network, and with it people can be asked. */
+			if (!insertion_has_card(in))
+				network_tell(in);
+			break;
 		case UNL_EV_CARD_DEL:
-			if (ev.slot == in->index && ev.seq == in->seq) {
+			if (insertion_has_card(in) && ev.slot == in->index && ev.seq == in->seq) {
 				in->removed = true;
 				insertion_stop(in, "the card was removed");
 			}
 			break;
 		case UNL_EV_SLOT_DEL:
-			if (ev.slot == in->index) {
+			if (insertion_has_card(in) && ev.slot == in->index) {
 				in->removed = true;
 				insertion_stop(in, "the reader is gone");
 			}
 			break;
 		case UNL_EV_OVERRUN:
 			/* A completion may be among the lost: what was asked is taken back. */
-			insertion_look(in);
+			if (insertion_has_card(in))
+				insertion_look(in);
 			insertion_ui_withdraw(in);
 			if (!in->stop && (in->question || in->stage == ASKING_PIN)) {
 				insertion_withdraw(in);
@@ -77,7 +113,7 @@ static void conf_reload(struct insertion *in)
 	}
 	in->h->conf = new;
 	log_notice("%s: configuration read again", in->card);
-	if (conf_slot_trusted(&new, in->slot.transport, in->slot.location))
+	if (!insertion_has_card(in) || conf_slot_trusted(&new, in->slot.transport, in->slot.location))
 		return;
 	in->distrusted = true;
 	insertion_stop(in, "the slot is not in trusted-slots any more; what its card brought stays until the card goes");
@@ -116,10 +152,24 @@ void insertion_signal(struct insertion *in)
  */
 void insertion_route(struct insertion *in)
 {
+	if (route_default_came(in->route))
+		network_tell(in);
+}
+
+/* There is more to do. When the child just ends, or does not take it, another one begins. */
+void insertion_wake(struct insertion *in)
+{
+	char events[sizeof(struct inotify_event) + NAME_MAX + 1];
 	struct ipc_msg m;
 
-	if (!route_default_came(in->route) || in->cardc.fd < 0 || in->stop)
+	while (read(in->wakefd, events, sizeof(events)) > 0)
+		;
+	if (in->stop || wake_take(in->h->run_dir) <= 0)
 		return;
-	ipc_prepare(&m, IPC_NETWORK);
+	in->more = true;
+	in->questions = in->sessions = 0;	/* of what there was to do before */
+	if (in->cardc.fd < 0)
+		return;
+	ipc_prepare(&m, IPC_WAKE);
 	(void)!ipc_send(in->cardc.fd, &m, 0);
 }

@@ -42,7 +42,7 @@ bool insertion_lwm2m(struct insertion *in, const struct ipc_msg *m)
 void insertion_last_words(struct insertion *in)
 {
 	struct ipc_msg m;
-	bool more = in->cardc.fd >= 0;
+	bool more = in->cardc.fd >= 0 && insertion_has_card(in);
 
 	while (more && !ipc_recv(in->cardc.fd, &m, 0))
 		more = (m.type == IPC_LWM2M || m.type == IPC_LWM2M_END) && insertion_lwm2m(in, &m);
@@ -96,7 +96,7 @@ int insertion_check(struct insertion *in)
 	int r;
 
 	in->stage = READING;
-	if (!in->h->conf.card_check[0])
+	if (!in->h->conf.card_check[0] || !insertion_has_card(in))
 		return insertion_child_start(in);
 	r = ef_read(in->h->sysfs, in->card, in->seq, EF_ICCID, 0, iccid, sizeof(iccid));
 	if (r == -ENODEV)

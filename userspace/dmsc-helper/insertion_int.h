@@ -48,14 +48,16 @@ struct agreed {
 
 struct insertion {
 	struct helper *h;
-	struct ef_slot slot;
+	struct ef_slot slot;		/* of no name: what is done here is no card's */
 	char card[40];
 	uint64_t seq;
 	unsigned int index;		/* slot number */
 	struct unl *nl;
 	int sigfd;
 	int route;			/* hears of new routes; -1 = not */
-	struct child cardc, sess;
+	int wakefd;			/* hears of WAKE_FILE; -1 = not */
+	bool more;			/* the child was told of it, and may not have seen that */
+	struct child cardc, sess;	/* cardc: the card child, without a card the pending child */
 	struct hook hook;		/* card-check, later lwm2m-hook */
 	struct hook conn;		/* connection-hook */
 	struct ipc_connect connect;	/* for the next session; conref 0 = nothing */
@@ -83,6 +85,21 @@ struct insertion {
 	int64_t deadline;		/* when stopping: kill what is left */
 	int exit;
 };
+
+static inline bool insertion_has_card(const struct insertion *in)
+{
+	return in->slot.name[0];
+}
+
+/* --- insertion.c --- */
+
+/* Fresh, and of no card yet. */
+void insertion_init(struct insertion *in, struct helper *h, const char *card);
+/* 0 or -errno. */
+int insertion_netlink_open(struct insertion *in) must_check;
+/* Prepared: from the first child to the last. */
+void insertion_work(struct insertion *in);
+void insertion_fini(struct insertion *in);
 
 /* --- insertion_end.c: what is open is answered, what runs is told to stop --- */
 
@@ -119,6 +136,8 @@ int insertion_question_put(struct insertion *in, struct unl_question *q, unsigne
 void insertion_ask_data(struct insertion *in, const struct ipc_ask *q);
 void insertion_ask_session(struct insertion *in, const struct ipc_session *s);
 void insertion_completed(struct insertion *in, const struct unl_answer *a);
+/* What was agreed to or told of @server is over: the next session with it is another matter. */
+void insertion_agreed_forget(struct insertion *in, const char *server);
 
 /* --- insertion_session.c: the session child --- */
 
@@ -158,6 +177,7 @@ void insertion_connect_end(struct insertion *in, enum hook_end end, int status);
 void insertion_netlink(struct insertion *in);
 void insertion_signal(struct insertion *in);
 void insertion_route(struct insertion *in);
+void insertion_wake(struct insertion *in);
 
 /* --- insertion_hook.c: the programs of dmsc.conf(5) and what follows from them --- */
 

@@ -10,6 +10,7 @@
 
 #include "dmsc-helper/insertion_int.h"
 #include "util/log.h"
+#include "util/wake.h"
 
 void insertion_session_start(struct insertion *in)
 {
@@ -97,6 +98,10 @@ void insertion_session_exit(struct insertion *in, int status)
 	child_forget(&in->sess);
 	insertion_ui_withdraw(in);
 	progress_end(&in->progress);
+	if (!insertion_has_card(in) && in->have_outcome && !in->outcome.retry)
+		insertion_agreed_forget(in, in->want.server_id);
+	if (in->have_outcome && in->outcome.more && insertion_has_card(in))
+		(void)!wake_pending();	/* else the pending child looks itself */
 	if (in->have_outcome) {
 		insertion_reply(in, in->outcome.result, in->outcome.err, in->outcome.retry,
 			      in->outcome.reason);

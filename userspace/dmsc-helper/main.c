@@ -22,7 +22,7 @@ struct args {
 	const char *card, *seq, *log;
 	char instance[64];	/* cut into card and seq */
 	const char *decode;
-	bool reconcile, setup, detach, reload, json, secrets;
+	bool pending, reconcile, setup, detach, reload, json, secrets;
 };
 
 static void usage(FILE *f)
@@ -30,6 +30,7 @@ static void usage(FILE *f)
 	fputs("usage: dmsc-helper --card DEVICE --seq N [--detach] [--log FILE]\n"
 	      "       dmsc-helper --instance DEVICE-N\n"
 	      "       dmsc-helper --reconcile [--detach] [--log FILE]\n"
+	      "       dmsc-helper --pending [--detach] [--log FILE]\n"
 	      "       dmsc-helper --setup\n"
 	      "       dmsc-helper --reload [--instance DEVICE-N] [--log FILE]\n"
 	      "       dmsc-helper --decode SLOT [--json] [--show-secrets]\n"
@@ -234,6 +235,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 	static const struct option options[] = {
 		{ "card", required_argument, NULL, 'c' }, { "seq", required_argument, NULL, 's' },
 		{ "instance", required_argument, NULL, 'i' },
+		{ "pending", no_argument, NULL, 'P' },
 		{ "reconcile", no_argument, NULL, 'r' }, { "setup", no_argument, NULL, 'S' },
 		{ "reload", no_argument, NULL, 'R' },
 		{ "decode", required_argument, NULL, 'D' }, { "json", no_argument, NULL, 'j' },
@@ -250,6 +252,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		case 's': a->seq = optarg; break;
 		case 'i': instance_take(a, optarg); break;
 		case 'r': a->reconcile = true; break;
+		case 'P': a->pending = true; break;
 		case 'S': a->setup = true; break;
 		case 'R': a->reload = true; break;
 		case 'D': a->decode = optarg; break;
@@ -271,7 +274,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 		}
 	}
 	if (optind != argc || !!a->card != !!a->seq ||
-	    (a->card && !a->reload) + a->reconcile + a->setup + a->reload + (a->decode != NULL) != 1 ||
+	    (a->card && !a->reload) + a->reconcile + a->pending + a->setup + a->reload + (a->decode != NULL) != 1 ||
 	    ((a->json || a->secrets) && !a->decode)) {
 		usage(stderr);
 		return 1 + HELPER_USAGE;
@@ -282,7 +285,7 @@ static int args_parse(int argc, char **argv, struct args *a, struct helper *h)
 int main(int argc, char **argv)
 {
 	struct helper h = { .conf_path = CONF_PATH, .client = DMSC_PREFIX "/bin/dmsc-client",
-			    .sysfs = EF_SYSFS };
+			    .sysfs = EF_SYSFS, .run_dir = HELPER_RUN_DIR };
 	struct args a = { .log = LOG_FILE };
 	char err[CONF_ERROR_MAX];
 	sigset_t hup;
@@ -321,5 +324,7 @@ int main(int argc, char **argv)
 		return decode_run(&h, a.decode, a.json, a.secrets);
 	if (a.reconcile)
 		return reconcile_run(&h);
+	if (a.pending)
+		return run_dir_make() ? HELPER_FAILED : pending_run(&h);
 	return insertion_main(&h, &a);
 }

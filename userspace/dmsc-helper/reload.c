@@ -64,7 +64,8 @@ static unsigned int tell_all(void)
 	DIR *d = opendir(HELPER_RUN_DIR);
 
 	while (d && (e = readdir(d)))
-		if (str_starts(slice_str(e->d_name), "uicc") &&
+		if ((str_starts(slice_str(e->d_name), "uicc") ||
+		     str_starts(slice_str(e->d_name), "pending")) &&
 		    str_ends(slice_str(e->d_name), ".lock") && tell(e->d_name))
 			n++;
 	if (d)

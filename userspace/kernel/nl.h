@@ -33,7 +33,7 @@ enum unl_pin_result {
 struct unl_question {
 	uint32_t id;			/* given by the kernel */
 	uint32_t slot;
-	uint64_t seq;			/* card insertion; 0 = not bound to a card */
+	uint64_t seq;			/* card insertion; 0 = the card that is there now */
 	enum unl_kind kind;
 	uint32_t timeout_ms;		/* from accept; 0 = kernel's default */
 	bool accepted;			/* in a dump: an agent holds it */

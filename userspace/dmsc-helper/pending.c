@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * dmsc-helper --pending: what no card stands for, until nothing of it is open. It is
+ * an insertion without a card: the pending child has the store, and asks for sessions
+ * as a card child does. One instance; what comes while it runs, it is told of by a
+ * file that it takes away when it has noticed. So nothing is lost between two of them:
+ * the file is made before the lock is tried, and looked for after it was given back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+
+#include "dmsc-helper/insertion_int.h"
+#include "util/log.h"
+#include "util/wake.h"
+
+/* The lock's descriptor, -EWOULDBLOCK, or -errno. Our number is in it for --reload. */
+static int pending_lock(const char *dir)
+{
+	char path[128];
+	int fd, r;
+
+	if (snprintf(path, sizeof(path), "%s/pending.lock", dir) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	if (ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0)
+		log_warn("%s: %s: --reload will not find this helper", path, strerror(errno));
+	return fd;
+}
+
+static int wake_watch(const char *dir)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd >= 0 && inotify_add_watch(fd, dir, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		log_warn("pending: what comes meanwhile is not noticed at once: %s", strerror(errno));
+	return fd;
+}
+
+/* One child after the other, as long as there was more to do when one ended. */
+static void work(struct insertion *in, struct helper *h)
+{
+	int r;
+
+	do {
+		insertion_init(in, h, "pending");
+		in->wakefd = wake_watch(h->run_dir);
+		r = wake_take(h->run_dir);
+		if (r < 0) {
+			log_err("%s/" WAKE_FILE ": %s", h->run_dir, strerror(-r));
+			in->exit = HELPER_FAILED;
+		} else {
+			r = insertion_netlink_open(in);
+			if (r) {	/* only questions need it */
+				unl_close(in->nl);
+				in->nl = NULL;
+			}
+			insertion_work(in);
+		}
+		insertion_fini(in);
+	} while (!in->exit && !in->stop && in->more);
+}
+
+static bool is_marked(const char *dir)
+{
+	char path[128];
+
+	return snprintf(path, sizeof(path), "%s/" WAKE_FILE, dir) < (int)sizeof(path) &&
+	       !access(path, F_OK);
+}
+
+int pending_run(struct helper *h)
+{
+	struct insertion *in = calloc(1, sizeof(*in));
+	int fd, r = HELPER_FAILED;
+
+	while (in) {
+		fd = pending_lock(h->run_dir);
+		if (fd == -EWOULDBLOCK) {
+			log_info("pending: a helper is at work already");
+			r = HELPER_OK;
+			break;
+		}
+		if (fd < 0) {
+			log_err("pending: lock: %s; nothing is done", strerror(-fd));
+			r = HELPER_FAILED;
+			break;
+		}
+		work(in, h);
+		close(fd);
+		r = in->exit;
+		if (r || in->stop || !is_marked(h->run_dir))
+			break;
+	}
+	free(in);
+	return r;
+}
