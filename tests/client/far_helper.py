@@ -120,15 +120,18 @@ def dm_two():
         return f.read()
 
 
-def cp(server="cp.example.net", init=False, xml=False, nap=None):
-    """A provisioning document with one w7, and a NAPDEF when @nap is given; server None: no w7."""
-    tree = []
+def cp(server="cp.example.net", init=False, xml=False, nap=None, more=(), to=()):
+    """A provisioning document with one w7, and a NAPDEF when @nap is given; server None: no w7.
+
+    @more: further characteristics, (type, items); @to: further parameters of the w7.
+    """
+    tree = list(more)
     if nap:
         tree.append(("NAPDEF", [("NAPID", nap), ("NAME", nap), ("BEARER", "GSM-GPRS"), ("NAP-ADDRESS", "internet"),
                                 ("NAP-ADDRTYPE", "APN")]))
     if server:
         tree.append(("APPLICATION", [("APPID", "w7"), ("PROVIDER-ID", server), ("NAME", "Operator")] +
-                     ([("INIT", None)] if init else []) + ([("TO-NAPID", nap)] if nap else []) +
+                     ([("INIT", None)] if init else []) + ([("TO-NAPID", nap)] if nap else []) + list(to) +
                      [("APPADDR", [("ADDR", "https://%s/dm" % server)]),
                       ("APPAUTH", [("AAUTHLEVEL", "APPSRV"), ("AAUTHTYPE", "DIGEST"), ("AAUTHNAME", "device"),
                                    ("AAUTHSECRET", "card-secret"), ("AAUTHDATA", "Tm9uY2U=")])]))
@@ -189,6 +192,7 @@ class Run:
     def __init__(self):
         self.asked, self.reads, self.pins, self.log, self.status = [], [], [], "", None
         self.lwm2m, self.lwm2m_end = [], []     # records, and how many questions there had been at an end
+        self.connects = []      # what connection-hook would be told, and how many questions there had been
 
     def sessions(self):
         return [a.server for a in self.asked if a.kind == "session"]
@@ -200,6 +204,31 @@ class Run:
 def outcome(result, reason="", retry=False):
     return message("OUTCOME", struct.pack("=IiII", RESULTS.index(result), 0, retry, 0) +
                    reason.encode().ljust(SIZES["REASON_MAX"], b"\0"))
+
+
+def connection(body):
+    """An IPC_CONNECT, without what is not said."""
+    conref, zero, kind, auth, ndns = struct.unpack("=IIIII", body[:20])
+    assert not zero
+    at = 20
+    out = {"conref": conref, "kind": ["apn", "profile"][kind], "auth": ["", "pap", "chap", "mschapv2"][auth]}
+
+    def take(size):
+        nonlocal at
+        at += size
+        return text(body[at - size:at])
+
+    for name, size in (("profile", 128), ("name", 128), ("bearer", 32), ("apn", 101), ("user", 128), ("password", 128),
+                       ("ipv4", 46), ("ipv6", 46)):
+        out[name] = take(size)
+    out["dns"] = [take(46) for _ in range(6)]
+    assert not any(out["dns"][ndns:])
+    out["dns"] = out["dns"][:ndns]
+    at += -at % 4
+    for name, size in (("server", SIZES["SERVER_MAX"]), ("transport", 32), ("location", SIZES["LOCATION_MAX"])):
+        out[name] = take(size)
+    assert at == len(body), (at, len(body))
+    return {name: value for name, value in out.items() if value}
 
 
 class Child:
@@ -294,6 +323,9 @@ def insert(env, card, answers=(), slot="a", seq=1, boot=BOOT, gone_after=None, o
                 continue
             if kind == "LWM2M_END":
                 run.lwm2m_end.append(len(run.asked))
+                continue
+            if kind == "CONNECT":
+                run.connects.append((connection(body), len(run.asked)))
                 continue
             if kind == "PIN":
                 off, _ = struct.unpack("=II", body[:8])

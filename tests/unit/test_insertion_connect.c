@@ -85,7 +85,7 @@ static void told_is(const char *want)
 	buf_fini(&b);
 }
 
-/* Rules: CONN-4 CONN-5 CONN-7 */
+/* Rules: RD-11 CONN-4 CONN-5 CONN-7 */
 static void connection_before_the_session(void **state)
 {
 	connect_plain();

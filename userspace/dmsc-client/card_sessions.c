@@ -6,6 +6,7 @@
 
 #include "card/plan.h"
 #include "dmsc-client/card_int.h"
+#include "dmsc-client/connect.h"
 #include "util/log.h"
 
 static enum plan_past past_of(const struct store_card *row)
@@ -159,7 +160,10 @@ static int session_ask(struct card *c, struct server *v)
 		turn_close(&v->turn);
 		return card_row_record(c, &v->row, STORE_CARD_FAILED, "the server id is not printable");
 	}
-	r = card_request(c, &q, &a, -1, IPC_OUTCOME);
+	r = client_connect_say(&c->args, c->start.slot, v->id, v->row.attempts);
+	c->gone |= r != 0;
+	if (!r)
+		r = card_request(c, &q, &a, -1, IPC_OUTCOME);
 	return r ? r : outcome_record(c, v, &a.outcome);
 }
 

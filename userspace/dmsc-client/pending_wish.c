@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "dmsc-client/connect.h"
 #include "dmsc-client/pending.h"
 #include "mo/dmacc.h"
 #include "util/log.h"
@@ -178,7 +179,11 @@ static int wish_try(struct pending *p, struct pending_job *j)
 				     j->wish.session_id;
 	child_text(q.session.server_id, sizeof(q.session.server_id), j->wish.server);
 	child_text(q.session.cause, sizeof(q.session.cause), j->wish.cause);
-	r = pending_request(p, &q, &a, IPC_OUTCOME);
+	r = client_connect_say(&p->args, "pending", j->wish.server,
+			       j->wish.attempts ? j->wish.attempts - 1 : 0);
+	p->gone |= r != 0;
+	if (!r)
+		r = pending_request(p, &q, &a, IPC_OUTCOME);
 	return r ? r : outcome_record(p, j, &a.outcome);
 }
 
