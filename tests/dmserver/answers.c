@@ -164,6 +164,20 @@ static void take_challenge(struct server *srv, struct session *s, const struct d
 	buf_wipe_fini(&nonce);
 }
 
+void answers_stranger(struct session *s, const struct message *m)
+{
+	size_t i;
+
+	buf_reset(&s->try_nonce);
+	for (i = 0; i < m->n; i++) {
+		const struct dm_cmd *c = &m->cmds[i].c;
+
+		if (c->kind == DM_CMD_STATUS && slice_eq_str(c->cmd_ref, "0") && c->has_chal &&
+		    c->chal.next_nonce.n && base64_decode(&s->try_nonce, c->chal.next_nonce))
+			buf_reset(&s->try_nonce);
+	}
+}
+
 /* Do we sign what we send to this client? */
 static bool signs(const struct session *s)
 {

@@ -169,6 +169,20 @@ def test_cred():
             equal('no violation', violations(s), [])
 
 
+def test_challenge_of_a_stranger():
+    """Its nonce is answered, but not kept: the next session's is the one from before."""
+    chal = ('Chal', [('Meta', [('Format', 'b64'), ('Type', 'syncml:auth-md5'), ('NextNonce', b64(b'strange'))])])
+    with Server('package\n get ./A\n') as s:
+        c = Client(s, user='dave')
+        c.send(PKG1, cred('md5', md5_cred('dave', 'wrong', b'dave')))
+        equal('refused', c.status(), '401')
+        c.send([c.hdr_ok(401, chal)] + PKG1, cred('md5', md5_cred('dave', 'wrong', b'dave')))
+        equal('answered', find(c.answer, 'SyncHdr/Cred/Data'), md5_cred('dm.example.net', 'S3rver', b'strange'))
+        c = Client(s, session='2', user='dave')
+        c.send(PKG1)
+        equal('not kept', find(c.answer, 'SyncHdr/Cred/Data'), md5_cred('dm.example.net', 'S3rver', b'snonce'))
+
+
 # --- HTTP's own credentials -------------------------------------------------------------
 
 def md5hex(text):
@@ -302,5 +316,5 @@ SCRIPT_ERRORS = [
     ('http-auth bearer\n', 1, 'basic or digest'),
 ]
 BOTH = (test_gzip, test_replay)
-ONCE = (test_bodies, test_http_words, test_nonces_reused, test_cred, test_http_basic, test_http_digest,
-        test_client_certificates, test_client_ca_options)
+ONCE = (test_bodies, test_http_words, test_nonces_reused, test_cred, test_challenge_of_a_stranger,
+        test_http_basic, test_http_digest, test_client_certificates, test_client_ca_options)

@@ -41,6 +41,7 @@ static struct slice number(struct number *n, uint32_t v)
 /* Our own credentials, when this user's client is to see some. */
 static void fill_cred(struct builder *b, struct dm_hdr *h, struct buf *data)
 {
+	const struct buf *try_nonce = &b->s->try_nonce;
 	struct user *u = b->s->user;
 	enum auth_scheme scheme;
 	struct slice name, nonce = SLICE_NONE;
@@ -49,20 +50,20 @@ static void fill_cred(struct builder *b, struct dm_hdr *h, struct buf *data)
 	    b->plan->cred == CRED_MISSING)
 		return;
 	scheme = b->s->server_scheme != AUTH_NONE ? b->s->server_scheme : u->server_scheme;
-	if (u->has_server_nonce)
+	if (try_nonce->len)
+		nonce = buf_slice(try_nonce);
+	else if (u->has_server_nonce)
 		nonce = buf_slice(&u->server_nonce);
 	name = slice_present(u->server_name) ? u->server_name : b->srv->server_id;
 	if (scheme == AUTH_MAC) {
 		h->source_name = name;	/* the rest goes into the transport's header */
 		return;
 	}
-	if (b->plan->cred == CRED_REUSED)
-		nonce = buf_slice(&b->s->last_server_nonce);
 	auth_make(data, scheme, name,
 		  b->plan->cred == CRED_WRONG ? SLICE_LIT("not the password") : u->server_password,
-		  nonce);
+		  b->plan->cred == CRED_REUSED ? buf_slice(&b->s->last_server_nonce) : nonce);
 	buf_reset(&b->s->last_server_nonce);
-	buf_put_slice(&b->s->last_server_nonce, buf_slice(&u->server_nonce));
+	buf_put_slice(&b->s->last_server_nonce, nonce);
 	h->source_name = name;
 	h->has_cred = true;
 	h->cred.meta.type = slice_str(auth_scheme_name(scheme));

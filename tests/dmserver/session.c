@@ -70,6 +70,7 @@ static void session_fini(struct session *s)
 	buf_fini(&s->id);
 	buf_wipe_fini(&s->nonce);
 	buf_wipe_fini(&s->last_server_nonce);
+	buf_wipe_fini(&s->try_nonce);
 	buf_fini(&s->reply_hmac);
 	buf_fini(&s->large);
 	buf_fini(&s->reply);
@@ -520,11 +521,13 @@ static const char *handle(struct server *srv, struct session *s, const struct me
 		if (!s->ended)
 			outcome = "aborted by the client";
 	} else if (v->result == AUTH_ACCEPTED) {
+		buf_reset(&s->try_nonce);
 		accept_client(srv, s, plan);
 		answers_take(srv, s, m, &a);
 		s->challenged = false;
 		outcome = decide(s, m, &a, srv, plan);
 	} else {
+		answers_stranger(s, m);
 		outcome = refuse_client(srv, s, v, plan);
 	}
 	note_limits(s, m);
@@ -540,7 +543,7 @@ static void sign(struct server *srv, struct session *s, const struct reply_plan 
 	enum auth_scheme scheme;
 
 	buf_reset(&s->reply_hmac);
-	if (!u || u->server_scheme == AUTH_NONE || !u->has_server_nonce)
+	if (!u || u->server_scheme == AUTH_NONE || (!u->has_server_nonce && !s->try_nonce.len))
 		return;
 	scheme = s->server_scheme != AUTH_NONE ? s->server_scheme : u->server_scheme;
 	if (scheme != AUTH_MAC || plan->hmac == HMAC_MISSING)
@@ -548,11 +551,14 @@ static void sign(struct server *srv, struct session *s, const struct reply_plan 
 	name = slice_present(u->server_name) ? u->server_name : srv->server_id;
 	password = plan->hmac == HMAC_WRONG ? SLICE_LIT("not the password") : u->server_password;
 	nonce = plan->hmac == HMAC_REUSED ? buf_slice(&s->last_server_nonce) :
+		s->try_nonce.len	  ? buf_slice(&s->try_nonce) :
 					    buf_slice(&u->server_nonce);
 	auth_sign(&res->hmac, name, password, nonce, buf_slice(&res->body));
 	buf_put_slice(&s->reply_hmac, buf_slice(&res->hmac));
-	buf_reset(&s->last_server_nonce);
-	buf_put_slice(&s->last_server_nonce, buf_slice(&u->server_nonce));
+	if (plan->hmac != HMAC_REUSED) {
+		buf_reset(&s->last_server_nonce);
+		buf_put_slice(&s->last_server_nonce, nonce);
+	}
 	s->server_nonce_used = true;
 }
 

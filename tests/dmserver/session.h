@@ -51,6 +51,7 @@ struct session {
 	bool server_accepted;		/* it took them for the whole session (212) */
 	bool server_nonce_used;		/* no new one came since our last signature */
 	struct buf last_server_nonce;	/* of that signature */
+	struct buf try_nonce;		/* of a client not let in: for the next answer, not kept */
 	uint32_t in_msgid, out_msgid;	/* last ones */
 	uint32_t initiation;		/* 1200, 1201 or 0 */
 	bool devinfo_seen;
@@ -157,6 +158,8 @@ void answers_take(struct server *srv, struct session *s, const struct message *m
 		  struct answers *a);
 /* All answers of a package must be there: checks what is missing and what was expected. */
 void answers_finish(struct server *srv, struct session *s);
+/* A client that is not let in may challenge us all the same (DM Security 5.3.4). */
+void answers_stranger(struct session *s, const struct message *m);
 /* Forgets what is awaited. */
 void answers_clear(struct session *s);
 struct sent *answers_add(struct session *s, const struct script_cmd *cmd, enum dm_cmd_kind kind,
