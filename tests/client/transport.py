@@ -5,11 +5,12 @@ go-between that hands each message on to dm-server and answers as it likes.
 import contextlib
 import http.client
 import http.server
+import re
 import ssl
 import threading
 import warnings
 
-from __main__ import AUTH, NETWORK, ONE_GET, PROTOCOL, SERVER_ID, TLS, make_certs, test
+from __main__ import ABORTED, ADD, AUTH, NETWORK, ONE_GET, PROTOCOL, SERVER_ID, TLS, make_certs, test
 
 XML = "application/vnd.syncml.dm+xml"
 
@@ -175,10 +176,12 @@ def tls_that_is_none(e):
 def another_address(e):
     """RespURI: never from TLS to the open, and nowhere at a stranger's word."""
     tls = make_certs(e)
-    with e.server("resp-uri http://localhost:1/\n" + ONE_GET, tls=tls) as s:
+    with e.server("auth none\nresp-uri http://localhost:1/\n" + ADD, tls=tls) as s:
         e.account(s.url)
         r = e.session("--ca", e.path("ca.pem"), expect=PROTOCOL)
         assert "RespURI is not https" in r.err and len(s.requests()) == 1, r.err
+        # The server cannot be told what was done, so nothing is.
+        assert "Kept" not in e.tree()
         e.run("account", "remove", "--server-id", SERVER_ID)
     with e.server("resp-uri https://localhost:1/\n" + ONE_GET,
                   "device secret md5 server-name=srv server-password=guessed", strict=False) as s:
@@ -186,3 +189,14 @@ def another_address(e):
                                 e.write("srvpw", "topsecret\n")))
         r = e.session("--allow-http", expect=AUTH)
         assert "not authenticated" in r.err and len(s.requests()) == 1, r.err
+
+
+@test
+def session_without_end(e):
+    """It is given a time; the goodbye has the next MsgID, and what came last was not done."""
+    with e.server(ONE_GET + "\trepeat-package\n") as s:
+        e.account(s.url)
+        r = e.session("--allow-http", "--session-timeout", "1", expect=ABORTED)
+        assert "did not come to an end within 1 s" in r.err, r.err
+        sent = re.findall(r"^-> (\d+): (.*)", r.out, re.M)
+    assert [int(n) for n, _ in sent] == list(range(1, len(sent) + 1)) and sent[-1][1] == "Alert 1223", sent[-3:]

@@ -10,7 +10,8 @@
 #include "util/str.h"
 #include "util/wake.h"
 
-enum { OPT_SERVER = OPT_OWN, OPT_ALLOW_HTTP, OPT_CA, OPT_TRACE, OPT_XML, OPT_WBXML, OPT_CONNECT, OPT_TOTAL };
+enum { OPT_SERVER = OPT_OWN, OPT_ALLOW_HTTP, OPT_CA, OPT_TRACE, OPT_XML, OPT_WBXML, OPT_CONNECT, OPT_TOTAL,
+       OPT_SESSION };
 
 static const struct option options[] = {
 	CLIENT_COMMON_OPTIONS,
@@ -22,6 +23,7 @@ static const struct option options[] = {
 	{ "wbxml", no_argument, NULL, OPT_WBXML },
 	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
 	{ "timeout", required_argument, NULL, OPT_TOTAL },
+	{ "session-timeout", required_argument, NULL, OPT_SESSION },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -69,6 +71,8 @@ static int take_option(struct client_args *a, struct client_session_opts *o, int
 		return seconds("--connect-timeout", optarg, &o->connect_timeout_ms);
 	case OPT_TOTAL:
 		return seconds("--timeout", optarg, &o->total_timeout_ms);
+	case OPT_SESSION:
+		return seconds("--session-timeout", optarg, &o->session_timeout_ms);
 	default:
 		return client_common_option(a, c, optarg);
 	}

@@ -276,6 +276,13 @@ static int next_url(struct run *x, char *url, size_t size)
 	return 0;
 }
 
+int run_check_address(struct run *x)
+{
+	char url[HTTP_URL_MAX];
+
+	return next_url(x, url, sizeof(url));
+}
+
 /* No answer came, and another address of the account may be asked. */
 static bool another_address(struct run *x)
 {
@@ -299,7 +306,6 @@ static bool another_address(struct run *x)
 	return true;
 }
 
-/* Sends x->out, which view_out() has seen; with @want_answer its answer is in x->answer. */
 int run_exchange(struct run *x, bool want_answer)
 {
 	char url[HTTP_URL_MAX];

@@ -32,6 +32,7 @@ struct run {
 	int64_t journal;		/* 0 = no entry yet */
 	int64_t deadline;		/* of the whole session, by uptime_s() */
 	bool long_one;			/* a value in pieces was told of, and has no end yet */
+	bool misled;			/* the message's RespURI must not be followed */
 	bool plain;			/* the account's address is http */
 	unsigned int nth;		/* which of the account's addresses is used */
 	struct buf address;		/* that one */
@@ -54,6 +55,8 @@ void run_say(struct run *x, const char *arrow, unsigned int n);
 /* The first of the account's addresses that may be used; x->account is read. */
 int run_first_address(struct run *x) must_check;
 int run_open_http(struct run *x) must_check;
+/* Where the next message would go is no place for it: how the session ends. 0 or -errno. */
+int run_check_address(struct run *x) must_check;
 /* Sends x->out, which view_out() has seen; with @want_answer its answer is in x->answer. */
 int run_exchange(struct run *x, bool want_answer) must_check;
 

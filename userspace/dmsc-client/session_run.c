@@ -371,6 +371,54 @@ static int settle_alerts(struct run *x, bool end)
 			     e->end == DM_END_NORMAL);
 }
 
+/* --- the engine, until a RespURI turns out to lead where nobody may be told anything --- */
+
+static int in_header(void *ctx, const struct dm_hdr *h)
+{
+	struct run *x = ctx;
+	int rc = dm_session_sink()->header(x->session, h);
+
+	if (slice_present(h->resp_uri))
+		x->misled = run_check_address(x) != 0;
+	return rc;
+}
+
+static int in_command(void *ctx, const struct dm_cmd *cmd)
+{
+	const struct run *x = ctx;
+
+	return x->misled ? 0 : dm_session_sink()->command(x->session, cmd);
+}
+
+static int in_container_begin(void *ctx, const struct dm_cmd *cmd)
+{
+	const struct run *x = ctx;
+
+	return x->misled ? 0 : dm_session_sink()->container_begin(x->session, cmd);
+}
+
+static int in_container_end(void *ctx)
+{
+	const struct run *x = ctx;
+
+	return x->misled ? 0 : dm_session_sink()->container_end(x->session);
+}
+
+static int in_end(void *ctx, bool final)
+{
+	const struct run *x = ctx;
+
+	return x->misled ? 0 : dm_session_sink()->end(x->session, final);
+}
+
+static const struct dm_sink in_sink = {
+	.header = in_header,
+	.command = in_command,
+	.container_begin = in_container_begin,
+	.container_end = in_container_end,
+	.end = in_end,
+};
+
 /* Decodes the answer into the engine and gets its reply; dm_session_reply()'s return. */
 static int take_answer(struct run *x)
 {
@@ -385,11 +433,15 @@ static int take_answer(struct run *x)
 	record_in(&x->record, f, x->answer.content_type, body);
 	if (x->answer.hmac[0])
 		record_hmac(&x->record, x->session, body, slice_str(x->answer.hmac));
-	err = view_in(&x->view, f, body, dm_session_sink(), x->session, &e);
+	err = view_in(&x->view, f, body, &in_sink, x, &e);
 	record_decoded(&x->record, err);
 	run_say(x, "<-", x->sent);
 	if (err == -EBADMSG || err == -E2BIG)
 		log_warn("server's message, byte %zu: %s", e.offset, e.text);
+	if (x->misled) {
+		(void)record_abort(&x->record, x->session, x->r->reason, &x->out);
+		return -EPERM;
+	}
 	rc = record_reply(&x->record, x->session, now, &x->out);
 	if (rc > 0)
 		view_out(&x->view, x->format, buf_slice(&x->out));
@@ -414,20 +466,27 @@ static int say_goodbye(struct run *x, const char *why)
 
 static int talk(struct run *x)
 {
+	unsigned int max_s = x->o->session_timeout_ms ? x->o->session_timeout_ms / 1000 : SESSION_MAX_S;
 	int rc = record_start(&x->record, x->session, time(NULL), &x->out);
+	char why[80];
 
-	x->deadline = uptime_s() + SESSION_MAX_S;
+	x->deadline = uptime_s() + max_s;
 	if (rc)
 		return run_fail(x, CLIENT_PROTOCOL, rc, "package 1 cannot be made");
 	view_out(&x->view, x->format, buf_slice(&x->out));
+	if (stopped(x))
+		return say_goodbye(x, "stopped");
 	do {
-		if (stopped(x))
-			return say_goodbye(x, "stopped");
-		if (uptime_s() > x->deadline)
-			return say_goodbye(x, "the server did not come to an end within an hour");
 		rc = run_exchange(x, true);
 		if (rc)
 			return x->answer.err == HTTP_ERR_STOPPED ? say_goodbye(x, "stopped") : rc;
+		/* Before the answer is looked at: what is done for it could not be told any more. */
+		if (stopped(x))
+			return say_goodbye(x, "stopped");
+		if (uptime_s() > x->deadline) {
+			client_reason(why, sizeof(why), "the server did not come to an end within %u s", max_s);
+			return say_goodbye(x, why);
+		}
 		rc = take_answer(x);
 	} while (rc == 1);
 	if (rc == 2)

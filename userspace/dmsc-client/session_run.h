@@ -54,6 +54,7 @@ struct client_session_opts {
 	const struct dm_session_alert *alerts;
 	size_t nalerts;
 	unsigned int connect_timeout_ms, total_timeout_ms;	/* of one POST; 0 = defaults */
+	unsigned int session_timeout_ms;	/* of all messages together; 0 = an hour */
 	/* True = stop: 1223 is sent when that takes less than 5 s. NULL = never. */
 	const volatile sig_atomic_t *stop;
 	/*
