@@ -885,7 +885,7 @@ static void answers_of_all_kinds(void **state)
 	assert_int_equal(w->question.nchoices, 3);
 	assert_string_equal(w->question.choices[1], "green");
 	assert_string_equal(w->question.origin,
-			    "management server \"" SERVER "\", over dmsc, for the card in uicc5");
+			    "server \"" SERVER "\", over dmsc, for the card in uicc5");
 	assert_true(w->question.slot == SLOT && w->question.seq == SEQ);
 }
 
@@ -1073,7 +1073,7 @@ static void question_without_a_card(void **state)
 	assert_true(w->question.slot == 7 && w->question.seq == 0 && id == w->open);
 	strcpy(in.want.server_id, "evil\" (trusted)");
 	origin_put(&in, &q);
-	assert_string_equal(q.origin, "management server \"evil' (trusted)\", over dmsc");
+	assert_string_equal(q.origin, "server \"evil' (trusted)\", over dmsc");
 	memset(in.want.server_id, 'x', 255);
 	origin_put(&in, &q);
 	assert_non_null(strstr(q.origin, "xxx...\", over dmsc"));

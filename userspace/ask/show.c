@@ -12,6 +12,25 @@
 #define EDGE_COLUMNS 14
 #define COLUMNS_MIN 40
 
+/* Bytes of a line's beginning that fit @room columns; after a blank where there is one. */
+static size_t line_fit(const char *s, size_t n, unsigned int room)
+{
+	size_t at = 0, blank = 0, k;
+	unsigned int used = 0;
+	uint32_t cp;
+
+	while (at < n) {
+		k = text_char(slice_of(s + at, n - at), &cp);
+		used += cp >= 0x1100 ? 2 : 1;	/* at most */
+		if (used > room)
+			return blank ? blank : at;
+		at += k;
+		if (cp == ' ')
+			blank = at;
+	}
+	return n;
+}
+
 /*
  * On a terminal a line is ended before the terminal does it: what begins at its
  * edge is ours, however many blanks a server sends.
@@ -19,27 +38,15 @@
 static void print_clean(const char *before, const char *text, unsigned int columns)
 {
 	char clean[UNL_TEXT_MAX];
-	size_t n = text_printable(slice_str(text), clean, sizeof(clean)), at = 0;
-	unsigned int room, used = 0;
-	uint32_t cp;
+	size_t n = text_printable(slice_str(text), clean, sizeof(clean)), at = 0, k;
 
-	fputs(before, stdout);
 	if (columns && columns < COLUMNS_MIN)
 		columns = COLUMNS_MIN;
-	room = columns ? columns - EDGE_COLUMNS - 1 : UINT32_MAX;
-	while (at < n) {
-		size_t k = text_char(slice_of(clean + at, n - at), &cp);
-		unsigned int wide = cp >= 0x1100 ? 2 : 1;	/* at most */
-
-		if (used + wide > room) {
-			fputs("\n" EDGE, stdout);
-			used = 0;
-		}
-		fwrite(clean + at, 1, k, stdout);
-		used += wide;
+	do {
+		k = columns ? line_fit(clean + at, n - at, columns - EDGE_COLUMNS - 1) : n;
+		printf("%s%.*s\n", at ? EDGE : before, (int)k, clean + at);
 		at += k;
-	}
-	putchar('\n');
+	} while (at < n);
 }
 
 static const char *kind_words(enum unl_kind k)

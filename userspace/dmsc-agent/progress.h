@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifndef PROGRESS_VIEW_DIR
 #define PROGRESS_VIEW_DIR "/run/dmsc/progress"
+#endif
 #define PROGRESS_RARELY_MS 10000	/* where each line stays */
 
 struct progress_view {

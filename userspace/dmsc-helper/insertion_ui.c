@@ -64,7 +64,7 @@ static void origin_put(const struct insertion *in, struct unl_question *q)
 	for (char *c = name; *c; c++)
 		if (*c == '"')
 			*c = '\'';
-	snprintf(q->origin, sizeof(q->origin), "management server \"%s\", over dmsc%s%s", name,
+	snprintf(q->origin, sizeof(q->origin), "server \"%s\", over dmsc%s%s", name,
 		 in->slot.name[0] ? ", for the card in " : "", in->slot.name);
 }
 
