@@ -201,6 +201,8 @@ $(B)/asan/unit/test_decode: $(decode_srcs:%.c=$(B)/asan/%.o)
 firmware_srcs := userspace/dmsc-client/common.c userspace/dmsc-client/firmware.c \
 	userspace/dmsc-client/firmware_job.c userspace/dmsc-client/firmware_file.c
 $(B)/asan/unit/test_firmware: $(firmware_srcs:%.c=$(B)/asan/%.o)
+download_srcs := userspace/dmsc-client/download.c userspace/dmsc-client/firmware_file.c
+$(B)/asan/unit/test_download: $(download_srcs:%.c=$(B)/asan/%.o)
 # Its allocations fail when it says so.
 ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 ld_test_cp_nomem := $(ld_test_nomem)

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "net/tls_why.h"
+#include "util/str.h"
 
 #define CONNECT_MS 20000
 #define TOTAL_MS 120000
@@ -626,5 +627,165 @@ int http_post(struct http *h, const char *url, const char *content_type, const c
 	}
 	keep_answer(h, r);
 	keep_auth(h, url, r);
+	return 0;
+}
+
+/* --- a file ---------------------------------------------------------------- */
+
+#define STALL_S 60		/* without a byte */
+
+struct get {
+	struct transfer t;		/* first: on_progress() and classify() see it */
+	const struct http_sink *sink;
+	struct http_file file;
+	char etag[HTTP_VALIDATOR_MAX], modified[HTTP_VALIDATOR_MAX];
+	bool told;			/* sink->file() was */
+	int err;			/* of the sink */
+};
+
+/* The value of the header @name in the line @p, or SLICE_NONE. */
+static struct slice header_value(const char *p, size_t len, const char *name)
+{
+	size_t skip = strlen(name);
+
+	if (len <= skip || strncasecmp(p, name, skip) != 0)
+		return SLICE_NONE;
+	return str_trim(slice_of(p + skip, len - skip));
+}
+
+static void keep_value(char *out, size_t size, struct slice v)
+{
+	/* One that is too long, or would be no header of ours, is as none. */
+	if (!str_plain(v) || str_copy(out, size, v) < 0)
+		out[0] = '\0';
+}
+
+/* "bytes 100-199/1000" (RFC 9110, 14.4). */
+static void keep_range(struct http_file *f, struct slice v)
+{
+	struct slice first, last;
+
+	f->from = f->total = 0;
+	if (!str_starts(v, "bytes "))
+		return;
+	v = slice_of(v.p + 6, v.n - 6);
+	if (!str_split(&v, '-', &first) || !str_split(&v, '/', &last) ||
+	    str_parse_u64(first, &f->from) || !slice_present(v) || str_parse_u64(v, &f->total))
+		f->from = UINT64_MAX;	/* nothing that could be appended anywhere */
+}
+
+static size_t on_file_header(char *p, size_t size, size_t n, void *ctx)
+{
+	struct get *g = ctx;
+	struct slice v;
+
+	if (size * n > 5 && memcmp(p, "HTTP/", 5) == 0) {
+		g->etag[0] = g->modified[0] = '\0';
+		g->file = (struct http_file){ .status = 0 };
+	}
+	v = header_value(p, size * n, "etag:");
+	if (slice_present(v) && v.n && v.p[0] == '"')	/* not a weak one, "W/..." */
+		keep_value(g->etag, sizeof(g->etag), v);
+	v = header_value(p, size * n, "last-modified:");
+	if (slice_present(v))
+		keep_value(g->modified, sizeof(g->modified), v);
+	v = header_value(p, size * n, "content-range:");
+	if (slice_present(v))
+		keep_range(&g->file, v);
+	return size * n;
+}
+
+/* All headers are there: is it something for the sink, and does the sink want it? */
+static int tell_file(struct get *g)
+{
+	curl_off_t length = -1;
+
+	g->told = true;
+	curl_easy_getinfo(g->t.h->curl, CURLINFO_RESPONSE_CODE, &g->file.status);
+	if (g->file.status == 200) {
+		curl_easy_getinfo(g->t.h->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+		g->file.from = 0;
+		g->file.total = length > 0 ? (uint64_t)length : 0;
+	}
+	if (g->file.status != 200 && g->file.status != 206)
+		return 0;
+	memcpy(g->file.validator, g->etag[0] ? g->etag : g->modified, sizeof(g->file.validator));
+	return g->sink->file(g->sink->ctx, &g->file);
+}
+
+static size_t on_file_bytes(char *p, size_t size, size_t n, void *ctx)
+{
+	struct get *g = ctx;
+
+	if (!g->told)
+		g->err = tell_file(g);
+	/* A page that says what is wrong is nobody's. */
+	if (!g->err && (g->file.status == 200 || g->file.status == 206))
+		g->err = g->sink->bytes(g->sink->ctx, p, size * n);
+	return g->err ? 0 : size * n;
+}
+
+static CURLcode set_get(struct http *h, const char *url, struct get *g, struct curl_slist *headers)
+{
+	CURLcode rc = CURLE_OK;
+
+	SET(CURLOPT_HTTPGET, 1L);
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_HTTPHEADER, headers);
+	/* As it is: a part of a compressed file cannot be gone on with. */
+	SET(CURLOPT_ACCEPT_ENCODING, NULL);
+	SET(CURLOPT_TIMEOUT_MS, 0L);
+	SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+	SET(CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+	SET(CURLOPT_WRITEFUNCTION, on_file_bytes);
+	SET(CURLOPT_WRITEDATA, g);
+	SET(CURLOPT_HEADERFUNCTION, on_file_header);
+	SET(CURLOPT_HEADERDATA, g);
+	return rc ? rc : set_credentials(h, url);
+}
+
+static int get_headers(uint64_t from, const char *validator, struct curl_slist **out)
+{
+	char range[48];
+
+	snprintf(range, sizeof(range), "bytes=%llu-", (unsigned long long)from);
+	if (append(out, "Accept", "*/*") && (!from || append(out, "Range", range)) &&
+	    (!from || !validator[0] || append(out, "If-Range", validator)))
+		return 0;
+	curl_slist_free_all(*out);
+	return -ENOMEM;
+}
+
+int http_get(struct http *h, const char *url, uint64_t from, const char *validator,
+	     const struct http_sink *k, struct http_response *r)
+{
+	struct get g = { .t = { .h = h, .r = r }, .sink = k };
+	struct curl_slist *headers = NULL;
+	CURLcode rc;
+
+	forget_answer(h, r);
+	if (!url_allowed(h, url, r))
+		return -EIO;
+	if (get_headers(from, validator, &headers))
+		return -ENOMEM;
+	h->errbuf[0] = '\0';
+	rc = set_get(h, url, &g, headers);
+	if (!rc)
+		rc = curl_easy_perform(h->curl);
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	if (rc == CURLE_OUT_OF_MEMORY)
+		return -ENOMEM;
+	/* A file of no bytes. */
+	if (!rc && !g.told)
+		g.err = tell_file(&g);
+	if (g.err)
+		return g.err;
+	r->err = classify(rc, &g.t);
+	if (r->err != HTTP_OK) {
+		explain(h, url, rc, r);
+		return -EIO;
+	}
+	keep_answer(h, r);
 	return 0;
 }

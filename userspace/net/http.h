@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One HTTP POST at a time: a message out, the answer in.
+ * One HTTP POST at a time: a message out, the answer in. Or a file that is got.
  *
  * It knows nothing of SyncML. It never follows a redirect by itself, never
  * uses a cookie or netrc nor a proxy it was not told of, and speaks https only
@@ -92,6 +92,33 @@ int http_post(struct http *h, const char *url, const char *content_type, const c
  * host, port) of @url alone. None do before this is called. At most HTTP_URL_MAX - 1 bytes.
  */
 void http_home(struct http *h, const char *url);
+
+#define HTTP_VALIDATOR_MAX 256
+
+/* What a server says of a file before its bytes come. */
+struct http_file {
+	long status;			/* 200 or 206: others have no bytes for anybody */
+	uint64_t from;			/* where the bytes begin in the file */
+	uint64_t total;			/* of the whole file; 0 = not said */
+	char validator[HTTP_VALIDATOR_MAX];	/* a strong ETag, or Last-Modified; "" = none */
+};
+
+/* Where the bytes of a file go. Each returns 0, or a -errno that ends the transfer. */
+struct http_sink {
+	/* Once, before the first byte; not for another status than 200 and 206. */
+	int (*file)(void *ctx, const struct http_file *f);
+	int (*bytes)(void *ctx, const void *p, size_t n);
+	void *ctx;
+};
+
+/*
+ * Gets @url, from byte @from on when the file is still the one that @validator names (""
+ * = as far as sizes tell). Nothing is decoded, and no time but that of a server that
+ * sends nothing (a minute) is limited. 0 with @r filled when the server answered and all
+ * bytes it announced came (r->body stays empty); what @k returned; -EIO as for http_post().
+ */
+int http_get(struct http *h, const char *url, uint64_t from, const char *validator,
+	     const struct http_sink *k, struct http_response *r) must_check;
 
 /*
  * For the goodbye after a stop: from now on *opts.stop is not looked at and
