@@ -159,6 +159,8 @@ static uint32_t status_for(const struct builder *b, const struct dm_cmd *c)
 	if (c->kind == DM_CMD_ALERT) {
 		if (str_parse_u32(c->data, &code) || code < 1200 || code > 1226)
 			return 406;
+		if (code == 1226 && b->srv->script->alert_status)
+			return b->srv->script->alert_status > 1 ? b->srv->script->alert_status : 0;
 		return 200;
 	}
 	return c->kind == DM_CMD_REPLACE ? 200 : 406;

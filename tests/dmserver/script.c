@@ -185,6 +185,16 @@ static int st_client_max_msg_size(struct parser *p)
 	return number(p, 1, 512, UINT32_MAX, &p->s->client_max_msg_size);
 }
 
+/* alert-status CODE | none */
+static int st_alert_status(struct parser *p)
+{
+	if (!strcmp(lex_word(&p->l, 1), "none")) {
+		p->s->alert_status = 1;
+		return 0;
+	}
+	return number(p, 1, 200, 599, &p->s->alert_status);
+}
+
 static int st_resp_uri(struct parser *p)
 {
 	return dup_word(p, 1, &p->s->resp_uri);
@@ -654,6 +664,7 @@ static const struct statement statements[] = {
 	{ "max-msg-size", 1, 1, st_max_msg_size },
 	{ "max-obj-size", 1, 1, st_max_obj_size },
 	{ "client-max-msg-size", 1, 1, st_client_max_msg_size },
+	{ "alert-status", 1, 1, st_alert_status },
 	{ "resp-uri", 1, 1, st_resp_uri },
 	{ "repeat", 0, 0, st_repeat },
 	{ "nonces", 1, 1, st_nonces },

@@ -133,6 +133,7 @@ struct script {
 	bool repeat;			/* after the last session section comes the first again */
 	uint32_t max_msg_size, max_obj_size;	/* what our SyncHdr announces; 0 = nothing */
 	uint32_t client_max_msg_size;	/* cap on what we send, whatever the client announced */
+	uint32_t alert_status;		/* of each Generic Alert; 0 = 200, 1 = none at all */
 	struct script_session *sessions;
 	struct script_tree *trees;
 };

@@ -26,7 +26,7 @@ enum client_outcome {
 	CLIENT_DIFFERS = 9,	/* replay --trace: not what was recorded */
 	CLIENT_TRACE = 10,	/* replay --trace: no trace, or damaged, newer, incomplete */
 	CLIENT_SANDBOX = 11,	/* rights could not be given up; nothing was read or changed */
-	CLIENT_IGNORED = 12,	/* notify: it starts nothing: unknown server or version, seen before, too many */
+	CLIENT_IGNORED = 12,	/* a notification that starts nothing, and is not refused */
 };
 
 /* "completed", "config", "store", "network", "tls", "auth", "protocol", "aborted". */
