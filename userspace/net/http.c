@@ -384,6 +384,14 @@ static enum http_err classify(CURLcode rc, const struct transfer *t)
 	}
 }
 
+/* "2026-11-22 23:41:41 GMT" of one TLS library, "Nov 22 23:41:41 2026 GMT" of others; -1 = neither. */
+static time_t date_of(const char *text)
+{
+	struct tm tm = { 0 };
+
+	return strptime(text, " %Y-%m-%d %T", &tm) ? timegm(&tm) : curl_getdate(text, NULL);
+}
+
 /* What is known of the server's own certificate, the first of its chain. */
 static void cert_facts(struct http *h, struct tls_facts *f)
 {
@@ -398,13 +406,13 @@ static void cert_facts(struct http *h, struct tls_facts *f)
 			const char *value = l->data + strlen(names[i]);
 			time_t at;
 
-			if (strncmp(l->data, names[i], strlen(names[i])) != 0)
+			if (strncasecmp(l->data, names[i], strlen(names[i])) != 0)
 				continue;
 			if (i == 0)
 				f->subject = value;
 			else if (i == 1)
 				f->issuer = value;
-			at = i < 2 ? -1 : curl_getdate(value, NULL);
+			at = i < 2 ? -1 : date_of(value);
 			if (at > 0)
 				*(i == 2 ? &f->not_before : &f->not_after) = at;
 		}
