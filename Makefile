@@ -77,7 +77,7 @@ unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
 units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
 
 FORCE:
-.PHONY: FORCE help all modules userspace clang asan demo check check-full unit units kunit kselftest e2e bench crash fuzz fuzzers lint install clean
+.PHONY: FORCE help all modules userspace clang asan demo check check-full unit units kunit kselftest e2e bench crash soak fuzz fuzzers lint install clean
 .DEFAULT_GOAL := help
 
 help:
@@ -95,6 +95,7 @@ help:
 	@echo '  make e2e         end-to-end tests in a VM'
 	@echo '  make bench       benchmarks, written to $(O)/bench.json'
 	@echo '  make crash       the store at every power cut of a session (also: CRASH="-n SEEDS -s SEED")'
+	@echo '  make soak        ten thousand sessions in a row: nothing may grow (also: SOAK="--sessions N")'
 	@echo '  make fuzz        fuzz targets, a minute each (also: tests/fuzz/run SECONDS TARGET)'
 	@echo '  make lint        layering, style, SPDX, documents against code'
 	@echo '  make install     DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
@@ -159,6 +160,11 @@ $(B)/rel/crash: $(crash_srcs:%.c=$(B)/rel/%.o) $(B)/rel/libdmsc.a
 	$(call say,LD      [rel] $(@F))
 	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs libxml-2.0 sqlite3 nettle) -lcmocka
 
+# Sessions in a row in one process: tests/soak/run.
+$(B)/rel/soak: $(patsubst %.c,$(B)/rel/%.o,tests/soak/main.c $(wildcard $(src_dmsc-client)/*.c)) $(B)/rel/libdmsc.a
+	$(call say,LD      [rel] $(@F))
+	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--wrap=main -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(pkgs_dmsc-client))
+
 # The example of an object in a shared library needs nothing of ours but the header.
 mo_example = $(cc_$(1)) -std=gnu11 $(WARN) $(flags_$(1)) -fPIC -shared -Iuserspace -o $@ $<
 $(B)/rel/mo-battery.so: tests/mo-example/battery.c userspace/dmsc/mo.h
@@ -183,7 +189,7 @@ $(B)/rel/counted: $(patsubst %.c,$(B)/rel/%.o,$(wildcard tests/bench/counted/*.c
 	$(call say,LD      [rel] $(@F))
 	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--wrap=client_rights_replay,--wrap=client_rights_filter -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(pkgs_dmsc-client)) -lpthread
 
--include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c tests/subverted/*.c tests/bench/counted/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+-include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c tests/soak/*.c tests/subverted/*.c tests/bench/counted/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
 
 # --- tests ----------------------------------------------------------------
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
@@ -238,6 +244,8 @@ demo: userspace
 	$(Q)scripts/demo-vm
 bench: userspace $(B)/rel/bench $(B)/rel/counted
 	$(Q)tests/bench/run --build $(B)/rel --out $(B)/bench.json
+soak: userspace $(B)/rel/soak
+	$(Q)tests/soak/run --build $(B)/rel $(SOAK)
 crash: $(B)/rel/crash
 	$(Q)$(B)/rel/crash $(CRASH)
 fuzz: fuzzers

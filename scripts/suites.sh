@@ -115,6 +115,7 @@ suites_of_check() {
 	start unit make -s unit
 	start client tests/client/test
 	start peer tests/peer/test
+	start soak make -s soak SOAK="--sessions 800"
 	start faults tests/peer/faults --table build/faults.txt
 	start hostile tests/client/hostile
 	start provisioning tests/client/provisioning
