@@ -38,20 +38,27 @@ src_dm-server := tests/dmserver
 # Which libraries a program links: one line each, so that the privileged helper
 # and the agent are seen to carry no XML, HTTP or SQL.
 pkgs_dmsc-helper := libnl-3.0 libnl-genl-3.0
-pkgs_dmsc-client := libxml-2.0 libcurl sqlite3 nettle libseccomp
+pkgs_dmsc-client := sqlite3 nettle libseccomp
 pkgs_dmsc-agent := libnl-3.0 libnl-genl-3.0
-pkgs_dmscctl := libnl-3.0 libnl-genl-3.0 sqlite3 nettle libxml-2.0
+pkgs_dmscctl := libnl-3.0 libnl-genl-3.0 sqlite3 nettle
 pkgs_simcard := nettle
 pkgs_uicc-bridge :=
-pkgs_dm-server := libmicrohttpd libxml-2.0 nettle gnutls zlib
+pkgs_dm-server := libmicrohttpd nettle gnutls zlib
 ALL_PKGS := $(sort $(foreach p,$(PROGS),$(pkgs_$(p))))
+
+# Loaded when they are needed (util/library.h): their headers and names, no linking.
+LOADED_PKGS := libxml-2.0 libcurl
+# The name that a program would have in a NEEDED entry.
+soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$$($(PKG_CONFIG) --libs-only-l $(1) | sed 's/^-l\([^ ]*\).*/\1/').so)" 2>/dev/null | \
+	sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 CFLAGS ?= -O2 -g
 BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -Iuserspace -Ikernel/include/uapi \
 	-DDMSC_VERSION='"$(VERSION)"' -DDMSC_SYSCONFDIR='"$(SYSCONFDIR)"' -DDMSC_PREFIX='"$(PREFIX)"' \
-	$(shell $(PKG_CONFIG) --cflags $(ALL_PKGS))
+	-DDMSC_LIBXML2='"$(call soname,libxml-2.0)"' -DDMSC_LIBCURL='"$(call soname,libcurl)"' \
+	$(shell $(PKG_CONFIG) --cflags $(ALL_PKGS) $(LOADED_PKGS))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # A flavour is a directory of objects: rel (what is installed), asan, clang, fuzz, cov.
@@ -139,7 +146,7 @@ $(foreach f,rel asan clang,$(foreach p,$(have_progs),$(eval $(call program,$(f),
 
 # Measuring needs the flags of what is installed; nobody installs it.
 src_bench := tests/bench
-pkgs_bench := libxml-2.0 sqlite3 nettle
+pkgs_bench := sqlite3 nettle
 src_card-probe := tests/bench/probe
 $(eval $(call program,rel,bench))
 $(eval $(call program,rel,card-probe))
@@ -158,7 +165,7 @@ $(B)/rel/pcsc-nodelay.so: tests/bench/pcsc/shim/nodelay.c
 crash_srcs := $(wildcard tests/crash/*.c) tests/unit/dm_far_end.c
 $(B)/rel/crash: $(crash_srcs:%.c=$(B)/rel/%.o) $(B)/rel/libdmsc.a
 	$(call say,LD      [rel] $(@F))
-	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs libxml-2.0 sqlite3 nettle) -lcmocka
+	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs sqlite3 nettle) -lcmocka
 
 # Sessions in a row in one process: tests/soak/run.
 $(B)/rel/soak: $(patsubst %.c,$(B)/rel/%.o,tests/soak/main.c $(wildcard $(src_dmsc-client)/*.c)) $(B)/rel/libdmsc.a

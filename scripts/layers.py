@@ -43,7 +43,7 @@ PROGRAMS = {
 # Third-party header (prefix) -> where it may be included. One API, one place.
 THIRD_PARTY = {
     "libxml/": r"userspace/codec/xml\w*\.c",
-    "curl/": r"userspace/net/http\.c",
+    "curl/": r"userspace/net/(http|curl_load)\.c",
     "sqlite3.h": r"userspace/store/\w+\.[ch]|tests/crash/vfs\.c",
     "netlink/": r"userspace/kernel/nl\w*\.c",
     "nettle/": r"userspace/util/digest\.c",

@@ -43,8 +43,14 @@ libraries_of() {
 	local -A seen=()
 	local queue=("$@") file name path
 	if [ -z "${SYSROOT:-}" ]; then
-		for file in "$@"; do ldd "$file" 2>/dev/null || :; done |
-			sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p' | LC_ALL=C sort -u
+		mapfile -t -O $# queue < <(loaded_later "$@" | while read -r name; do
+			/sbin/ldconfig -p | sed -n "s|^\t$name (libc6,x86-64.*) => ||p" | head -n 1
+		done)
+		{
+			for file in "${queue[@]:$#}"; do echo "$file"; done
+			for file in "${queue[@]}"; do ldd "$file" 2>/dev/null || :; done |
+				sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p'
+		} | LC_ALL=C sort -u
 		return
 	fi
 	while [ ${#queue[@]} -gt 0 ]; do
@@ -60,9 +66,16 @@ libraries_of() {
 			seen[$path]=1
 			echo "$path"
 			queue+=("$SYSROOT$path")
-		done < <(readelf -ld "$file" 2>/dev/null |
+		done < <(loaded_later "$file"; readelf -ld "$file" 2>/dev/null |
 			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p; s/.*program interpreter: \(.*\)\]/\1/p')
 	done
+}
+
+# loaded_later FILE...: the names of the libraries that they load when they need them, by
+# their notes for dlopen() (util/library.h).
+loaded_later() {
+	readelf -p .note.dlopen "$@" 2>/dev/null | sed -n 's/.*"soname":\["\([^"]*\)"\].*/\1/p' |
+		LC_ALL=C sort -u
 }
 
 # make, for arm64, against the tree in SYSROOT (scripts/arm64-root).
