@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, "/root/e2e")
 import cold  # noqa: E402
+import first_byte  # noqa: E402
 from world import SYSFS, World, check, processes, wait_for  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -24,7 +25,7 @@ PCSCD = Path("/usr/sbin/pcscd")
 
 
 def put(name, value):
-    print(f"{name} {value:.0f}", flush=True)
+    print(f"{name} {value:.1f}".removesuffix(".0"), flush=True)
 
 
 def spread(name, values, unit):
@@ -178,6 +179,10 @@ def reads():
     read("read2000-instant", ".instant")
 
 
-PARTS = {"cold": cold_walks, "read": reads, "uevent": uevents, "pcsc": pcsc}
+def first_bytes():
+    first_byte.measure(put)
+
+
+PARTS = {"cold": cold_walks, "read": reads, "uevent": uevents, "pcsc": pcsc, "session": first_bytes}
 for part in sys.argv[1:] or PARTS:
     PARTS[part]()
