@@ -223,8 +223,8 @@ def objects_of_a_session_child(e):
         p = subprocess.Popen([client, "session-child", "--config", e.conf], pass_fds=(3,),
                              preexec_fn=become, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         theirs.close()
-        ours.send(struct.pack("=HHIQ32s256s16s32sII", 1, START_SESSION, 0, 1, b"uicc0",
-                              SERVER_ID.encode(), b"", b"card", 0, 0))
+        ours.send(struct.pack("=HHIQ32s256s16s32sIIII", 1, START_SESSION, 0, 1, b"uicc0",
+                              SERVER_ID.encode(), b"", b"card", 0, 0, 0, 0))
         ours.settimeout(30)
         answer = ours.recv(65536)
         err = p.stderr.read().decode()

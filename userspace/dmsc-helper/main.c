@@ -13,6 +13,7 @@
 #include "dmsc-helper/helper.h"
 #include "util/log.h"
 #include "util/str.h"
+#include "util/wake.h"
 
 #define AGENT_GROUP "dmsc-agent"
 #define LOG_FILE HELPER_RUN_DIR "/log"
@@ -314,6 +315,9 @@ int main(int argc, char **argv)
 	}
 	if (conf_load(h.conf_path, &h.conf, err)) {
 		log_err("%s; nothing is %s", err, a.reload ? "changed" : "applied");
+		/* The path unit would start us again and again; --reload wakes, too. */
+		if (a.pending)
+			(void)!wake_take(h.run_dir);
 		return HELPER_USAGE;
 	}
 	if (a.reload)

@@ -15,6 +15,7 @@
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/str.h"
+#include "util/wake.h"
 
 #define SLOTS_MAX 64
 #define SYSTEMD_DIR "/run/systemd/system"
@@ -140,6 +141,7 @@ int reload_run(struct helper *h, const char *log)
 		return HELPER_FAILED;
 	}
 	told = tell_all();
+	(void)!wake_pending();	/* what waited may be done now */
 	n = ef_slot_list(h->sysfs, names, SLOTS_MAX);
 	for (i = 0; i < n; i++) {
 		r = start_for(h, names[i], log);
