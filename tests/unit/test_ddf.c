@@ -131,6 +131,45 @@ static void occurrence(struct far_end *f)
 	       "S 12 Delete 200\n");
 }
 
+/* As card and server make them: what is described is held to it, what is not may stand beside. */
+/* Rules: DDF-15 */
+static void access_points(struct far_end *f)
+{
+	open_root(f);
+	far_do(f, ADDN("2", "./NAP") ADDN("3", "./NAP/1") ADD("4", "./NAP/1/Addr", "a.b")
+	       ADDF("5", "./NAP/1/Linger", "int", "5") ADDF("6", "./NAP/1/Name", "bin", "x")
+	       ADD("7", "./NAP/1/AuthInfo/AuthSecret", "s") GET("8", "./NAP/1/AuthInfo/AuthSecret")
+	       GET("9", "./NAP/1/AuthInfo?list=StructData")
+	       COPY("10", "./NAP/1/AuthInfo/AuthSecret", "./Out")
+	       REP("11", "./NAP/1/AuthInfo/AuthSecret", "t") ADD("12", "./NAP/1/IPv4/Other", "x")
+	       ADD("13", "./NAP/1/IPv4/DNS/1/DNSAddr", "192.0.2.1") DEL("14", "./NAP/1/IPv4/DNS/1")
+	       ADD("15", "./NAP/1/BearerParams/Vendor", "x") ADD("16", "./NAP/2", "leaf")
+	       ADDN("17", "./NAP/1/BearerType"),
+	       "S 2 Add 200\nS 3 Add 200\nS 4 Add 200\nS 5 Add 200\nS 6 Add 415\nS 7 Add 200\n"
+	       "S 8 Get 405\nS 9 Get 200\nR 9 ./NAP/1/AuthInfo [node]\nS 10 Copy 405\n"
+	       "S 11 Replace 200\nS 12 Add 405\nS 13 Add 200\nS 14 Delete 405\nS 15 Add 200\n"
+	       "S 16 Add 415\nS 17 Add 415\n");
+	assert_string_equal(far_value(f, "./NAP/1/AuthInfo/AuthSecret"), "t");
+}
+
+/* Rules: DDF-15 */
+static void proxies(struct far_end *f)
+{
+	open_root(f);
+	far_do(f, TNDS("Add", "2", "./Proxy/1", TDIR("1", "", TLEAF("Addr", "h")
+		    TDIR("Ports", "", TDIR("1", "", TLEAF("PortNbr", "8080")))
+		    TDIR("AuthInfo", "", TDIR("1", "", TLEAF("AuthID", "u") TLEAF("AuthPW", "p")))
+		    TDIR("ConRefs", "", TDIR("1", "", TLEAF("ConRef", "./NAP/1")))))
+	       GET("3", "./Proxy/1/AuthInfo/1/AuthPW") REP("4", "./Proxy/1/AuthInfo/1/AuthPW", "q")
+	       DEL("5", "./Proxy/1/Ports/1") ADD("6", "./Proxy/1/ConRefs/1/Other", "x")
+	       TNDS("Add", "7", "./Proxy/2", TDIR("2", "",
+		    TDIR("Ports", "", TDIR("1", "", TLEAF("Odd", "8080")))))
+	       REPF("8", "./Proxy/1/Ports/1/PortNbr", "int", "3128") DEL("9", "./Proxy/1"),
+	       "S 2 Add 200\nS 3 Get 405\nS 4 Replace 200\nS 5 Delete 405\nS 6 Add 405\nS 7 Add 405\n"
+	       "S 8 Replace 200\nS 9 Delete 200\n");
+	assert_null(far_find(f, "./Proxy/2"));
+}
+
 /* Rules: DDF-7 */
 static void names(struct far_end *f)
 {
@@ -426,7 +465,7 @@ static void budget(struct far_end *f)
 }
 
 #define TESTS(X)                                                                                   \
-	X(devinfo) X(devdetail) X(account_leaves) X(shape) X(occurrence) X(names) X(extension)     \
+	X(devinfo) X(devdetail) X(account_leaves) X(shape) X(occurrence) X(access_points) X(proxies) X(names) X(extension)     \
 	X(mime) X(at_most) X(card_is_lenient) X(inbox) X(versions) X(inbox_work)                   \
 	X(package1) X(uri_limits) X(own_account_goes) X(replaced_away) X(replaced_by_device) X(budget)
 

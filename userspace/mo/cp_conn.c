@@ -5,11 +5,9 @@
  * which, and what is our own.
  */
 #include "mo/cp_int.h"
+#include "mo/mo_int.h"
 
 #include "util/str.h"
-
-#define NAP_TYPE "urn:oma:mo:oma-connmo-nap:1.0"
-#define PROXY_TYPE "urn:oma:mo:oma-connmo-proxy:1.0"
 
 static struct slice item_value(struct cp_at at, size_t i)
 {
@@ -126,7 +124,7 @@ static void nap_bearer(struct cp_map *m, struct cp_at at)
 
 void cp_nap_make(struct cp_map *m, const struct cp_object *o)
 {
-	cp_root(m, o, NAP_TYPE);
+	cp_root(m, o, MO_NAP_ID);
 	cp_text(m, 2, "NapId", o->at, "NAPID");
 	cp_text(m, 2, "Name", o->at, "NAME");
 	cp_text(m, 2, "AddrType", o->at, "NAP-ADDRTYPE");
@@ -193,7 +191,7 @@ void cp_proxy_make(struct cp_map *m, const struct cp_object *o)
 	struct cp_at own;
 	unsigned int refs = 0;
 
-	cp_root(m, o, PROXY_TYPE);
+	cp_root(m, o, MO_PROXY_ID);
 	cp_text(m, 2, "ProxyId", o->at, "PROXY-ID");
 	cp_text(m, 2, "Name", o->at, "NAME");
 	cp_text(m, 2, "AddrType", o->physical, "PXADDRTYPE");

@@ -98,6 +98,72 @@ static const struct dmsc_ddf account[] = {
 /* A device before its bootstrap has no account, so the standard's "one or more" cannot hold. */
 static const struct dmsc_ddf accounts[] = { BRANCH(NULL, DMSC_ZERO_OR_MORE, account), END };
 
+/* --- NAP and Proxy -------------------------------------------------------- */
+
+/*
+ * Their standard we have not seen: what we make and read of them is described, and what a
+ * server knows beyond that may stand beside it.
+ */
+#define LIST(n, c) BRANCH(n, DMSC_ZERO_OR_ONE, c)
+#define OPEN_BRANCH(n, o, c) { .name = n, .formats = NODE, .access = DIR_DEL, \
+	.flags = DMSC_OPEN, o, .children = c }
+#define NUMBER_OPT(n) { .name = n, .formats = DMSC_FMT(DMSC_INT) | CHR, .access = EDIT_DEL, \
+	DMSC_ZERO_OR_ONE }
+
+static const struct dmsc_ddf dns_addr[] = { TEXT("DNSAddr"), END };
+static const struct dmsc_ddf dns[] = { BRANCH(NULL, DMSC_ONE_OR_MORE, dns_addr), END };
+static const struct dmsc_ddf ip[] = { TEXT_OPT("LocalAddr"), LIST("DNS", dns), END };
+static const struct dmsc_ddf entity[] = { TEXT("AuthEntity"), END };
+static const struct dmsc_ddf entities[] = { BRANCH(NULL, DMSC_ONE_OR_MORE, entity), END };
+
+static const struct dmsc_ddf nap_auth[] = {
+	TEXT_OPT("AuthType"), TEXT_OPT("AuthName"), SECRET("AuthSecret", DMSC_CHR),
+	LIST("AuthEntities", entities), TEXT_OPT("SPI"), END
+};
+
+static const struct dmsc_ddf nap[] = {
+	TEXT_OPT("NapId"), TEXT_OPT("Name"), TEXT_OPT("AddrType"), TEXT_OPT("Addr"),
+	NUMBER_OPT("Linger"), LIST("IPv4", ip), LIST("IPv6", ip), TEXT_OPT("BearerType"),
+	OPEN_BRANCH("Bearer", DMSC_ZERO_OR_ONE, NULL),
+	OPEN_BRANCH("AuthInfo", DMSC_ZERO_OR_ONE, nap_auth),
+	OPEN_BRANCH("Ext", DMSC_ZERO_OR_ONE, NULL), END
+};
+
+static const struct dmsc_ddf naps[] = { OPEN_BRANCH(NULL, DMSC_ZERO_OR_MORE, nap), END };
+
+static const struct dmsc_ddf service[] = { TEXT("ServiceName"), END };
+static const struct dmsc_ddf services[] = { BRANCH(NULL, DMSC_ONE_OR_MORE, service), END };
+static const struct dmsc_ddf proxy_port[] = {
+	{ .name = "PortNbr", .formats = DMSC_FMT(DMSC_INT) | CHR, .access = EDIT, DMSC_ONE },
+	LIST("Services", services), END
+};
+static const struct dmsc_ddf proxy_ports[] = { BRANCH(NULL, DMSC_ONE_OR_MORE, proxy_port), END };
+static const struct dmsc_ddf proxy_auth[] = {
+	TEXT_OPT("AuthType"), TEXT_OPT("AuthID"), SECRET("AuthPW", DMSC_CHR), END
+};
+static const struct dmsc_ddf proxy_auths[] = { BRANCH(NULL, DMSC_ONE_OR_MORE, proxy_auth), END };
+static const struct dmsc_ddf domain[] = { TEXT("DomainName"), END };
+static const struct dmsc_ddf domains[] = { BRANCH(NULL, DMSC_ONE_OR_MORE, domain), END };
+
+static const struct dmsc_ddf proxy[] = {
+	TEXT_OPT("ProxyId"), TEXT_OPT("Name"), TEXT_OPT("AddrType"), TEXT_OPT("Addr"),
+	LIST("ConRefs", conrefs), LIST("Ports", proxy_ports), LIST("AuthInfo", proxy_auths),
+	LIST("Domains", domains), OPEN_BRANCH("ProxyParams", DMSC_ZERO_OR_ONE, NULL),
+	OPEN_BRANCH("Ext", DMSC_ZERO_OR_ONE, NULL), END
+};
+
+static const struct dmsc_ddf proxies[] = { OPEN_BRANCH(NULL, DMSC_ZERO_OR_MORE, proxy), END };
+
+const struct dmsc_mo mo_nap = {
+	.abi = DMSC_MO_ABI, .id = MO_NAP_ID, .ddf = &mo_builtin_ddf[MO_NAP],
+	.roots = (const char *const[]){ "./NAP", NULL },
+};
+
+const struct dmsc_mo mo_proxy = {
+	.abi = DMSC_MO_ABI, .id = MO_PROXY_ID, .ddf = &mo_builtin_ddf[MO_PROXY],
+	.roots = (const char *const[]){ "./Proxy", NULL },
+};
+
 /* --- the root ------------------------------------------------------------ */
 
 const struct dmsc_ddf mo_builtin_ddf[] = {
@@ -113,5 +179,8 @@ const struct dmsc_ddf mo_builtin_ddf[] = {
 	/* Nothing stays in it, and nothing of it is ever read (dm/inbox.c). */
 	[MO_INBOX] = { .name = "Inbox", .formats = NODE, .access = DMSC_ADD | DMSC_REPLACE,
 		       .flags = DMSC_PERMANENT, DMSC_ONE, .type = MO_INBOX_ID },
+	/* They stand only when there is something in them; their identifiers are as DMAcc's. */
+	[MO_NAP] = BRANCH("NAP", DMSC_ZERO_OR_ONE, naps),
+	[MO_PROXY] = BRANCH("Proxy", DMSC_ZERO_OR_ONE, proxies),
 	[MO_BUILTIN] = END
 };

@@ -350,7 +350,7 @@ struct mo_set *mo_set_new(const struct mo_facts *f)
 {
 	static const struct dmsc_mo *const objects[MO_BUILTIN] = {
 		[MO_DEVINFO] = &mo_devinfo, [MO_DEVDETAIL] = &mo_devdetail, [MO_DMACC] = &mo_dmacc,
-		[MO_INBOX] = &mo_inbox,
+		[MO_INBOX] = &mo_inbox, [MO_NAP] = &mo_nap, [MO_PROXY] = &mo_proxy,
 	};
 	struct mo_set *s = calloc(1, sizeof(*s));
 
@@ -421,7 +421,7 @@ int mo_install(struct dm_tree *t, const struct mo_facts *f, int64_t now)
 {
 	static const struct dmsc_mo *const objects[MO_BUILTIN] = {
 		[MO_DEVINFO] = &mo_devinfo, [MO_DEVDETAIL] = &mo_devdetail, [MO_DMACC] = &mo_dmacc,
-		[MO_INBOX] = &mo_inbox,
+		[MO_INBOX] = &mo_inbox, [MO_NAP] = &mo_nap, [MO_PROXY] = &mo_proxy,
 	};
 	dm_mark mark = dm_tree_mark(t);
 	int rc = 0;

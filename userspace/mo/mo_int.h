@@ -8,15 +8,17 @@
 
 /* --- the built-in ones ---------------------------------------------------- */
 
-enum mo_builtin { MO_DEVINFO, MO_DEVDETAIL, MO_DMACC, MO_INBOX, MO_BUILTIN };
+enum mo_builtin { MO_DEVINFO, MO_DEVDETAIL, MO_DMACC, MO_INBOX, MO_NAP, MO_PROXY, MO_BUILTIN };
 
 #define MO_DEVINFO_ID "urn:oma:mo:oma-dm-devinfo:1.0"
 #define MO_DEVDETAIL_ID "urn:oma:mo:oma-dm-devdetail:1.0"
 #define MO_INBOX_ID "urn:oma:mo:oma-dm-inbox:1.0"
+#define MO_NAP_ID "urn:oma:mo:oma-connmo-nap:1.0"
+#define MO_PROXY_ID "urn:oma:mo:oma-connmo-proxy:1.0"
 
 extern const struct dmsc_ddf mo_builtin_ddf[MO_BUILTIN + 1];
 /* Their ctx is the struct mo_facts of the session. */
-extern const struct dmsc_mo mo_devinfo, mo_devdetail, mo_dmacc, mo_inbox;
+extern const struct dmsc_mo mo_devinfo, mo_devdetail, mo_dmacc, mo_inbox, mo_nap, mo_proxy;
 
 struct mo_leaf {
 	const char *uri;
