@@ -203,7 +203,7 @@ def main():
         chapter("What there is now")
         indent(run("dmscctl", "cards").stdout)
         indent(run("dmscctl", "accounts").stdout)
-        indent(run("dmscctl", "sessions").stdout)
+        indent(run("dmscctl", "session", "list").stdout)
         check(SERVER_ID in world.accounts(), "no account")
         if CARD not in ("connect", "confirm"):
             check(not world.sessions(), "a session that the card did not ask for")

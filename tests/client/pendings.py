@@ -4,10 +4,12 @@
 pending-child and session-child are the real ones; the helper between them is played
 here, so nobody needs root, a card or a network.
 """
+import json
 import os
 import signal
 import sqlite3
 import struct
+import subprocess
 import threading
 import time
 
@@ -329,6 +331,43 @@ def pending_notification_is_a_question(e):
     change(e, "UPDATE wish SET cause = 'notification', ui = 2, session_id = 4711")
     r = pending(e, YES)
     assert (r.asked[0].ui, r.asked[0].cause, r.asked[0].id, r.asked[0].initiated) == ("ask", "notification", 4711, 1)
+
+
+def ctl(e, *args, expect=OK):
+    p = subprocess.run([os.path.join(e.build, "dmscctl"), "--config", e.conf, *args], stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, env={"PATH": e.build})
+    assert p.returncode == expect, (p.returncode, p.stdout, p.stderr)
+    return p.stdout.decode()
+
+
+@test
+def pending_is_listed(e):
+    """dmscctl starts one, says what waits and why, and what a session did; and no value of the tree."""
+    conf(e, "patience = 0")
+    assert json.loads(ctl(e, "--json", "session", "list")) == []
+    assert "no account" not in ctl(e, "session", "start", SERVER_ID, expect=CONFIG)
+    account(e, OTHER)
+    with e.server(ADD) as s:
+        e.account(s.url)
+        for server in OTHER, SERVER_ID:
+            ctl(e, "session", "start", server)
+        listed = json.loads(ctl(e, "--json", "session", "list"))
+        assert [(r["id"], r["server"], r["cause"], r["state"], r["attempts"]) for r in listed] == [
+            ("-", OTHER, "asked", "pending", "0"), ("-", SERVER_ID, "asked", "pending", "0")], listed
+        pending(e, (FAILED, True), session(e))
+    listed = json.loads(ctl(e, "--json", "session", "list"))
+    assert [(r["id"], r["server"], r["cause"], r["state"]) for r in listed] == [
+        ("-", OTHER, "asked", "failed"), ("1", SERVER_ID, "asked", "completed")], listed
+    assert "given up" in listed[0]["reason"] and listed[0]["started"] != "-", listed
+    shown = json.loads(ctl(e, "--json", "session", "show", "1"))
+    assert shown["notes"] == [{"op": "Add", "uri": "./Kept", "status": "200"}], shown
+    assert (shown["server"], shown["cause"], shown["state"], shown["operations"]) == (
+        SERVER_ID, "asked", "completed", "1"), shown
+    text = ctl(e, "session", "show", "1") + ctl(e, "session", "list")
+    assert "./Kept" in text and "value to keep" not in text, text
+    ctl(e, "session", "show", "2", expect=1)
+    for bad in ["show"], ["show", "x"], ["start"], ["list", "1"], ["stop", "1"], []:
+        ctl(e, "session", *bad, expect=2)
 
 
 @test

@@ -39,12 +39,27 @@ void table_cell(struct table *t, const char *fmt, ...) __attribute__((format(pri
 /* Prints and frees. No rows: nothing as text, [] as JSON. */
 void table_print(struct table *t);
 
+/* --- stored.c --- */
+
+struct store;
+
+/* Opens the store for reading. CTL_OK with *s NULL when there is none yet: nothing was stored. */
+int ctl_store_open(const struct ctl *c, struct store **s) must_check;
+/* As 2026-01-31T12:00:00Z; 0 is "-". */
+void ctl_cell_time(struct table *t, int64_t when);
+
+/* --- sessions.c: what is to be done, and what was --- */
+
+int ctl_session_list(const struct ctl *c);
+int ctl_session_show(const struct ctl *c, const char *id);
+/* Returns only on failure. */
+int ctl_session_start(const struct ctl *c, const char *server);
+
 /* --- kernel.c and stored.c: the commands --- */
 int ctl_slots(const struct ctl *c);
 int ctl_cards(const struct ctl *c);
 int ctl_questions(const struct ctl *c);
 int ctl_accounts(const struct ctl *c);
-int ctl_sessions(const struct ctl *c);
 int ctl_state(const struct ctl *c);
 int ctl_tree(const struct ctl *c, const char *uri);
 /* decode.c: @slot or c->files. Returns only on failure. */

@@ -17,7 +17,11 @@ static const char usage[] =
 	"  cards        cards that answered\n"
 	"  questions    questions that wait for a person, or are being shown\n"
 	"  accounts     DM accounts and where they came from\n"
-	"  sessions     the last sessions and how they ended\n"
+	"  session list what is to be done, and the last sessions and how they ended\n"
+	"  session show ID\n"
+	"               what a server asked for in one of them, and was told\n"
+	"  session start SERVER\n"
+	"               have one run in the background\n"
 	"  state        what became of each card's wish for a session\n"
 	"  tree [URI]   the management tree, secrets masked\n"
 	"  status       slots, questions, accounts and sessions together\n"
@@ -46,7 +50,7 @@ static int status(const struct ctl *c)
 	if (r)
 		return worst;
 	puts("# sessions");
-	r = ctl_sessions(c);
+	r = ctl_session_list(c);
 	return r ? r : worst;
 }
 
@@ -65,6 +69,18 @@ static int ctl_reload(const struct ctl *c)
 	return CTL_FAILED;
 }
 
+static int session(const struct ctl *c, int argc, char **argv)
+{
+	if (argc == 1 && !strcmp(argv[0], "list"))
+		return ctl_session_list(c);
+	if (argc == 2 && !strcmp(argv[0], "show"))
+		return ctl_session_show(c, argv[1]);
+	if (argc == 2 && !strcmp(argv[0], "start"))
+		return ctl_session_start(c, argv[1]);
+	fputs(usage, stderr);
+	return CTL_USAGE;
+}
+
 static int dispatch(const struct ctl *c, int argc, char **argv)
 {
 	static const struct {
@@ -72,7 +88,7 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 		int (*run)(const struct ctl *c);
 	} commands[] = {
 		{ "slots", ctl_slots }, { "cards", ctl_cards }, { "questions", ctl_questions },
-		{ "accounts", ctl_accounts }, { "sessions", ctl_sessions },
+		{ "accounts", ctl_accounts },
 		{ "state", ctl_state }, { "status", status },
 		{ "check-config", ctl_check_config }, { "reload", ctl_reload },
 	};
@@ -84,6 +100,8 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 		fputs("dmscctl: --files and --show-secrets are of card decode\n", stderr);
 		return CTL_USAGE;
 	}
+	if (argc >= 1 && !strcmp(argv[0], "session"))
+		return session(c, argc - 1, argv + 1);
 	if (argc >= 1 && argc <= 2 && !strcmp(argv[0], "tree"))
 		return ctl_tree(c, argc == 2 ? argv[1] : ".");
 	for (i = 0; argc == 1 && i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the store holds: accounts, sessions, cards' wishes. Read-only, no secret, no ICCID. */
+/* What the store holds: accounts, cards' wishes. Read-only, no secret, no ICCID. */
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
@@ -9,10 +9,7 @@
 #include "store/store.h"
 #include "util/owner.h"
 
-#define SESSIONS_SHOWN 20
-
-/* Opens the store for reading. CTL_OK with *s NULL when there is none yet: nothing was stored. */
-static int open_store(const struct ctl *c, struct store **s)
+int ctl_store_open(const struct ctl *c, struct store **s)
 {
 	/* The session child wrote that file: it is not for root to parse. */
 	int r = owner_become(c->store);
@@ -31,7 +28,7 @@ static int open_store(const struct ctl *c, struct store **s)
 	return r ? CTL_STORE : CTL_OK;
 }
 
-static void cell_time(struct table *t, int64_t when)
+void ctl_cell_time(struct table *t, int64_t when)
 {
 	char text[32] = "-";
 	time_t sec = when;
@@ -74,7 +71,7 @@ int ctl_accounts(const struct ctl *c)
 {
 	static const char *const columns[] = { "server", "address", "from" };
 	struct accounts x = { 0 };
-	int rc = open_store(c, &x.store), r = 0;
+	int rc = ctl_store_open(c, &x.store), r = 0;
 
 	if (rc)
 		return rc;
@@ -93,38 +90,6 @@ int ctl_accounts(const struct ctl *c)
 	return r ? CTL_STORE : CTL_OK;
 }
 
-static int on_session(void *ctx, const struct store_session *j)
-{
-	struct table *t = ctx;
-
-	table_cell(t, "%lld", (long long)j->id);
-	table_cell(t, "%s", j->server_id);
-	cell_time(t, j->started);
-	cell_time(t, j->ended);
-	table_cell(t, "%s", j->outcome[0] ? j->outcome : "running or killed");
-	table_cell(t, "%u", j->messages);
-	table_cell(t, "%s", j->reason);
-	return 0;
-}
-
-int ctl_sessions(const struct ctl *c)
-{
-	static const char *const columns[] = { "id", "server", "started", "ended", "outcome",
-					       "messages", "reason" };
-	struct store *s = NULL;
-	struct table t;
-	int rc = open_store(c, &s), r = 0;
-
-	if (rc)
-		return rc;
-	table_init(&t, c->json, columns, 7);
-	if (s)
-		r = store_session_each(s, SESSIONS_SHOWN, on_session, &t);
-	table_print(&t);
-	store_close(s);
-	return r ? CTL_STORE : CTL_OK;
-}
-
 static int on_card(void *ctx, const struct store_card *k)
 {
 	struct table *t = ctx;
@@ -135,8 +100,8 @@ static int on_card(void *ctx, const struct store_card *k)
 	table_cell(t, "%s", k->server[0] ? k->server : "-");
 	table_cell(t, "%s", store_card_phase_name(k->phase));
 	table_cell(t, "%u", k->attempts);
-	cell_time(t, k->next_attempt);
-	cell_time(t, k->updated);
+	ctl_cell_time(t, k->next_attempt);
+	ctl_cell_time(t, k->updated);
 	table_cell(t, "%s", k->reason);
 	return 0;
 }
@@ -147,7 +112,7 @@ int ctl_state(const struct ctl *c)
 					       "updated", "about" };
 	struct store *s = NULL;
 	struct table t;
-	int rc = open_store(c, &s), r = 0;
+	int rc = ctl_store_open(c, &s), r = 0;
 
 	if (rc)
 		return rc;

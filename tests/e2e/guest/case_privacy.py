@@ -240,7 +240,7 @@ def test_iccid_stays_inside(directory):
         agent.type("y\n")
         one_session(world)
         database = run("udevadm", "info", "--export-db").stdout
-        shown += run("dmscctl", "cards").stdout + run("dmscctl", "sessions").stdout + world.accounts() + world.tree()
+        shown += run("dmscctl", "cards").stdout + run("dmscctl", "session", "list").stdout + world.accounts() + world.tree()
         run("udevadm", "trigger", "--action=change", "--subsystem-match=uicc")
         world.remove()
         wait_for("the card to go", lambda: not world.cards())
