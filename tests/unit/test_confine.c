@@ -149,7 +149,7 @@ static int limits(void)
 {
 	struct rlimit l;
 
-	if (confine_limits())
+	if (confine_limits(0))
 		return 1;
 	if (getrlimit(RLIMIT_CORE, &l) || l.rlim_max || getrlimit(RLIMIT_NPROC, &l) || l.rlim_max > 1024 ||
 	    getrlimit(RLIMIT_FSIZE, &l) || l.rlim_max > 1UL << 30)

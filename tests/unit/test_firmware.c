@@ -282,6 +282,7 @@ static void power_cuts(struct world *w)
 	boot(w, "boot-4");		/* in the middle of the updater: it is not run again */
 	next(w, FIRMWARE_RESULT);
 	next(w, FIRMWARE_RESULT);
+	assert_string_equal(w->j.name, "M");
 	updated(w, 0);
 	next(w, FIRMWARE_NOTHING);	/* in this boot it knows no more */
 	assert_int_equal(state(w), 60);

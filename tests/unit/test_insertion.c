@@ -32,6 +32,7 @@ static char run_dir[64];
 #include "dmsc-helper/insertion_connect.c"
 #include "dmsc-helper/insertion_end.c"
 #include "dmsc-helper/insertion_event.c"
+#include "dmsc-helper/insertion_firmware.c"
 #include "dmsc-helper/insertion_hook.c"
 #include "dmsc-helper/insertion_session.c"
 #include "dmsc-helper/insertion_ui.c"

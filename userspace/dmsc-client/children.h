@@ -4,7 +4,8 @@
  * ipc/ipc.h as fd 3: "card-child" parses card data and has no network,
  * "session-child" runs one session after the gate, "reconcile-child" deletes
  * what came from cards that are gone, "decode-child" prints what a card holds,
- * "pending-child" has sessions done that no card stands for, and has no network. argv[0] is the mode's word.
+ * "pending-child" has done what no card stands for, and has no network,
+ * "download-child" gets a firmware package. argv[0] is the mode's word.
  */
 #ifndef DMSC_CLIENT_CHILDREN_H
 #define DMSC_CLIENT_CHILDREN_H
@@ -26,6 +27,7 @@ int child_session_main(int argc, char **argv);
 int child_pending_main(int argc, char **argv);
 int child_decode_main(int argc, char **argv);	/* also an enum decode_exit */
 int child_reconcile_main(int argc, char **argv);
+int child_download_main(int argc, char **argv);
 
 /*
  * The last step into the sandbox: no new privileges and a system call filter.

@@ -118,7 +118,6 @@ static int take_data(const struct firmware_env *e, int dir, struct firmware_job 
 
 	if (err)
 		return err;
-	mo_fumo_package(t, j->name, j->version);
 	if (!mo_fumo_data(t, &data))
 		goto out;
 	err = firmware_new_path(f->path);
@@ -191,6 +190,18 @@ static bool has_files(enum store_firmware_phase p)
 	return store_firmware_open(p) || p == STORE_FIRMWARE_READY || p == STORE_FIRMWARE_FAILED_DATA;
 }
 
+/* What the package is called: nobody changes it while it is under way. */
+static int name_package(const struct firmware_env *e, struct firmware_job *j)
+{
+	struct dm_tree *t = NULL;
+	int err = client_tree_open(e->store, e->objects, &t);
+
+	if (!err)
+		mo_fumo_package(t, j->name, j->version);
+	dm_tree_free(t);
+	return err;
+}
+
 int firmware_next(const struct firmware_env *e, struct firmware_job *j)
 {
 	_cleanup_close_ int dir = -1;
@@ -208,6 +219,8 @@ int firmware_next(const struct firmware_env *e, struct firmware_job *j)
 		before = j->row.phase;
 		err = step(e, dir, j);
 	} while (!err && j->todo == FIRMWARE_NOTHING && j->row.phase != before);
+	if (!err && (j->todo == FIRMWARE_UPDATE || j->todo == FIRMWARE_RESULT))
+		err = name_package(e, j);
 	if (!err && firmware_sweep(dir, has_files(j->row.phase) ? j->row.path : NULL))
 		log_warn("firmware: old packages could not be deleted");
 	return err;

@@ -193,6 +193,7 @@ static int run_child(int argc, char **argv, int *exit_code)
 		{ "pending-child", child_pending_main },
 		{ "reconcile-child", child_reconcile_main },
 		{ "decode-child", child_decode_main },
+		{ "download-child", child_download_main },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(children) / sizeof(children[0]); i++) {

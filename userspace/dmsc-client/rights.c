@@ -80,7 +80,7 @@ static int confine(const char *store, const struct confine_id *id, bool network,
 	denied = denied || (what && errno == EPERM);
 	/* In a container root may make no namespaces; the rest holds there, too. */
 	if (!what || denied)
-		what = confine_limits();
+		what = confine_limits(0);
 	if (!what)
 		what = confine_identity(id);
 	if (!what)

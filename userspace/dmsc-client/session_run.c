@@ -593,7 +593,7 @@ static int run(struct run *x)
 static void tear_down(struct run *x)
 {
 	firmware_session_end(x->o->objects);
-	x->r->more = x->firmware.begun;
+	x->r->more |= x->firmware.begun;
 	(void)!record_close(&x->record, x->session);
 	dm_session_free(x->session);
 	alerts_fini(&x->queued);

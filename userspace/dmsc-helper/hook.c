@@ -97,7 +97,16 @@ static int pipes_open(int in[2], int out[2])
 	return r;
 }
 
-static int spawn(struct hook *k, int exe, const char *path, const char **argv)
+static void input_close(struct hook *k)
+{
+	if (k->in >= 0)
+		close(k->in);
+	k->in = -1;
+	buf_wipe_fini(&k->input);
+}
+
+/* @file: its stdin; -1: a pipe that we write to. */
+static int spawn(struct hook *k, int exe, const char *path, const char **argv, int file)
 {
 	pid_t parent = getpid();
 	int in[2], out[2], r;
@@ -107,7 +116,7 @@ static int spawn(struct hook *k, int exe, const char *path, const char **argv)
 		return r;
 	k->pid = fork();
 	if (k->pid == 0)
-		run(k, exe, path, argv, in[0], out[1], parent);
+		run(k, exe, path, argv, file < 0 ? in[0] : file, out[1], parent);
 	r = k->pid < 0 ? -errno : 0;
 	close(in[0]);
 	close(out[1]);
@@ -122,8 +131,8 @@ static int spawn(struct hook *k, int exe, const char *path, const char **argv)
 	return 0;
 }
 
-int hook_start(struct hook *k, const char *word, const char *card, const char *path,
-	       const char **argv, struct buf *input, int time_ms)
+static int start(struct hook *k, const char *word, const char *card, const char *path,
+		 const char **argv, int file, int time_ms)
 {
 	int exe, r;
 
@@ -133,9 +142,7 @@ int hook_start(struct hook *k, const char *word, const char *card, const char *p
 	k->word = word;
 	k->card = card;
 	exe = owner_open_program(path);
-	r = exe < 0 ? exe : buf_error(input);
-	if (!r)
-		r = spawn(k, exe, path, argv);
+	r = exe < 0 ? exe : spawn(k, exe, path, argv, file);
 	if (exe >= 0)
 		close(exe);
 	if (r) {
@@ -143,22 +150,39 @@ int hook_start(struct hook *k, const char *word, const char *card, const char *p
 			"it, or a directory that leads to it, is not root's alone" : strerror(-r));
 		return r;
 	}
-	k->input = *input;
-	buf_init(input, 0);
 	k->time_ms = time_ms;
 	k->deadline = now_ms() + time_ms;
 	return 0;
 }
 
-/* --- its streams --------------------------------------------------------- */
-
-static void input_close(struct hook *k)
+int hook_start(struct hook *k, const char *word, const char *card, const char *path,
+	       const char **argv, struct buf *input, int time_ms)
 {
-	if (k->in >= 0)
-		close(k->in);
-	k->in = -1;
-	buf_wipe_fini(&k->input);
+	int r = buf_error(input);
+
+	if (r)
+		log_err("%s: %s: %s is not run: %s", card, word, path, strerror(-r));
+	else
+		r = start(k, word, card, path, argv, -1, time_ms);
+	if (r)
+		return r;
+	k->input = *input;
+	buf_init(input, 0);
+	return 0;
 }
+
+int hook_start_file(struct hook *k, const char *word, const char *card, const char *path,
+		    const char **argv, int input, int time_ms)
+{
+	int r = start(k, word, card, path, argv, input, time_ms);
+
+	/* Nothing of ours is told. */
+	if (!r)
+		input_close(k);
+	return r;
+}
+
+/* --- its streams --------------------------------------------------------- */
 
 static void input_move(struct hook *k)
 {

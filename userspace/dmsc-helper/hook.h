@@ -13,8 +13,9 @@
 #include "util/buf.h"
 #include "util/cleanup.h"
 
-#define HOOK_TIME_MS 30000	/* dmsc.conf(5) names both */
+#define HOOK_TIME_MS 30000	/* dmsc.conf(5) names them */
 #define HOOK_CONNECTION_MS 120000
+#define HOOK_UPDATE_MS 1800000
 #define HOOK_LINE_MAX 256	/* bytes of a line that are logged */
 #define HOOK_LINES_MAX 64	/* lines of one run that are */
 
@@ -51,6 +52,9 @@ void hook_init(struct hook *k);
  */
 int hook_start(struct hook *k, const char *word, const char *card, const char *path,
 	       const char **argv, struct buf *input, int time_ms) must_check;
+/* The same with the open file @input as its stdin, which stays open here, too. */
+int hook_start_file(struct hook *k, const char *word, const char *card, const char *path,
+		    const char **argv, int input, int time_ms) must_check;
 /* What to poll for; both have fd -1 when there is nothing. */
 void hook_poll(const struct hook *k, struct pollfd p[2]);
 /* Moves what can be moved without waiting. */

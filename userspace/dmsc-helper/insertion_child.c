@@ -39,9 +39,11 @@ static void serve_read(struct insertion *in, const struct ipc_read *q)
 		insertion_child_fail(in, "the card child does not take its answer");
 }
 
-/* Without a card there is nothing to read or to take over. */
+/* Without a card there is nothing to read or to take over; with one, no firmware. */
 static bool may_send(const struct insertion *in, unsigned int type)
 {
+	if (type == IPC_DOWNLOAD || type == IPC_UPDATE)
+		return !insertion_has_card(in);
 	return insertion_has_card(in) || type == IPC_SESSION || type == IPC_CONNECT;
 }
 
@@ -84,6 +86,12 @@ void insertion_child_message(struct insertion *in)
 		break;
 	case IPC_SESSION:
 		insertion_ask_session(in, &m.session);
+		break;
+	case IPC_DOWNLOAD:
+		insertion_download(in, &m.download);
+		break;
+	case IPC_UPDATE:
+		insertion_update(in, &m.update);
 		break;
 	case IPC_LWM2M:
 	case IPC_LWM2M_END:

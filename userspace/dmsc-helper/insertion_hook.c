@@ -81,7 +81,9 @@ void insertion_hook_end(struct insertion *in, enum hook_end end, int status)
 {
 	if (in->stop)
 		return;
-	if (in->stage == CHECKING)
+	if (in->stage == UPDATING)
+		insertion_update_end(in, end, status);
+	else if (in->stage == CHECKING)
 		check_end(in, end, status);
 	else if (end == HOOK_EXITED && status)
 		log_warn("%s: lwm2m-hook ended with status %d", in->card, status);

@@ -25,6 +25,8 @@ enum stage {
 	ASKING_SESSION,	/* gate two: its IPC_SESSION is one */
 	CONNECTING,	/* behind it: connection-hook is at work */
 	IN_SESSION,
+	DOWNLOADING,	/* without a card: the download child is in its place */
+	UPDATING,	/* without a card: update-hook is at work */
 };
 
 /* A question of the server's, which the session child waits for. */
@@ -58,7 +60,9 @@ struct insertion {
 	int wakefd;			/* hears of WAKE_FILE; -1 = not */
 	bool more;			/* the child was told of it, and may not have seen that */
 	struct child cardc, sess;	/* cardc: the card child, without a card the pending child */
-	struct hook hook;		/* card-check, later lwm2m-hook */
+	struct hook hook;		/* card-check, later lwm2m-hook; update-hook */
+	struct ipc_download fetch;	/* what the download child was told */
+	struct ipc_firmware fetched;	/* what it said last; with have_outcome */
 	struct hook conn;		/* connection-hook */
 	struct ipc_connect connect;	/* for the next session; conref 0 = nothing */
 	int mark;			/* of that connection, while it is set up; -1 = none */
@@ -171,6 +175,21 @@ void insertion_connect_forget(struct insertion *in);
 bool insertion_connect(struct insertion *in) must_check;
 /* connection-hook has ended, as hook_reap() told. */
 void insertion_connect_end(struct insertion *in, enum hook_end end, int status);
+
+/* --- insertion_firmware.c: without a card, firmware packages --- */
+
+void insertion_download(struct insertion *in, const struct ipc_download *q);
+void insertion_download_message(struct insertion *in);
+void insertion_download_exit(struct insertion *in, int status);
+void insertion_update(struct insertion *in, const struct ipc_update *q);
+void insertion_update_end(struct insertion *in, enum hook_end end, int status);
+/* FUMO's code for how update-hook ended; 0: it is known after the next boot. */
+uint32_t update_code(enum hook_end end, int status);
+/*
+ * The package below @store, @size bytes of it, a file of @owner's alone. A descriptor, or
+ * -errno: -EPERM, -ENODEV: it is something else.
+ */
+int package_open(const char *store, const char *package, uint64_t size, uid_t owner) must_check;
 
 /* --- insertion_event.c: what comes from outside --- */
 

@@ -54,8 +54,13 @@ void insertion_session_go(struct insertion *in)
 void insertion_session_message(struct insertion *in)
 {
 	struct ipc_msg m;
-	int r = ipc_recv(in->sess.fd, &m, 0);
+	int r;
 
+	if (in->stage == DOWNLOADING) {
+		insertion_download_message(in);
+		return;
+	}
+	r = ipc_recv(in->sess.fd, &m, 0);
 	if (r == -ETIMEDOUT)
 		return;
 	if (!r && m.type == IPC_OUTCOME && !in->have_outcome) {
@@ -86,6 +91,10 @@ void insertion_session_exit(struct insertion *in, int status)
 {
 	char reason[IPC_REASON_MAX];
 
+	if (in->stage == DOWNLOADING) {
+		insertion_download_exit(in, status);
+		return;
+	}
 	in->sess.pid = 0;	/* reaped: the number may be another process's by now */
 	while (in->sess.fd >= 0 && !in->have_outcome) {
 		/* its last word may still be in the socket */

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -80,7 +81,8 @@ child_exec(const struct helper *h, const char *mode, bool network, int sock, int
 	if (!what)
 		what = confine_fds(sock, conf);
 	if (!what)
-		what = confine_limits();
+		what = confine_limits(strcmp(mode, "download-child") ? 0 :
+				      (unsigned long)h->conf.update_max_mib << 20);
 	if (!what)
 		what = confine_identity(id);
 	if (!what)

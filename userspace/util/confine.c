@@ -119,14 +119,14 @@ const char *confine_mounts(const char *store)
 
 /* --- the process ----------------------------------------------------------- */
 
-const char *confine_limits(void)
+const char *confine_limits(unsigned long file_size)
 {
-	static const struct {
+	const struct {
 		int what;
 		rlim_t max;
 	} limits[] = {
 		{ RLIMIT_CORE, 0 },			/* no secrets on disk */
-		{ RLIMIT_FSIZE, 256UL << 20 },
+		{ RLIMIT_FSIZE, file_size ? file_size : 256UL << 20 },
 		{ RLIMIT_NOFILE, 128 },
 		{ RLIMIT_NPROC, 256 },			/* of the user: hooks and resolvers, too */
 		{ RLIMIT_DATA, 512UL << 20 },

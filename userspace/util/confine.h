@@ -32,8 +32,8 @@ const char *confine_network(void);
  * without the processes that the caller will have no right to look into.
  */
 const char *confine_mounts(const char *store);
-/* Memory, file size, descriptors, processes; no core file. */
-const char *confine_limits(void);
+/* Memory, file size (0: the usual 256 MiB), descriptors, processes; no core file. */
+const char *confine_limits(unsigned long file_size);
 /*
  * No capability, none to be got back, no new privileges, no supplementary group,
  * and @id for user and group; NULL: they stay what they are.
