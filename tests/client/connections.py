@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tests of `test`: what a card says of connections, on its way to connection-hook."""
+import base64
+import contextlib
+import http.client
+import http.server
 import os
 import sqlite3
 import threading
 
-from __main__ import test
+from __main__ import NETWORK, SERVER_ID, test
 from cards import ASK_DATA, CONNECT, OK, A, conf
 from far_helper import FAILED, NO, YES, Card, cp, dm, indicator, insert, message
 
@@ -113,3 +117,81 @@ def connection_behind_a_proxy(e):
            ("PXADDRTYPE", "IPV4"), ("TO-NAPID", "n1"), ("PORT", [("PORTNBR", "9201"), ("SERVICE", "CO-WSP")])])])
     r = insert(e, card(to=[("TO-PROXY", "p1"), ("TO-NAPID", "n1")], more=[wap]), [YES], seq=2)
     assert "no HTTP proxy" in r.log and [c["conref"] for c, _ in r.connects] == [2], r
+
+
+@contextlib.contextmanager
+def proxy_for(server, want=None):
+    """An HTTP proxy that knows one host, dm.invalid; yields its port and what it was asked for."""
+    seen = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append((self.path, self.headers.get("Proxy-Authorization")))
+            if want and seen[-1][1] != want:
+                self.send_response(407)
+                self.send_header("Proxy-Authenticate", 'Basic realm="x"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            c = http.client.HTTPConnection(server.url.split("/")[2], timeout=20)
+            c.request("POST", "/dm", body, {"Content-Type": self.headers["Content-Type"]})
+            r = c.getresponse()
+            data = r.read()
+            self.send_response(r.status)
+            self.send_header("Content-Type", r.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=s.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield s.server_address[1], seen
+    finally:
+        s.shutdown()
+        s.server_close()
+
+
+def proxied(port, auth=(), physical=()):
+    """A document whose account is to be reached through that proxy."""
+    part = [("PHYSICAL-PROXY-ID", "1"), ("PXADDR", "127.0.0.1"), ("PXADDRTYPE", "IPV4"), *physical,
+            ("PORT", [("PORTNBR", str(port))])]
+    return cp(SERVER_ID, more=[("PXLOGICAL", [("PROXY-ID", "p1"), *auth, ("PXPHYSICAL", part)])],
+              to=[("TO-PROXY", "p1")], addr="http://dm.invalid/dm")
+
+
+# Rules: CONN-6
+@test
+def session_through_the_accounts_proxy(e):
+    with e.server(users="device card-secret md5") as s, proxy_for(s) as (port, seen):
+        e.run("bootstrap", e.write("doc", proxied(port)))
+        e.session("--allow-http")
+        assert seen and all(path == "http://dm.invalid/dm" for path, _ in seen), seen
+
+
+# Rules: CONN-6
+@test
+def session_through_a_proxy_that_wants_to_know(e):
+    want = "Basic " + base64.b64encode(b"us er:p;w").decode()
+    auth = ("PXAUTHINFO", [("PXAUTH-TYPE", "HTTP-BASIC"), ("PXAUTH-ID", "us er"), ("PXAUTH-PW", "p;w")])
+    with e.server(users="device card-secret md5") as s, proxy_for(s, want) as (port, seen):
+        e.run("bootstrap", e.write("doc", proxied(port, [auth])))
+        r = e.session("--allow-http")
+        assert seen[-1][1] == want, seen
+        assert "p;w" not in r.out + r.err
+
+
+# Rules: CONN-6
+@test
+def session_without_a_proxy_behind_an_access_point(e):
+    """Nobody has set the access point up, so that the proxy behind it is of no use."""
+    with e.server(users="device card-secret md5", strict=False) as s, proxy_for(s) as (port, seen):
+        doc = proxied(port, physical=[("TO-NAPID", "some profile")])
+        e.run("bootstrap", e.write("doc", doc))
+        e.session("--allow-http", expect=NETWORK)
+        assert not seen, seen

@@ -120,7 +120,7 @@ def dm_two():
         return f.read()
 
 
-def cp(server="cp.example.net", init=False, xml=False, nap=None, more=(), to=()):
+def cp(server="cp.example.net", init=False, xml=False, nap=None, more=(), to=(), addr=None):
     """A provisioning document with one w7, and a NAPDEF when @nap is given; server None: no w7.
 
     @more: further characteristics, (type, items); @to: further parameters of the w7.
@@ -132,7 +132,7 @@ def cp(server="cp.example.net", init=False, xml=False, nap=None, more=(), to=())
     if server:
         tree.append(("APPLICATION", [("APPID", "w7"), ("PROVIDER-ID", server), ("NAME", "Operator")] +
                      ([("INIT", None)] if init else []) + ([("TO-NAPID", nap)] if nap else []) + list(to) +
-                     [("APPADDR", [("ADDR", "https://%s/dm" % server)]),
+                     [("APPADDR", [("ADDR", addr or "https://%s/dm" % server)]),
                       ("APPAUTH", [("AAUTHLEVEL", "APPSRV"), ("AAUTHTYPE", "DIGEST"), ("AAUTHNAME", "device"),
                                    ("AAUTHSECRET", "card-secret"), ("AAUTHDATA", "Tm9uY2U=")])]))
 

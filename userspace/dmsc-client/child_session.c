@@ -65,6 +65,7 @@ static void session_run(const struct client_args *a, const struct ipc_start_sess
 		.server_id = start->server_id, .cause = start->cause,
 		.session_id = (uint16_t)start->session_id,
 		.server_initiated = start->server_initiated,
+		.interface = start->interface, .conref = start->conref,
 		.objects = objects, .wbxml = !a->conf.xml, .say = say, .stop = &client_stop,
 		.ui = child_ui_ask, .progress = child_ui_progress,
 	};

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "dmsc-client/client.h"
+#include "mo/connection.h"
 #include "mo/dmacc.h"
 #include "net/server_files.h"
 #include "util/log.h"
@@ -99,9 +100,29 @@ static int find_files(struct run *x, struct server_files *f)
 	return 0;
 }
 
+#define PROXY_URL_MAX (MO_HOST_MAX + 32)
+
+/* The account's proxy, when it has one that is of use here; else that of the environment is left. */
+static void find_proxy(struct run *x, struct mo_proxy *p, char url[PROXY_URL_MAX],
+		       struct http_opts *ho)
+{
+	bool v6;
+
+	if (mo_link_proxy(x->tree, slice_str(x->o->server_id), x->o->conref, p))
+		return;
+	v6 = strchr(p->host, ':');
+	snprintf(url, PROXY_URL_MAX, v6 ? "http://[%s]:%u" : "http://%s:%u", p->host, p->port);
+	log_info("session with %s: through the account's proxy", x->o->server_id);
+	ho->proxy = url;
+	ho->proxy_user = given(p->user);
+	ho->proxy_password = given(p->password);
+}
+
 int run_open_http(struct run *x)
 {
 	struct server_files files;
+	struct mo_proxy proxy;
+	char proxy_url[PROXY_URL_MAX];
 	struct http_opts ho = {
 		.auth = http_auth_of(&x->account.http),
 		.auth_user = buf_cstr(&x->account.http.name),
@@ -122,7 +143,9 @@ int run_open_http(struct run *x)
 		ho.ca_file = x->o->ca_default;
 	ho.cert_file = given(files.cert);
 	ho.key_file = given(files.key);
+	find_proxy(x, &proxy, proxy_url, &ho);
 	err = http_new(&ho, &x->http);
+	explicit_bzero(&proxy, sizeof(proxy));
 	if (err == -EINVAL)
 		return run_fail(x, CLIENT_CONFIG, err, "the CA file cannot be read");
 	return err ? run_fail(x, CLIENT_NETWORK, err, "out of memory") : 0;

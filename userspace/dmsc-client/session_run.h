@@ -41,6 +41,7 @@ struct client_session_opts {
 	const char *ca_file;		/* counts in place of all others; NULL = the server's own, or: */
 	const char *ca_default;		/* for servers without one; NULL = system's store */
 	const char *server_files;	/* directory of net/server_files.h; NULL = none */
+	unsigned int conref;		/* of the account's references, the one that was set up; 0 = none */
 	const char *interface;		/* network device that all goes through; NULL, "" = routing decides */
 	struct mo_set *objects;		/* of the tree; outlives the session */
 	const char *trace_dir;		/* NULL = no trace; made with mode 0700 when missing */
