@@ -6,6 +6,7 @@ import os
 
 from __main__ import CONFIG, NETWORK, OK, ONE_GET, SERVER_ID, STORE, USAGE, test
 from far_helper import rows
+from objects import EXAMPLES, battery, configure, hook, is_root
 
 TYPE = "Reversed-Domain-Name: org.example.thing"
 
@@ -179,3 +180,79 @@ def alert_that_wants_a_session(e):
     assert "--server" in alert(e, "--now", "--data", "y", expect=USAGE).err
     alert(e, "--now", "--data", "y", "--server", "other.example")
     assert rows(e, "SELECT server FROM wish ORDER BY id") == [(SERVER_ID,), ("other.example",)]
+
+
+# --- from management objects ---
+
+# Rules: ALERT-9 ALERT-17
+@test
+def alert_of_a_program_about_its_exec(e):
+    """The end of an Exec that was answered 202 is told later, with its correlator, and to nobody else."""
+    if not is_root():
+        return
+    blinked = e.path("blinked")
+    with open(os.path.join(EXAMPLES, "lamp")) as f:
+        lamp = hook(e, "lamp", f.read().replace("/run/lamp/blinked", blinked))
+    configure(e, mo_hooks=lamp)
+    e.run("account", "add", "--server-id", "other.example", "--url", "http://127.0.0.1:1/dm")
+    with e.server("server-id %s\npackage\n\texec ./Lamp/Blink \"x\" \"job 1\"\n\t\texpect 202\n" % SERVER_ID) as s:
+        e.account(s.url)
+        e.session("--allow-http")
+        assert told(s) == [[]] and waiting(e) == []
+        e.write("blinked", "job%201\n")
+        # Another server's session comes first, and is not told; nor is the same kept twice.
+        for _ in range(2):
+            e.run("session", "--server", "other.example", "--allow-http", expect=NETWORK)
+        assert [(a["server"], a["correlator"], a["source"]) for a in waiting(e)] == [(SERVER_ID, "job 1", "./Lamp/Blink")]
+        os.unlink(blinked)
+        e.session("--allow-http")
+        assert told(s)[1] == [{"source": "./Lamp/Blink", "format": "chr", "type": "Reversed-Domain-Name: org.example.lamp",
+                               "value": "done"}], told(s)
+        assert any(b"job 1" in open(f, "rb").read() for f in s.requests()[2:])
+    assert waiting(e) == []
+
+
+@test
+def alert_of_a_library(e):
+    if not is_root():
+        return
+    library = battery(e)
+    with open(library, "rb") as f:
+        code = f.read()
+    assert code.count(b"87\0") == 1
+    with open(library, "wb") as f:
+        f.write(code.replace(b"87\0", b"07\0"))
+    with e.server(ONE_GET) as s:
+        e.account(s.url)
+        e.session("--allow-http")
+        e.session("--allow-http")
+        assert told(s) == [[{"source": "./Battery/Level", "format": "int", "type": "Reversed-Domain-Name: org.example.battery",
+                             "mark": "critical", "value": "07"}]] * 2, told(s)
+    assert waiting(e) == []
+
+
+@test
+def alerts_of_a_program_that_cannot_be(e):
+    """What is no alert is left out, and said; the object is there. What is no line is no object."""
+    if not is_root():
+        return
+    text = "#!/bin/sh\nread -r line\ncat <<'END'\nid x:1\nroot ./H\nnode . node get one permanent\n%s\nok\nEND\nwhile read -r verb rest; do\n" \
+           "case $verb in commit) echo ok ;; esac\ndone\n"
+    good = "alert Content-Type:%20text/plain ./H minor - chr fine"
+    configure(e, mo_hooks=hook(e, "h", text % good))
+    for line, kept, says in (
+            (good, 1, ""), ("alert Content-Type:%20text/plain - - - bin %00%FF", 1, ""), ("\n".join([good] * 8), 1, ""),
+            ("\n".join([good] * 9), 0, "description"), ("alert other ./H - - chr x", 0, "it is no alert"),
+            ("alert Content-Type:%20text/plain ./DevInfo - - chr x", 0, "not the object's"),
+            ("alert Content-Type:%20text/plain ./H urgent - chr x", 0, "it is no alert"),
+            ("alert Content-Type:%20text/plain ./H - - chr %01", 0, "it is no alert"),
+            ("alert Content-Type:%20text/plain ./H - - text x", 0, "description"),
+            ("alert - ./H - - chr x", 0, "description"), ("alert Content-Type:%20text/plain", 0, "description"),
+            ("alert Content-Type:%2", 0, "description")):
+        hook(e, "h", text % line)
+        with e.server(ONE_GET) as s:
+            if os.path.exists(e.store):
+                e.run("account", "remove", "--server-id", SERVER_ID)
+            e.account(s.url)
+            r = e.session("--allow-http")
+            assert len(told(s)[-1]) == kept and says in r.err, (line, told(s), r.err)

@@ -39,6 +39,10 @@ static int install(void *ctx, const struct dmsc_host *h)
 {
 	const struct dmsc_value warn = { DMSC_INT, "15", 2 }, calibrate = { DMSC_NULL, NULL, 0 };
 	const struct dmsc_value now = { DMSC_INT, level, strlen(level) };
+	const struct dmsc_alert empty = {
+		.type = "Reversed-Domain-Name: org.example.battery", .source = ROOT "/Level",
+		.mark = "critical", .value = now,
+	};
 	struct dmsc_value old;
 	int rc = h->put(h, ROOT "/Level", now);
 
@@ -47,6 +51,8 @@ static int install(void *ctx, const struct dmsc_host *h)
 	/* What a server set in an earlier session stays. */
 	if (!rc && h->get(h, ROOT "/WarnAt", &old))
 		rc = h->put(h, ROOT "/WarnAt", warn);
+	if (!rc && h->abi >= 2 && atoi(level) < 15)
+		(void)h->alert(h, &empty);
 	return rc;
 }
 

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "dm/status.h"
 #include "dm/uri.h"
+#include "util/cleanup.h"
 #include "util/digest.h"
 #include "util/log.h"
 #include "util/str.h"
@@ -82,6 +84,30 @@ int alert_prepare(struct store_alert *a, struct buf *text, const char **why)
 	if (a->data.n > STORE_ALERT_DATA_MAX)
 		*why = "the data is longer than 12288 bytes, and binary";
 	return *why ? -EINVAL : 0;
+}
+
+/* What is missing is "". */
+static int word(char *out, size_t size, const char *in)
+{
+	return in ? str_copy(out, size, slice_str(in)) : 0;
+}
+
+int alert_of_object(void *ctx, const struct dmsc_alert *a)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct store_alert row = { .data = slice_of(a->value.data, a->value.len) };
+	const char *why = NULL;
+	int err;
+
+	if (word(row.type, sizeof(row.type), a->type) || word(row.source, sizeof(row.source), a->source) ||
+	    word(row.mark, sizeof(row.mark), a->mark) ||
+	    word(row.correlator, sizeof(row.correlator), a->correlator) ||
+	    word(row.format, sizeof(row.format), dm_format_name((enum dm_format)a->value.format)))
+		return -EINVAL;
+	err = alert_prepare(&row, &text, &why);
+	if (why)
+		log_warn("a management object's alert is not kept: %s", why);
+	return err ? err : store_alert_put(ctx, &row, time(NULL));
 }
 
 /* --- into a session --- */

@@ -7,6 +7,7 @@
 #define DMSC_CLIENT_ALERTS_H
 
 #include "dm/session.h"
+#include "mo/mo.h"
 #include "store/alert.h"
 
 #define ALERTS_BYTES_MAX 32768	/* data of all in one package 1; the first may be any */
@@ -17,6 +18,9 @@
  * becomes base64 in @text, which @a->data then borrows. 0; -EINVAL and @why; -ENOMEM.
  */
 int alert_prepare(struct store_alert *a, struct buf *text, const char **why) must_check;
+
+/* For mo_set_on_alert(): keeps what a management object wants told; @ctx is the store. */
+int alert_of_object(void *ctx, const struct dmsc_alert *a);
 
 /* Those of a session that were taken from the store. */
 struct alerts {

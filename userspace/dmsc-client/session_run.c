@@ -91,8 +91,14 @@ static enum dm_status op_exec(void *ctx, struct dm_tree *tree, struct dm_node *n
 			      struct slice data, struct slice correlator)
 {
 	struct run *x = ctx;
+	enum dm_status st = mo_set_exec(x->o->objects, node, data, correlator);
+	char word[STORE_ALERT_WORD_MAX];
 
-	return mo_set_exec(x->o->objects, node, data, correlator);
+	/* Its end will be told to this server, even by who does not know that there are others. */
+	if (st == DM_ST_ACCEPTED && correlator.n && !str_copy(word, sizeof(word), correlator) &&
+	    store_alert_expect(x->store, x->o->server_id, word, time(NULL)) < 0)
+		log_warn("the store cannot keep whose Exec was begun");
+	return st;
 }
 
 static enum dm_status op_read(void *ctx, const struct dm_node *leaf, struct buf *out)
@@ -135,8 +141,10 @@ static const struct dm_session_ops session_ops = {
 
 static int load_account(struct run *x)
 {
-	int err = client_tree_open(x->store, x->o->objects, &x->tree);
+	int err;
 
+	mo_set_on_alert(x->o->objects, alert_of_object, x->store);
+	err = client_tree_open(x->store, x->o->objects, &x->tree);
 	if (err)
 		return run_fail(x, CLIENT_STORE, err, store_strerror(err));
 	err = dmacc_read(x->tree, slice_str(x->o->server_id), &x->account);
@@ -593,6 +601,7 @@ static int run(struct run *x)
 static void tear_down(struct run *x)
 {
 	firmware_session_end(x->o->objects);
+	mo_set_on_alert(x->o->objects, NULL, NULL);
 	x->r->more |= x->firmware.begun;
 	(void)!record_close(&x->record, x->session);
 	dm_session_free(x->session);

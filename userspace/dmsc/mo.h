@@ -72,9 +72,22 @@ struct dmsc_value {
 	size_t len;
 };
 
+/* Something a server is to be told in this session or, when that fails, a later one. */
+struct dmsc_alert {
+	const char *type;	/* "Reversed-Domain-Name: org.example.x" or "Content-Type: a/b" */
+	const char *source;	/* URI of a node of the object's own; NULL = none */
+	const char *mark;	/* one of the seven words, as "critical"; NULL = informational */
+	/*
+	 * Of the Exec that was answered 202 and is over now: then the server of that Exec
+	 * is told. NULL = none: whichever server is talked to next.
+	 */
+	const char *correlator;
+	struct dmsc_value value;
+};
+
 /* What install() may do. */
 struct dmsc_host {
-	uint32_t abi;
+	uint32_t abi;		/* DMSC_HOST_ABI of the dmsc that runs: what is there below */
 	/*
 	 * Makes the node, and interior nodes above it, or brings its value up to
 	 * date; format DMSC_NODE = an interior one. 0 or -errno.
@@ -85,7 +98,15 @@ struct dmsc_host {
 	/* Takes a node and what is below it away. 0 (also: was not there) or -errno. */
 	int (*drop)(const struct dmsc_host *h, const char *uri);
 	void *priv;
+	/*
+	 * From abi 2 on. Durable when it returns, whatever becomes of install(); the same
+	 * that still waits is not kept twice. 0 or -errno: -EINVAL (it cannot be sent), -EPERM
+	 * (the source is not the object's), -ENOSPC (too many wait), -EOPNOTSUPP (there is no
+	 * server, as in a replay).
+	 */
+	int (*alert)(const struct dmsc_host *h, const struct dmsc_alert *a);
 };
+#define DMSC_HOST_ABI 2
 
 /* A node that a server changed. */
 struct dmsc_change {

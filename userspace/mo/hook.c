@@ -179,6 +179,20 @@ static void hook_committed(void *ctx, const struct dmsc_change *changes, size_t 
 			code);
 }
 
+/* One that cannot be told is no reason to do without the object. */
+static void tell(struct hook *k, const struct dmsc_host *h, const struct hook_alert *a)
+{
+	const struct slice v = buf_slice(&a->value);
+	const struct dmsc_alert out = { a->word[0], a->word[1], a->word[2], a->word[3],
+					{ a->format, v.p, v.n } };
+	int rc = h->alert(h, &out);
+
+	if (rc && rc != -EOPNOTSUPP)
+		log_err("management object of %s: what it wants told is not kept: %s", k->path,
+			rc == -EINVAL ? "it is no alert" :
+			rc == -EPERM ? "its source is not the object's" : strerror(-rc));
+}
+
 static int hook_install(void *ctx, const struct dmsc_host *h)
 {
 	struct hook *k = ctx;
@@ -193,6 +207,8 @@ static int hook_install(void *ctx, const struct dmsc_host *h)
 			continue;
 		rc = h->put(h, p->uri, (struct dmsc_value){ p->format, v.p, v.n });
 	}
+	for (size_t i = 0; i < k->desc.nalerts && !rc; i++)
+		tell(k, h, &k->desc.alerts[i]);
 	return rc;
 }
 

@@ -195,6 +195,35 @@ static int put_line(struct hook_desc *d, struct slice line, bool keep)
 	return rc;
 }
 
+/* alert TYPE SOURCE MARK CORRELATOR FORMAT VALUE; "-" = none of it */
+static int alert_line(struct hook_desc *d, struct slice line)
+{
+	struct hook_alert *a = &d->alerts[d->nalerts];
+	enum dm_format f;
+	int rc = 0;
+
+	if (d->nalerts == HOOK_ALERTS_MAX)
+		return -EPROTO;
+	d->nalerts++;
+	for (size_t i = 0; i < sizeof(a->word) / sizeof(a->word[0]) && !rc; i++) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+		struct slice word = hook_word(&line);
+
+		if (slice_eq_str(word, "-"))
+			continue;
+		rc = word.n ? hook_decode(word, &b) : -EPROTO;
+		a->word[i] = rc ? NULL : str_dup(buf_slice(&b));
+		if (!rc && !a->word[i])
+			rc = -ENOMEM;
+	}
+	if (!rc && (!a->word[0] || dm_format_parse(hook_word(&line), &f)))
+		rc = -EPROTO;
+	if (rc)
+		return rc;
+	a->format = (enum dmsc_format)f;
+	return hook_decode(line, &a->value);
+}
+
 static int root_line(struct hook_desc *d, struct slice line)
 {
 	_cleanup_buf_ struct buf uri = BUF_INIT;
@@ -216,6 +245,8 @@ int hook_desc_line(struct hook_desc *d, struct slice line)
 		return put_line(d, line, false);
 	if (slice_eq_str(word, "default"))
 		return put_line(d, line, true);
+	if (slice_eq_str(word, "alert"))
+		return alert_line(d, line);
 	if (slice_eq_str(word, "root"))
 		return root_line(d, line);
 	if (slice_eq_str(word, "id") && !d->id && line.n && line.n < 256) {
@@ -253,6 +284,11 @@ void hook_desc_fini(struct hook_desc *d)
 	for (size_t i = 0; i < d->nputs; i++) {
 		free(d->puts[i].uri);
 		buf_wipe_fini(&d->puts[i].value);
+	}
+	for (size_t i = 0; i < d->nalerts; i++) {
+		for (size_t k = 0; k < 4; k++)
+			free(d->alerts[i].word[k]);
+		buf_wipe_fini(&d->alerts[i].value);
 	}
 	for (size_t i = 0; i < d->nroots; i++)
 		free(d->roots[i]);

@@ -48,6 +48,14 @@ struct hook_put {
 	bool keep;			/* what is there stays */
 };
 
+#define HOOK_ALERTS_MAX 8
+
+struct hook_alert {
+	char *word[4];			/* type, source, mark, correlator; NULL = none */
+	enum dmsc_format format;
+	struct buf value;
+};
+
 struct hook_desc {
 	char *id, *acl;
 	char *roots[9];			/* NULL behind the last */
@@ -57,6 +65,8 @@ struct hook_desc {
 	struct dmsc_ddf *tables;	/* built from the nodes; [0] is the root */
 	struct hook_put *puts;
 	size_t nputs;
+	struct hook_alert alerts[HOOK_ALERTS_MAX];
+	size_t nalerts;
 };
 
 /* One line of the answer to "describe". 0, 1: that was the last, or -errno. */

@@ -56,6 +56,7 @@ int mo_host_text(const struct dmsc_host *h, const struct mo_leaf *leaves, size_t
 /* --- what install() may do ------------------------------------------------ */
 
 struct host {
+	const struct mo_set *s;		/* NULL: there is no session */
 	struct dm_tree *t;
 	const struct mo_entry *e;
 	int64_t now;
@@ -128,6 +129,23 @@ static int host_drop(const struct dmsc_host *h, const char *uri)
 	return n ? dm_tree_delete(x->t, n) : 0;
 }
 
+static int host_alert(const struct dmsc_host *h, const struct dmsc_alert *a)
+{
+	const struct host *x = h->priv;
+
+	if (!x->s || !x->s->alert)
+		return -EOPNOTSUPP;
+	if (!a || !a->type || a->value.format > DMSC_FLOAT || (a->value.len && !a->value.data))
+		return -EINVAL;
+	if (a->source) {
+		struct dm_node *n = dm_tree_find(x->t, slice_str(a->source));
+
+		if (!n || !owns(x->e, n))
+			return -EPERM;
+	}
+	return x->s->alert(x->s->alert_ctx, a);
+}
+
 static int install_root(const struct dmsc_host *h, const char *uri, const char *acl)
 {
 	struct host *x = h->priv;
@@ -145,10 +163,10 @@ static bool is_builtin(const struct dmsc_mo *mo)
 }
 
 /* The roots that always stand, then what the object does itself. */
-static int install(struct mo_entry *e, struct dm_tree *t, int64_t now)
+static int install(const struct mo_set *s, struct mo_entry *e, struct dm_tree *t, int64_t now)
 {
-	struct host x = { t, e, now };
-	const struct dmsc_host h = { DMSC_MO_ABI, host_put, host_get, host_drop, &x };
+	struct host x = { s, t, e, now };
+	const struct dmsc_host h = { DMSC_HOST_ABI, host_put, host_get, host_drop, &x, host_alert };
 	dm_mark mark = dm_tree_mark(t);
 	int rc = 0;
 
@@ -390,6 +408,14 @@ void mo_set_free(struct mo_set *s)
 	free(s);
 }
 
+void mo_set_on_alert(struct mo_set *s, mo_alert_fn *fn, void *ctx)
+{
+	if (!s)
+		return;
+	s->alert = fn;
+	s->alert_ctx = ctx;
+}
+
 size_t mo_set_count(const struct mo_set *s)
 {
 	return s->n;
@@ -406,7 +432,7 @@ int mo_set_install(struct mo_set *s, struct dm_tree *t, int64_t now)
 
 	dm_ddf_bind(t, &s->root);
 	for (size_t i = 0; i < s->n; i++) {
-		int rc = install(&s->v[i], t, now);
+		int rc = install(s, &s->v[i], t, now);
 
 		if (rc && i < MO_BUILTIN)
 			return dm_tree_rollback(t, mark) ? -EIO : rc;
@@ -431,7 +457,7 @@ int mo_install(struct dm_tree *t, const struct mo_facts *f, int64_t now)
 		struct mo_entry e = { .mo = objects[i], .ctx = (void *)f,
 				      .roots = { &mo_builtin_ddf[i] }, .nroots = 1 };
 
-		rc = install(&e, t, now);
+		rc = install(NULL, &e, t, now);
 	}
 	if (rc && dm_tree_rollback(t, mark))
 		return -EIO;

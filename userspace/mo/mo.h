@@ -46,6 +46,10 @@ int mo_set_add(struct mo_set *s, const struct dmsc_mo *mo, void (*end)(void *arg
  */
 int mo_set_install(struct mo_set *s, struct dm_tree *t, int64_t now) must_check;
 
+/* Who keeps what objects want told; @fn NULL: nobody; @s may be NULL. 0 or -errno, as dmsc_host.alert() returns it. */
+typedef int mo_alert_fn(void *ctx, const struct dmsc_alert *a);
+void mo_set_on_alert(struct mo_set *s, mo_alert_fn *fn, void *ctx);
+
 /* Objects in it. */
 size_t mo_set_count(const struct mo_set *s);
 const struct mo_facts *mo_set_facts(const struct mo_set *s);

@@ -57,6 +57,8 @@ struct mo_set {
 	struct dmsc_ddf root;		/* "." */
 	struct dmsc_ddf *levels[(MO_MAX + 1) * MO_ROOTS_MAX];	/* tables made for it */
 	size_t nlevels;
+	mo_alert_fn *alert;		/* NULL: nobody is told */
+	void *alert_ctx;
 	struct buf uri;			/* scratch of a call */
 	/* What a message changed, from collecting to delivering: see mo_call.c. */
 	struct buf changed;
