@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tests of `test`: what a server asks the person during a session of session-child, and how far long
 values have come. The child is the real one, with its filter; the helper is played."""
+import contextlib
 import os
+import pty
+import select
 import shutil
 import signal
 import struct
+import termios
 import time
 
-from __main__ import DEVICE_ID, SERVER_ID, test
+from __main__ import ABORTED, DEVICE_ID, SERVER_ID, test
 from far_helper import NAMES, RESULTS, SIZES, Child, message, text
 
 KINDS = ["display", "confirm", "text", "choice", "choices"]
@@ -225,3 +229,106 @@ def long_values_tell_how_far_they_are(e):
              'package\n\tdelay 700\n\tget ./Large\n\t\texpect 200\n' % ("w" * 150000), head="max-msg-size 40000\n")
     assert any(what == "sending ./Large" and total == 150000 for _, total, what in r.progress), r.progress
     assert r.progress[-1] == (0, 0, ""), r.progress
+
+
+class Terminal:
+    """`dmsc-client session` on a terminal of its own."""
+
+    def __init__(self, e):
+        self.seen = self.all = b""
+        pid, self.fd = pty.fork()
+        if not pid:
+            os.execv(e.argv()[0], e.argv("session", "--server", SERVER_ID, "--allow-http"))
+        self.pid = pid
+
+    def expect(self, words):
+        end = time.monotonic() + 20
+        while words.encode() not in self.seen:
+            assert time.monotonic() < end, "%r does not come; but\n%s" % (words, self.seen.decode(errors="replace"))
+            if select.select([self.fd], [], [], 1)[0]:
+                try:
+                    data = os.read(self.fd, 4096)
+                    self.seen += data
+                    self.all += data
+                except OSError:     # it has ended
+                    assert words.encode() in self.seen, self.seen.decode(errors="replace")
+        self.seen = self.seen.partition(words.encode())[2]
+
+    def type(self, line):
+        os.write(self.fd, line.encode() + b"\n")
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.seen += os.read(self.fd, 4096)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@test
+def session_by_hand_asks_on_its_terminal(e):
+    """As the agent does, behind the filter; without a terminal it is 406."""
+    script = """\
+	alert 1100 "" "A notice"
+		expect %d
+	alert 1100 "MINDT=1" "A longer notice"
+		expect %d
+	alert 1101 "DR=1" "Shall it?"
+		expect %d
+	alert 1102 "IT=N&MAXLEN=3" "How many?"
+		expect %d
+	alert 1102 "ET=P" "Which password?"
+		expect %d
+	alert 1101 "MAXDT=1&DR=0" "Nobody?"
+		expect %d
+	alert 1104 "" "Which?" "red" "green"
+		expect %d
+	alert 1103 "" "Which one?" "red" "green"
+		expect %d
+"""
+    conf(e)
+    with e.server("server-id %s\npackage\n%s" % (SERVER_ID, script % (200, 200, 200, 200, 200, 304, 200, 214))) as s:
+        account(e, s.url)
+        t = Terminal(e)
+        t.expect("A notice")
+        t.expect("A longer notice")
+        t.expect("Shall it?")
+        t.expect("y or n; c cancels: ")
+        t.type("")
+        t.expect("How many?")
+        t.expect("text; Esc cancels: ")
+        t.type("1234")
+        t.expect("at most 3 characters")
+        t.expect("text; Esc cancels: ")
+        t.type("123")
+        t.expect("Which password?")
+        t.expect("not shown; Esc cancels: ")
+        t.type("correct horse")
+        t.expect("Nobody?")
+        t.expect("Which?")
+        t.expect("c cancels: ")
+        t.type("2 1")
+        t.expect("Which one?")
+        t.expect("c cancels: ")
+        t.type("c")
+        t.expect("completed")
+        assert t.end() == 0, t.seen
+        assert b"Which password?" in t.all and b"horse" not in t.all, t.all
+    with e.server("server-id %s\npackage\n%s" % (SERVER_ID, script % ((406,) * 8))) as s:
+        account(e, s.url)
+        e.session("--allow-http")
+
+
+@test
+def by_hand_stopped_while_a_person_thinks(e):
+    """Ctrl-C at a masked question: the terminal shows again what is typed, and the server is told 1223."""
+    conf(e)
+    with e.server('server-id %s\npackage\n\talert 1102 "ET=P" "Which password?"\n' % SERVER_ID, strict=False) as s:
+        account(e, s.url)
+        t = Terminal(e)
+        t.expect("not shown; Esc cancels: ")
+        assert not termios.tcgetattr(t.fd)[3] & termios.ECHO
+        os.write(t.fd, b"\x03")
+        t.expect("stopped")
+        assert termios.tcgetattr(t.fd)[3] & termios.ECHO
+        assert t.end() == ABORTED, t.seen

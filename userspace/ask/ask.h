@@ -12,6 +12,9 @@
 
 /* --- show.c: what the person sees --- */
 
+/* Of a question that is about no slot. */
+#define ASK_NO_SLOT UINT32_MAX
+
 /*
  * Prints who asks and what, control characters removed. @columns: of the terminal;
  * what is foreign is set apart from its edge. 0 = no terminal: each on one line.

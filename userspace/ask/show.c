@@ -142,7 +142,8 @@ void show_question(const struct unl_question *q, unsigned int columns)
 
 	printf("\n--- question %u: %s\n", q->id, kind_words(q->kind));
 	print_clean("    asked by: ", q->origin, columns);
-	printf("    slot:     uicc%u\n", q->slot);
+	if (q->slot != ASK_NO_SLOT)
+		printf("    slot:     uicc%u\n", q->slot);
 	print_clean("    text:     ", q->text, columns);
 	if (q->kind == UNL_KIND_PIN)
 		show_pin(q);

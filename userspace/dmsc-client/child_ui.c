@@ -44,9 +44,8 @@ static bool text_put(char *out, size_t size, struct slice text)
 	return true;
 }
 
-/* DM_ST_NONE, or why it is not asked. */
-static enum dm_status question_fill(const struct dm_ui_request *req, unsigned int left_s,
-				    struct ipc_question *q)
+enum dm_status ui_question_fill(const struct dm_ui_request *req, unsigned int left_s,
+				struct ipc_question *q)
 {
 	const struct dm_ui_options *o = &req->opts;
 
@@ -111,8 +110,8 @@ static enum dm_status default_take(const struct dm_ui_request *req, const struct
 	return DM_ST_OK;
 }
 
-static enum dm_status answer_take(const struct dm_ui_request *req, const struct ipc_question *q,
-				  const struct ipc_answer *a, struct dm_ui_answer *answer)
+enum dm_status ui_answer_take(const struct dm_ui_request *req, const struct ipc_question *q,
+			      const struct ipc_answer *a, struct dm_ui_answer *answer)
 {
 	switch (a->answer) {
 	case IPC_ANSWER_YES:
@@ -143,7 +142,7 @@ enum dm_status child_ui_ask(void *ctx, const struct dm_ui_request *req, unsigned
 	if (client_stop)
 		return DM_ST_TIMEOUT;
 	ipc_prepare(&out, IPC_UI);
-	st = question_fill(req, left_s, &out.question);
+	st = ui_question_fill(req, left_s, &out.question);
 	if (st) {
 		log_notice("a question of the server is not asked: it could not be shown whole");
 		return st;
@@ -158,7 +157,7 @@ enum dm_status child_ui_ask(void *ctx, const struct dm_ui_request *req, unsigned
 		log_err("the helper does not answer a question: %s; the session ends", strerror(-r));
 		client_stop = 1;
 	}
-	st = r ? DM_ST_TIMEOUT : answer_take(req, &out.question, &in.answer, answer);
+	st = r ? DM_ST_TIMEOUT : ui_answer_take(req, &out.question, &in.answer, answer);
 	explicit_bzero(&in, sizeof(in));
 	return st;
 }

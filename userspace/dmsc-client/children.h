@@ -29,6 +29,8 @@ int child_decode_main(int argc, char **argv);	/* also an enum decode_exit */
 int child_reconcile_main(int argc, char **argv);
 int child_download_main(int argc, char **argv);
 
+/* Settings of a terminal, such as its echo, may be changed in the sandbox; called before it. */
+void seccomp_keep_terminal(void);
 /*
  * The last step into the sandbox: no new privileges and a system call filter.
  * @network: sockets of the Internet families stay possible. @hooks: programs

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "dmsc-client/children.h"
 #include "dmsc-client/client.h"
+#include "dmsc-client/session_ask.h"
 #include "util/log.h"
 #include "util/str.h"
 #include "util/wake.h"
@@ -136,6 +138,7 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 	struct client_session_opts o = { .say = print_line, .stop = &client_stop, .by_hand = true,
 					 .cause = STORE_CAUSE_HAND };
 	struct client_session_result r;
+	struct session_ask person = { 0 };
 	char devid[128], ca[CLIENT_KEPT_MAX], trace[CLIENT_KEPT_MAX];
 	int c, rc, encoding = 0, waker;
 
@@ -156,6 +159,13 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
 	if (!o.device_id)
 		return CLIENT_CONFIG;
+	person.server_id = o.server_id;
+	person.timeout_s = a->conf.consent_timeout_s;
+	if (session_ask_possible()) {
+		seccomp_keep_terminal();
+		o.ui = session_ask_ui;
+		o.ctx = &person;
+	}
 	r.more = false;
 	waker = client_rights_systems(a) ? waker_new() : -1;
 	rc = give_up_rights(a, &o, ca, trace);

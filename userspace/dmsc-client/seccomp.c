@@ -164,6 +164,13 @@ static int add_signals(scmp_filter_ctx f, const pid_t *hooks, size_t nhooks)
 	return r;
 }
 
+static bool terminal;
+
+void seccomp_keep_terminal(void)
+{
+	terminal = true;
+}
+
 static int add_conditional(scmp_filter_ctx f)
 {
 	/* reading limits only: no new value */
@@ -175,6 +182,11 @@ static int add_conditional(scmp_filter_ctx f)
 				     SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
 	if (!r)
 		r = add_files(f);
+	/* Not TIOCSTI and its like: who types there is a person. */
+	if (!r && terminal)
+		r = allow_if(f, SCMP_SYS(ioctl), 1, UINT32_MAX, TCGETS);
+	if (!r && terminal)
+		r = allow_if(f, SCMP_SYS(ioctl), 1, UINT32_MAX, TCSETSF);
 	return r ? r : add_memory(f);
 }
 
