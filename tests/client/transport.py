@@ -20,10 +20,16 @@ class Between:
 
     def __init__(self, behind, tls, play, **context):
         self.seen = []
+        self.connections = 0
+        self.play = play
         between = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                between.connections += 1
+                super().setup()
 
             def log_message(self, *args):
                 pass
@@ -37,7 +43,7 @@ class Between:
                     c.request("POST", "/dm", body, {"Content-Type": self.headers["Content-Type"]})
                     r = c.getresponse()
                     return r.read(), r.headers["Content-Type"]
-                play(self, len(between.seen), ask)
+                between.play(self, len(between.seen), ask)
 
             def answer(self, status, body=b"", **headers):
                 self.send_response(status)
@@ -54,6 +60,9 @@ class Between:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 ctx.minimum_version = ctx.maximum_version = context["version"]
+        if "client_ca" in context:
+            ctx.load_verify_locations(context["client_ca"])
+            ctx.verify_mode = ssl.CERT_REQUIRED
         ctx.load_cert_chain(*tls)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.handle_error = lambda *args: None
@@ -63,9 +72,9 @@ class Between:
 
 
 @contextlib.contextmanager
-def between(e, play, tls=None, script=ONE_GET, **context):
+def between(e, play, tls=None, script=ONE_GET, users="device secret md5", **context):
     tls = tls or make_certs(e)
-    with e.server(script) as s:
+    with e.server(script, users) as s:
         b = Between(s, tls, play, **context)
         e.account(b.url)
         try:

@@ -60,20 +60,50 @@ static const char *confine_life(pid_t parent)
 	return NULL;
 }
 
+/* The system's proxies, where there are any, are the session child's too; curl knows these names. */
+static const char *const proxies[] = {
+	"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+};
+#define NPROXIES (sizeof(proxies) / sizeof(proxies[0]))
+#define ENV_MAX (3 + NPROXIES + 1)
+
+/* "NAME=value" of ours for the child; the copies live until it is another program. */
+static const char *add_env(char **env, size_t *n, const char *name)
+{
+	const char *value = getenv(name);
+
+	if (!value)
+		return NULL;
+	if (asprintf(&env[*n], "%s=%s", name, value) < 0)
+		return "environment";
+	++*n;
+	return NULL;
+}
+
+static const char *make_env(char *env[ENV_MAX], bool network)
+{
+	const char *what;
+	size_t n = 2;
+
+	env[0] = (char *)"PATH=/usr/bin:/bin";
+	env[1] = (char *)"LANG=C.UTF-8";
+	what = add_env(env, &n, "JOURNAL_STREAM");	/* log lines carry their priority then */
+	for (size_t i = 0; network && !what && i < NPROXIES; i++)
+		what = add_env(env, &n, proxies[i]);
+	env[n] = NULL;
+	return what;
+}
+
 static void __attribute__((noreturn))
 child_exec(const struct helper *h, const char *mode, bool network, int sock, int conf,
 	   const struct confine_id *id, pid_t parent)
 {
-	char stream[64];
-	const char *journal = getenv("JOURNAL_STREAM"), *what;
 	char *argv[] = { (char *)h->client, (char *)mode, NULL };
-	char *env[] = { (char *)"PATH=/usr/bin:/bin", (char *)"LANG=C.UTF-8", NULL, NULL };
+	char *env[ENV_MAX];
+	const char *what = make_env(env, network);
 
-	if (journal) {	/* log lines carry their priority then */
-		snprintf(stream, sizeof(stream), "JOURNAL_STREAM=%s", journal);
-		env[2] = stream;
-	}
-	what = network ? NULL : confine_network();
+	if (!what && !network)
+		what = confine_network();
 	if (!what)
 		what = confine_mounts(h->hide_store ? NULL : h->conf.store);
 	if (!what && h->hide_store)

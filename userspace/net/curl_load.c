@@ -95,12 +95,6 @@ const char *curl_easy_strerror(CURLcode code)
 	return there ? there(code) : "libcurl is not there";
 }
 
-time_t curl_getdate(const char *text, const time_t *unused)
-{
-	THERE(curl_getdate);
-	return there ? there(text, unused) : -1;
-}
-
 struct curl_slist *curl_slist_append(struct curl_slist *list, const char *text)
 {
 	THERE(curl_slist_append);

@@ -384,14 +384,6 @@ static enum http_err classify(CURLcode rc, const struct transfer *t)
 	}
 }
 
-/* "2026-11-22 23:41:41 GMT" of one TLS library, "Nov 22 23:41:41 2026 GMT" of others; -1 = neither. */
-static time_t date_of(const char *text)
-{
-	struct tm tm = { 0 };
-
-	return strptime(text, " %Y-%m-%d %T", &tm) ? timegm(&tm) : curl_getdate(text, NULL);
-}
-
 /* What is known of the server's own certificate, the first of its chain. */
 static void cert_facts(struct http *h, struct tls_facts *f)
 {
@@ -404,17 +396,16 @@ static void cert_facts(struct http *h, struct tls_facts *f)
 	for (const struct curl_slist *l = info->certinfo[0]; l; l = l->next) {
 		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 			const char *value = l->data + strlen(names[i]);
-			time_t at;
 
+			/* Some libraries write Start Date. */
 			if (strncasecmp(l->data, names[i], strlen(names[i])) != 0)
 				continue;
 			if (i == 0)
 				f->subject = value;
 			else if (i == 1)
 				f->issuer = value;
-			at = i < 2 ? -1 : date_of(value);
-			if (at > 0)
-				*(i == 2 ? &f->not_before : &f->not_after) = at;
+			else
+				*(i == 2 ? &f->not_before : &f->not_after) = tls_time(value);
 		}
 	}
 }

@@ -14,6 +14,21 @@ static bool says(const struct tls_facts *f, const char *words)
 	return strcasestr(f->detail, words) != NULL;
 }
 
+int64_t tls_time(const char *text)
+{
+	static const char *const forms[] = { " %Y-%m-%d %H:%M:%S GMT", " %b %d %H:%M:%S %Y GMT" };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct tm tm = { 0 };
+		const char *end = strptime(text, forms[i], &tm);
+		time_t at = end && !*end ? timegm(&tm) : 0;
+
+		if (at > 0)
+			return at;
+	}
+	return 0;
+}
+
 /* "2026-11-22" */
 static const char *day(int64_t t, char out[16])
 {
@@ -106,19 +121,25 @@ static bool about_chain(const struct tls_facts *f, char *out, size_t size)
 	return true;
 }
 
+/* Alerts are the server's words, so it is our side that it does not like. Some just hang up. */
 static bool about_us(const struct tls_facts *f, char *out, size_t size)
 {
-	bool wanted = says(f, "certificate required") || says(f, "certificate is required");
+	static const char *const words[] = {
+		"certificate required", "certificate is required", "bad certificate",
+		"certificate is bad", "unknown ca", "CA is unknown", "certificate unknown",
+		"fatal alert",
+	};
+	bool vague = says(f, "handshake fail") || says(f, "send failure") ||
+		     says(f, "recv failure") || says(f, "non-properly terminated");
+	bool alert = vague;
 
-	if (!wanted && !says(f, "alert"))
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		alert = alert || says(f, words[i]);
+	if (!alert)
 		return false;
-	if (!wanted && !says(f, "bad certificate") && !says(f, "certificate is bad") &&
-	    !says(f, "unknown ca") && !says(f, "CA is unknown") && !says(f, "certificate expired") &&
-	    !says(f, "fatal alert has been received"))
-		return false;
-	snprintf(out, size, f->own_certificate ?
-		 "TLS: the server broke off; it may not take our certificate (cert.pem): %.60s" :
-		 "TLS: the server broke off; it may want a certificate of ours (cert.pem): %.60s",
+	snprintf(out, size, "TLS: the server broke off; it may %s%s (cert.pem): %.48s",
+		 vague ? "speak no TLS that is safe, or " : "",
+		 f->own_certificate ? "not take our certificate" : "want a certificate of ours",
 		 f->detail);
 	return true;
 }

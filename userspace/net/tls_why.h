@@ -17,6 +17,9 @@ struct tls_facts {
 	int own_certificate;		/* one of ours was given to the library */
 };
 
+/* A date as TLS libraries write it: "2026-11-22 01:02:03 GMT", "Nov 22 01:02:03 2026 GMT"; 0 = neither. */
+int64_t tls_time(const char *text);
+
 /* At most 159 bytes, printable ASCII but for what @f holds; begins with "TLS: ". */
 void tls_why(const struct tls_facts *f, char *out, size_t size);
 
