@@ -72,9 +72,9 @@ class Between:
 
 
 @contextlib.contextmanager
-def between(e, play, tls=None, script=ONE_GET, users="device secret md5", **context):
+def between(e, play, tls=None, script=ONE_GET, users="device secret md5", strict=True, **context):
     tls = tls or make_certs(e)
-    with e.server(script, users) as s:
+    with e.server(script, users, strict=strict) as s:
         b = Between(s, tls, play, **context)
         e.account(b.url)
         try:

@@ -13,7 +13,7 @@
 #include "util/wake.h"
 
 enum { OPT_SERVER = OPT_OWN, OPT_ALLOW_HTTP, OPT_CA, OPT_TRACE, OPT_XML, OPT_WBXML, OPT_CONNECT, OPT_TOTAL,
-       OPT_SESSION };
+       OPT_SESSION, OPT_INTERFACE };
 
 static const struct option options[] = {
 	CLIENT_COMMON_OPTIONS,
@@ -26,6 +26,7 @@ static const struct option options[] = {
 	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
 	{ "timeout", required_argument, NULL, OPT_TOTAL },
 	{ "session-timeout", required_argument, NULL, OPT_SESSION },
+	{ "interface", required_argument, NULL, OPT_INTERFACE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -64,6 +65,9 @@ static int take_option(struct client_args *a, struct client_session_opts *o, int
 		return CLIENT_OK;
 	case OPT_TRACE:
 		o->trace_dir = optarg;
+		return CLIENT_OK;
+	case OPT_INTERFACE:
+		o->interface = optarg;
 		return CLIENT_OK;
 	case OPT_XML:
 	case OPT_WBXML:

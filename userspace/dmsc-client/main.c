@@ -20,6 +20,7 @@ static const char usage[] =
 	"  session --server ID         run one DM session\n"
 	"      [--allow-http] [--ca FILE] [--trace DIR] [--xml|--wbxml]\n"
 	"      [--connect-timeout S] [--timeout S] [--session-timeout S]\n"
+	"      [--interface NAME]\n"
 	"  want --server ID            have dmsc-helper run one in the background\n"
 	"  account add --server-id ID --url URL [--name NAME]\n"
 	"      [--user U --password-file F [--auth md5|basic|hmac]]\n"
