@@ -133,7 +133,7 @@ def questions_of_all_kinds_with_their_options(e):
     assert "24122026" not in r.log and "blue" not in r.log, r.log
 
 
-# Rules: UI-6 UI-7 UI-8
+# Rules: UI-6 UI-7 UI-8 UI-30
 @test
 def what_a_server_hears_of_each_end(e):
     """A default is given when somebody was shown the question, and never when nobody was."""
@@ -165,6 +165,7 @@ package
 """, [answer("cancelled")])
 
 
+# Rules: UI-31
 @test
 def what_cannot_be_shown_whole_is_not_asked(e):
     r = play(e, '\talert 1101 "" "%s"\n\t\texpect 406\n\talert 1100 "" "%s"\n\t\texpect 406\n'

@@ -132,7 +132,7 @@ static enum typed typed(enum unl_kind kind, const char *options, const char *lin
 	return line_understand(&q, slice_str(line), &a);
 }
 
-/* Rules: UI-29 */
+/* Rules: UI-29 UI-32 */
 static void what_a_text_consists_of(void **state)
 {
 	static const struct {

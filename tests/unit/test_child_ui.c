@@ -81,7 +81,7 @@ static enum dm_status answered(enum ipc_answered answer, uint32_t chosen, const 
 	return st;
 }
 
-/* Rules: UI-4 UI-5 UI-6 UI-7 UI-8 UI-12 UI-13 UI-14 UI-16 */
+/* Rules: UI-4 UI-5 UI-6 UI-7 UI-8 UI-12 UI-13 UI-14 UI-16 UI-30 */
 static void what_the_server_is_told(void **state)
 {
 	static const struct {
@@ -159,7 +159,10 @@ static void not_asked(enum dm_status want)
 	assert_int_equal(ipc_recv(helper, &m, 0), -ETIMEDOUT);
 }
 
-/* A yes to a part of a question is none; what is only removed does not count. */
+/*
+ * A yes to a part of a question is none; what is only removed does not count.
+ * Rules: UI-31
+ */
 static void shown_whole_or_not_at_all(void **state)
 {
 	static char text[DM_UI_MAX_TEXT + 1], choice[300];

@@ -76,7 +76,7 @@ def test_a_server_asks(directory):
             check(PASSWORD not in where, f"the masked text is shown:\n{where}")
 
 
-# Rules: UI-8
+# Rules: UI-8 UI-30
 def test_nobody_answers(directory):
     """No agent: 408 after MAXDT, no default in nobody's name, and the session goes on. With one that is shown the
     question and says nothing: the default."""
