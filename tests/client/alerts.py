@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import subprocess
 
 from __main__ import CONFIG, NETWORK, OK, ONE_GET, SERVER_ID, STORE, USAGE, test
 from far_helper import rows
@@ -180,6 +181,23 @@ def alert_that_wants_a_session(e):
     assert "--server" in alert(e, "--now", "--data", "y", expect=USAGE).err
     alert(e, "--now", "--data", "y", "--server", "other.example")
     assert rows(e, "SELECT server FROM wish ORDER BY id") == [(SERVER_ID,), ("other.example",)]
+
+
+@test
+def alert_of_dmscctl(e):
+    """It hands on what stands behind the word, whatever that is, and says what dmsc-client says."""
+    def ctl(*args, expect=OK):
+        p = subprocess.run([os.path.join(e.build, "dmscctl"), "--config", e.conf, *args], capture_output=True, timeout=30,
+                           env=dict(os.environ, PATH=e.build + ":" + os.environ["PATH"]))
+        assert p.returncode == expect, p
+        return p.stdout.decode()
+
+    e.account("https://localhost:1/")
+    ctl("alert", "--type", TYPE, "--data", "--json", "--mark", "minor")
+    assert [(a["bytes"], a["mark"]) for a in json.loads(ctl("alert", "list", "--json"))] == [(6, "minor")]
+    assert ctl("--json", "alert", "list") == ctl("alert", "list", "--json")
+    ctl("alert", "--type", "nothing", expect=USAGE)
+    ctl("alert", "--server", "nobody.example", "--type", TYPE, expect=CONFIG)
 
 
 # --- from management objects ---

@@ -61,6 +61,8 @@ int ctl_cards(const struct ctl *c);
 int ctl_questions(const struct ctl *c);
 int ctl_accounts(const struct ctl *c);
 int ctl_state(const struct ctl *c);
+/* dmsc-client's, with the words from "alert" on. Returns only on failure. */
+int ctl_alert(const struct ctl *c, int argc, char **argv);
 int ctl_tree(const struct ctl *c, const char *uri);
 /* decode.c: @slot or c->files. Returns only on failure. */
 int ctl_decode(const struct ctl *c, const char *slot);

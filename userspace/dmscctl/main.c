@@ -22,6 +22,8 @@ static const char usage[] =
 	"               what a server asked for in one of them, and was told\n"
 	"  session start SERVER\n"
 	"               have one run in the background\n"
+	"  alert ...    have a server told something in the next session: dmsc-client alert\n"
+	"  alert list   what waits to be told\n"
 	"  state        what became of each card's wish for a session\n"
 	"  tree [URI]   the management tree, secrets masked\n"
 	"  status       slots, questions, accounts and sessions together\n"
@@ -100,6 +102,8 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 		fputs("dmscctl: --files and --show-secrets are of card decode\n", stderr);
 		return CTL_USAGE;
 	}
+	if (argc >= 1 && !strcmp(argv[0], "alert"))
+		return ctl_alert(c, argc, argv);
 	if (argc >= 1 && !strcmp(argv[0], "session"))
 		return session(c, argc - 1, argv + 1);
 	if (argc >= 1 && argc <= 2 && !strcmp(argv[0], "tree"))
@@ -111,7 +115,8 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 	return CTL_USAGE;
 }
 
-int main(int argc, char **argv)
+/* -1: go on; else the exit status. */
+static int take_options(struct ctl *ctl, int argc, char **argv, const char *order)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "store", required_argument, NULL, 's' },
@@ -119,27 +124,25 @@ int main(int argc, char **argv)
 		{ "files", required_argument, NULL, 'f' },
 		{ "show-secrets", no_argument, NULL, 'x' },
 		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
-	static struct ctl ctl = { .conf_path = CONF_PATH };
-	char err[CONF_ERROR_MAX];
-	int c, r;
+	int c;
 
-	log_init("dmscctl", LOG_LVL_ERR);
-	while ((c = getopt_long(argc, argv, "hV", options, NULL)) >= 0) {
+	optind = 0;	/* from the start, whatever was looked at before */
+	while ((c = getopt_long(argc, argv, order, options, NULL)) >= 0) {
 		switch (c) {
 		case 'j':
-			ctl.json = true;
+			ctl->json = true;
 			break;
 		case 's':
-			ctl.store = optarg;
+			ctl->store = optarg;
 			break;
 		case 'c':
-			ctl.conf_path = optarg;
+			ctl->conf_path = optarg;
 			break;
 		case 'f':
-			ctl.files = optarg;
+			ctl->files = optarg;
 			break;
 		case 'x':
-			ctl.secrets = true;
+			ctl->secrets = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -152,6 +155,22 @@ int main(int argc, char **argv)
 			return CTL_USAGE;
 		}
 	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	static struct ctl ctl = { .conf_path = CONF_PATH };
+	char err[CONF_ERROR_MAX];
+	int r;
+
+	log_init("dmscctl", LOG_LVL_ERR);
+	/* What stands behind alert is not ours to understand. */
+	r = take_options(&ctl, argc, argv, "+hV");
+	if (r < 0 && (optind == argc || strcmp(argv[optind], "alert")))
+		r = take_options(&ctl, argc, argv, "hV");
+	if (r >= 0)
+		return r;
 	if (conf_load(ctl.conf_path, &ctl.conf, err)) {
 		fprintf(stderr, "dmscctl: %s\n", err);
 		return CTL_USAGE;

@@ -132,3 +132,29 @@ int ctl_tree(const struct ctl *c, const char *uri)
 	fprintf(stderr, "dmscctl: dmsc-client: %s\n", strerror(errno));
 	return CTL_FAILED;
 }
+
+/* Who looks at what is told gives up his rights first, and is woken where one is to be. */
+int ctl_alert(const struct ctl *c, int argc, char **argv)
+{
+	const char **args = calloc((size_t)argc + 8, sizeof(*args));
+	size_t n = 0;
+
+	if (!args)
+		return CTL_FAILED;
+	args[n++] = "dmsc-client";
+	if (strcmp(c->conf_path, CONF_PATH)) {
+		args[n++] = "--" "config";
+		args[n++] = c->conf_path;
+	}
+	args[n++] = "--" "store";
+	args[n++] = c->store;
+	memcpy(args + n, argv, (size_t)argc * sizeof(*args));
+	n += (size_t)argc;
+	if (c->json)
+		args[n++] = "--" "json";
+	execv(DMSC_PREFIX "/bin/dmsc-client", (char **)args);
+	execvp("dmsc-client", (char **)args);
+	fprintf(stderr, "dmscctl: dmsc-client: %s\n", strerror(errno));
+	free(args);
+	return CTL_FAILED;
+}
