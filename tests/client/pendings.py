@@ -6,6 +6,7 @@ here, so nobody needs root, a card or a network.
 """
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import struct
@@ -338,6 +339,33 @@ def ctl(e, *args, expect=OK):
                        stderr=subprocess.PIPE, env={"PATH": e.build})
     assert p.returncode == expect, (p.returncode, p.stdout, p.stderr)
     return p.stdout.decode()
+
+
+@test
+def pending_leaves_traces(e):
+    """By configuration, for their owner alone, the newest eight; each one replays."""
+    conf(e)
+    with e.server(ONE_GET) as s:
+        e.account(s.url)
+        want(e)
+        pending(e, session(e))
+        traces = os.path.join(e.store, "traces")
+        assert not os.path.exists(traces), "nobody asked for it"
+        conf(e, "trace = yes")
+        for _ in range(10):
+            want(e)
+            pending(e, session(e))
+    assert sorted(map(int, os.listdir(traces))) == list(range(4, 12)), os.listdir(traces)
+    assert os.stat(traces).st_mode & 0o777 == os.stat(os.path.join(traces, "11")).st_mode & 0o777 == 0o700
+    e.run("replay", "--trace", os.path.join(traces, "11"))
+    shutil.rmtree(traces)
+    e.write("store/traces", "in the way")
+    with e.server(ONE_GET) as s:
+        e.run("account", "remove", "--server-id", SERVER_ID)
+        e.account(s.url)
+        want(e)
+        r = pending(e, session(e))
+        assert r.status == OK and not wishes(e), "no session fails for its trace"
 
 
 @test

@@ -73,6 +73,8 @@ static void session_run(const struct client_args *a, const struct ipc_start_sess
 
 	memset(r, 0, sizeof(*r));
 	client_session_conf(&o, &a->conf);
+	if (a->conf.trace)
+		o.traces_of = a->store;
 	o.device_id = client_args_device_id(a, devid, sizeof(devid));
 	if (!o.device_id) {
 		r->outcome = CLIENT_CONFIG;

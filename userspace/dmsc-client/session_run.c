@@ -14,6 +14,7 @@
 
 #include "dmsc-client/client.h"
 #include "dmsc-client/pending.h"
+#include "dmsc-client/traces.h"
 #include "mo/dmacc.h"
 #include "mo/mo.h"
 #include "util/log.h"
@@ -247,6 +248,18 @@ static int check_insisted(struct run *x)
 			"the configuration has this server prove itself by one (insist-credentials)");
 }
 
+/* By configuration: no session fails for it. */
+static void keep_trace(struct run *x)
+{
+	char dir[TRACES_PATH_MAX];
+	int err = traces_place(x->o->traces_of, x->journal, dir);
+
+	if (!err)
+		err = record_open(&x->record, dir);
+	if (err)
+		log_warn("the session leaves no trace: %s", strerror(-err));
+}
+
 static int set_up(struct run *x)
 {
 	int err;
@@ -276,6 +289,10 @@ static int set_up(struct run *x)
 		err = run_open_http(x);
 	if (err)
 		return err;
+	if (!x->o->trace_dir && x->o->traces_of) {
+		keep_trace(x);
+		return 0;
+	}
 	err = record_open(&x->record, x->o->trace_dir);
 	if (err == -EEXIST)
 		return run_fail(x, CLIENT_CONFIG, err, "the trace directory holds a trace already");

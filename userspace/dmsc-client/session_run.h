@@ -45,6 +45,7 @@ struct client_session_opts {
 	const char *interface;		/* network device that all goes through; NULL, "" = routing decides */
 	struct mo_set *objects;		/* of the tree; outlives the session */
 	const char *trace_dir;		/* NULL = no trace; made with mode 0700 when missing */
+	const char *traces_of;		/* a store, for a trace as of traces.h; NULL = none of those */
 	bool allow_http;		/* plain http for this server */
 	bool insist_credentials;	/* TLS is no proof of this server: its own credentials are */
 	bool wbxml;			/* encoding of our first message; answers follow the server's */

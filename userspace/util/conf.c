@@ -55,6 +55,7 @@ static const struct key keys[] = {
 	{ "update-max", K_NUMBER, offsetof(struct conf, update_max_mib), 1, 65536, true },
 	{ "connection-hook", K_PATH, offsetof(struct conf, connection_hook), 0, 0, false },
 	{ "encoding", K_ENCODING, offsetof(struct conf, xml), 0, 0, true },
+	{ "trace", K_BOOL, offsetof(struct conf, trace), 0, 0, true },
 };
 
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))

@@ -46,6 +46,7 @@ struct conf {
 	unsigned int update_max_mib;	/* of a firmware package; 1..65536 */
 	char connection_hook[CONF_VALUE_MAX];	/* program that sets connections up; "" = none */
 	bool xml;			/* messages are sent as XML, not as WBXML */
+	bool trace;			/* sessions in the background leave traces */
 };
 
 #define CONF_ERROR_MAX 256
