@@ -502,7 +502,7 @@ class Session:
 
     def _alert(self, el):
         code = el.text("Data")
-        self.alerts.append((code, el))
+        self.alerts.append((code, self.in_msg))
         if code == "1223":
             pass
         elif code == "1222":
@@ -537,7 +537,9 @@ class Session:
             pass
         else:
             self.first = False
-            if not self.final and not self.chunking:
+            if not self.final and not self.chunking and self.alerts[-1:] == [("1222", self.in_msg)]:
+                pass        # it did not see our Final: here is another one
+            elif not self.final and not self.chunking:
                 more = alert("1222")
                 out.append(more.element(number))
                 self.sent.insert(0, (str(self.out_msg), more))
