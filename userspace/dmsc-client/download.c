@@ -290,7 +290,7 @@ static int get(struct work *w, struct http *h, struct http_response *r)
 			return err;
 		/* From https to nothing else; http, where it is allowed, may get better. */
 		if (!http_url_is_https(r->location) &&
-		    (http_url_is_https(url) || !w->d->http->allow_http)) {
+		    (http_url_is_https(url) || !http_url_is_plain(r->location))) {
 			finish(w, FIRMWARE_BAD_URL, false,
 			       "HTTP %ld redirects to an address that is not https", r->status);
 			return -EPERM;

@@ -86,6 +86,21 @@ static int save(const struct firmware_env *e, struct store_firmware *f)
 	return save_with(e, f, false, false);
 }
 
+/* Has it a package, or will it? */
+static bool has_files(enum store_firmware_phase p)
+{
+	return store_firmware_open(p) || p == STORE_FIRMWARE_READY || p == STORE_FIRMWARE_FAILED_DATA;
+}
+
+/* What no row speaks of any more. A power cut before it is made up for by the next update. */
+static void sweep(const struct firmware_env *e, const struct store_firmware *f)
+{
+	_cleanup_close_ int dir = firmware_dir(e->dir);
+
+	if (dir < 0 || firmware_sweep(dir, has_files(f->phase) ? f->path : NULL))
+		log_warn("firmware: old packages could not be deleted");
+}
+
 /* The end of it: in @phase, with @code for the server. */
 static int conclude(const struct firmware_env *e, struct store_firmware *f,
 		    enum store_firmware_phase phase, uint32_t code, const char *reason)
@@ -97,6 +112,8 @@ static int conclude(const struct firmware_env *e, struct store_firmware *f,
 	f->next_attempt = 0;
 	snprintf(f->reason, sizeof(f->reason), "%.*s", (int)sizeof(f->reason) - 1, reason);
 	err = save_with(e, f, true, false);
+	if (!err)
+		sweep(e, f);
 	if (!err && code < 300)
 		log_notice("firmware: %s: result %u%s%s", store_firmware_op_name(f->op), code,
 			   reason[0] ? ": " : "", reason);
@@ -184,12 +201,6 @@ static int step(const struct firmware_env *e, int dir, struct firmware_job *j)
 	}
 }
 
-/* Has it a package, or will it? */
-static bool has_files(enum store_firmware_phase p)
-{
-	return store_firmware_open(p) || p == STORE_FIRMWARE_READY || p == STORE_FIRMWARE_FAILED_DATA;
-}
-
 /* What the package is called: nobody changes it while it is under way. */
 static int name_package(const struct firmware_env *e, struct firmware_job *j)
 {
@@ -221,8 +232,8 @@ int firmware_next(const struct firmware_env *e, struct firmware_job *j)
 	} while (!err && j->todo == FIRMWARE_NOTHING && j->row.phase != before);
 	if (!err && (j->todo == FIRMWARE_UPDATE || j->todo == FIRMWARE_RESULT))
 		err = name_package(e, j);
-	if (!err && firmware_sweep(dir, has_files(j->row.phase) ? j->row.path : NULL))
-		log_warn("firmware: old packages could not be deleted");
+	if (!err)
+		sweep(e, &j->row);
 	return err;
 }
 

@@ -638,6 +638,7 @@ struct get {
 	const struct http_sink *sink;
 	struct http_file file;
 	char etag[HTTP_VALIDATOR_MAX], modified[HTTP_VALIDATOR_MAX];
+	uint64_t length;		/* of the body; 0 = not said */
 	bool told;			/* sink->file() was */
 	int err;			/* of the sink */
 };
@@ -673,6 +674,21 @@ static void keep_range(struct http_file *f, struct slice v)
 		f->from = UINT64_MAX;	/* nothing that could be appended anywhere */
 }
 
+/* All headers are there: is it something for the sink, and does the sink want it? */
+static int tell_file(struct get *g)
+{
+	g->told = true;
+	curl_easy_getinfo(g->t.h->curl, CURLINFO_RESPONSE_CODE, &g->file.status);
+	if (g->file.status == 200) {
+		g->file.from = 0;
+		g->file.total = g->length;
+	}
+	if (g->file.status != 200 && g->file.status != 206)
+		return 0;
+	memcpy(g->file.validator, g->etag[0] ? g->etag : g->modified, sizeof(g->file.validator));
+	return g->sink->file(g->sink->ctx, &g->file);
+}
+
 static size_t on_file_header(char *p, size_t size, size_t n, void *ctx)
 {
 	struct get *g = ctx;
@@ -680,6 +696,8 @@ static size_t on_file_header(char *p, size_t size, size_t n, void *ctx)
 
 	if (size * n > 5 && memcmp(p, "HTTP/", 5) == 0) {
 		g->etag[0] = g->modified[0] = '\0';
+		g->length = 0;
+		g->told = false;
 		g->file = (struct http_file){ .status = 0 };
 	}
 	v = header_value(p, size * n, "etag:");
@@ -691,33 +709,19 @@ static size_t on_file_header(char *p, size_t size, size_t n, void *ctx)
 	v = header_value(p, size * n, "content-range:");
 	if (slice_present(v))
 		keep_range(&g->file, v);
-	return size * n;
-}
-
-/* All headers are there: is it something for the sink, and does the sink want it? */
-static int tell_file(struct get *g)
-{
-	curl_off_t length = -1;
-
-	g->told = true;
-	curl_easy_getinfo(g->t.h->curl, CURLINFO_RESPONSE_CODE, &g->file.status);
-	if (g->file.status == 200) {
-		curl_easy_getinfo(g->t.h->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-		g->file.from = 0;
-		g->file.total = length > 0 ? (uint64_t)length : 0;
-	}
-	if (g->file.status != 200 && g->file.status != 206)
-		return 0;
-	memcpy(g->file.validator, g->etag[0] ? g->etag : g->modified, sizeof(g->file.validator));
-	return g->sink->file(g->sink->ctx, &g->file);
+	v = header_value(p, size * n, "content-length:");
+	if (slice_present(v) && str_parse_u64(v, &g->length))
+		g->length = 0;
+	/* Before any byte of a body, which may be long in coming. */
+	if (!g->told && size * n <= 2)
+		g->err = tell_file(g);
+	return g->err ? 0 : size * n;
 }
 
 static size_t on_file_bytes(char *p, size_t size, size_t n, void *ctx)
 {
 	struct get *g = ctx;
 
-	if (!g->told)
-		g->err = tell_file(g);
 	/* A page that says what is wrong is nobody's. */
 	if (!g->err && (g->file.status == 200 || g->file.status == 206))
 		g->err = g->sink->bytes(g->sink->ctx, p, size * n);
@@ -775,9 +779,6 @@ int http_get(struct http *h, const char *url, uint64_t from, const char *validat
 	curl_slist_free_all(headers);
 	if (rc == CURLE_OUT_OF_MEMORY)
 		return -ENOMEM;
-	/* A file of no bytes. */
-	if (!rc && !g.told)
-		g.err = tell_file(&g);
 	if (g.err)
 		return g.err;
 	r->err = classify(rc, &g.t);
