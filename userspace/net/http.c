@@ -518,6 +518,27 @@ static void keep_auth(struct http *h, const char *url, struct http_response *r)
 		h->asked = h->asked || (offered & ours);
 }
 
+/*
+ * libcurl puts our own name and password into the URL that it makes of a Location without
+ * a host. They have no business there, and it would not take such a URL again.
+ */
+static void drop_userinfo(char *url)
+{
+	char *host = strstr(url, "://"), *at;
+	size_t n;
+
+	if (!host)
+		return;
+	host += 3;
+	n = strcspn(host, "/?#");
+	at = memrchr(host, '@', n);
+	if (!at)
+		return;
+	n = strlen(at + 1);
+	memmove(host, at + 1, n + 1);
+	explicit_bzero(host + n + 1, (size_t)(at - host));
+}
+
 static void keep_answer(struct http *h, struct http_response *r)
 {
 	curl_off_t after = 0;
@@ -530,8 +551,10 @@ static void keep_answer(struct http *h, struct http_response *r)
 		keep_type(v, r->content_type, sizeof(r->content_type));
 	v = NULL;
 	if (curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &v) == CURLE_OK && v &&
-	    strlen(v) < sizeof(r->location))
+	    strlen(v) < sizeof(r->location)) {
 		strcpy(r->location, v);
+		drop_userinfo(r->location);
+	}
 }
 
 static bool append(struct curl_slist **l, const char *name, const char *value)
