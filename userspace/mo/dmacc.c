@@ -127,6 +127,8 @@ static int read_below(struct dm_tree *t, const struct dm_node *account, struct d
 	struct dm_node *client = find_auth(t, account, true), *x = find_http(t, account);
 
 	a->tls = client && !x && is_certificate(t, client);
+	/* A certificate's entry has nothing that could answer a challenge to a message. */
+	a->client.present = a->client.present && !(a->tls && !a->client.secret.len);
 	if (!x)
 		return 0;
 	a->http.type = http_type(t, x);
