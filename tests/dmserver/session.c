@@ -504,7 +504,8 @@ static const char *handle(struct server *srv, struct session *s, const struct me
 	struct answers a = { 0 };
 	const char *outcome = NULL;
 
-	if (s->ended)
+	/* A client that refuses us may say goodbye when we have given up, too. */
+	if (s->ended && !(s->server_refused && message_has_alert(m, "1223")))
 		violation(srv, s, "DM Protocol, end of session", "a message behind the end");
 	check_header(srv, s, m);
 	if (version_status(m)) {
