@@ -117,6 +117,7 @@ suites_of_check() {
 	start peer tests/peer/test
 	start soak make -s soak SOAK="--sessions 800"
 	start faults tests/peer/faults --table build/faults.txt
+	start failures tests/client/failures
 	start hostile tests/client/hostile
 	start provisioning tests/client/provisioning
 	start crash make -s crash

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -27,9 +28,9 @@ XML, WBXML = "xml", "wbxml"
 class Scheme:
     """How client and server know each other; all of it over TLS."""
 
-    def __init__(self, name, title, user="", words="", account=(), conf="", args=(), proves=False):
+    def __init__(self, name, title, user="", words="", account=(), auths=(), conf="", args=(), proves=False):
         self.name, self.title, self.words, self.conf, self.args = name, title, words, conf, args
-        self.user, self.account = user, account
+        self.user, self.account, self.auths = user, account, auths
         self.proves = proves	# the server has credentials of its own
 
     def users(self, client=None, server=None):
@@ -48,12 +49,49 @@ def both_ways(name, auth, title):
                                          "--server-user", "srv", "--server-password-file", "server"), proves=True)
 
 
+def below(name, title, level, kind, words):
+    """HTTP asks for credentials, the messages for none."""
+    return Scheme(name, title, "device x md5 http-password=%(http)s", "auth none\n" + words,
+                  auths=[(level, kind, "device", "%(http)s")])
+
+
 SCHEMES = [
     Scheme("tls", "TLS alone", words="auth none\n"),
     both_ways("basic", "basic", "basic"),
     both_ways("md5", "md5", "md5"),
-    both_ways("mac", "hmac", "MAC, both ways"),
+    both_ways("mac", "hmac", "MAC"),
+    below("http-basic", "HTTP basic", "HTTP", "HTTP-BASIC", "http-auth basic\n"),
+    below("http-digest", "HTTP digest", "HTTP", "HTTP-DIGEST", "http-auth digest\n"),
+    Scheme("certificate", "client certificate", words="auth none\n", auths=[("CLCRED", "X509", "", "")],
+           conf="server-files = BASE/servers\n", args=("--client-ca", "BASE/ca.pem")),
 ]
+SCHEMES[3].conf = "insist-credentials = *\n"  # over TLS nobody else would ask for them
+
+
+def leaf(name, value):
+    return ("<Node><NodeName>%s</NodeName><RTProperties><Format><chr/></Format><Type><MIME>text/plain</MIME></Type>"
+            "</RTProperties><Value>%s</Value></Node>" % (name, value))
+
+
+def node(name, *inner):
+    return ("<Node><NodeName>%s</NodeName><RTProperties><Format><node/></Format><Type><DDFName></DDFName></Type>"
+            "</RTProperties>%s</Node>" % (name, "".join(inner)))
+
+
+def bootstrap(url, auths):
+    """A bootstrap message with an account that has @auths: (level, type, name, secret)."""
+    entries = [node(str(i), leaf("AAuthLevel", level), leaf("AAuthType", kind), leaf("AAuthName", name),
+                    leaf("AAuthSecret", secret)) for i, (level, kind, name, secret) in enumerate(auths, 1)]
+    account = node("1", leaf("AppID", "w7"), leaf("ServerID", SERVER_ID), leaf("Name", "x"), leaf("PrefConRef", ""),
+                   node("AppAddr", node("1", leaf("Addr", url), leaf("AddrType", "URI"))), leaf("AAuthPref", ""),
+                   node("AppAuth", *entries)).replace("<DDFName></DDFName>",
+                                                      "<DDFName>urn:oma:mo:oma-dm-dmacc:1.0</DDFName>", 1)
+    return ('<?xml version="1.0"?><SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2'
+            "</VerProto><SessionID>0</SessionID><MsgID>1</MsgID><Target><LocURI>/</LocURI></Target><Source><LocURI>%s"
+            "</LocURI></Source></SyncHdr><SyncBody><Add><CmdID>1</CmdID><Item><Target><LocURI>./Inbox</LocURI>"
+            '</Target><Meta><Format xmlns="syncml:metinf">xml</Format><Type xmlns="syncml:metinf">application/vnd.'
+            'syncml.dmtnds+xml</Type></Meta><Data><MgmtTree xmlns="syncml:dmddf1.2"><VerDTD>1.2</VerDTD>%s</MgmtTree>'
+            "</Data></Item></Add><Final/></SyncBody></SyncML>" % (SERVER_ID, account))
 
 
 def openssl(d, *args, clock=0, preload=None):
@@ -95,6 +133,12 @@ def make_certs(d, addresses, preload):
     leaf("device-stranger", ca="stranger", names="subjectAltName=DNS:device")
     openssl(d, "req", "-x509", *key, "-keyout", "selfsigned.key", "-out", "selfsigned.pem", "-subj", "/CN=good",
             "-days", "30", "-addext", san)
+    files = os.path.join(d, "servers", SERVER_ID)
+    os.makedirs(files)
+    for kind in "cert.pem", "key.pem":
+        shutil.copy(os.path.join(d, "device." + kind.replace("cert.", "").replace("key.pem", "key")),
+                    os.path.join(files, kind))
+    os.chmod(os.path.join(files, "key.pem"), 0o600)
 
 
 class Result:
@@ -102,6 +146,8 @@ class Result:
         self.code, self.out, self.err, self.seconds = code, out, err, seconds
         m = re.search(r"failed \((\w+)\): (.*)", err)
         self.kind, self.reason = m.groups() if m else ("", "")
+        m = re.search(r"in the background such a session is( not)? tried again", err)
+        self.again = not m.group(1) if m else None
 
 
 class Bed:
@@ -114,6 +160,9 @@ class Bed:
         self.url = "https://%s:%d/dm" % (address, PORT)
         for name, text in SECRETS.items():
             self.write(name, text + "\n")
+        # Where a RespURI may lead: nobody has any business there.
+        self.elsewhere = socket.create_server((address, PORT + 1))
+        self.elsewhere.setblocking(False)
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -123,6 +172,14 @@ class Bed:
             f.write(text)
         os.chmod(self.path(name), 0o600)
         return self.path(name)
+
+    def strayed(self):
+        """Somebody came to the address where nobody has any business."""
+        try:
+            self.elsewhere.accept()[0].close()
+            return True
+        except BlockingIOError:
+            return False
 
     def client(self, *args, conf="", clock=0, timeout=60, wrap=()):
         path = self.write("conf", "store = %s\n%s" % (self.path("store"), conf))
@@ -141,7 +198,11 @@ class Bed:
         kept = self.path("store-" + scheme.name)
         shutil.rmtree(self.path("store"), ignore_errors=True)
         if not os.path.exists(kept):
-            r = self.client("account", "add", "--server-id", SERVER_ID, "--url", self.url, *scheme.account)
+            if scheme.auths:
+                auths = [tuple(x % SECRETS for x in a) for a in scheme.auths]
+                r = self.client("bootstrap", self.write("account.xml", bootstrap(self.url, auths)))
+            else:
+                r = self.client("account", "add", "--server-id", SERVER_ID, "--url", self.url, *scheme.account)
             assert r.code == 0, r.err
             shutil.copytree(self.path("store"), kept)
         else:

@@ -49,10 +49,6 @@ def body(name, title, line, ends, says, seconds=1.0):
     return Failure(name, title, kept(1) + bad(line), ends, says, seconds=seconds)
 
 
-def elsewhere(bed):
-    return "https://%s:%d/dm" % (bed.address, 8444)
-
-
 def proves(scheme):
     return scheme.proves
 
@@ -60,12 +56,14 @@ def proves(scheme):
 FAILURES = [
     cert("expired", "its certificate has expired", "expired", r"expired on \d{4}-\d\d-\d\d; this device's clock says"),
     cert("not-yet", "its certificate is not valid yet", "future", r"valid from \d{4}-\d\d-\d\d on; this device's clock says"),
-    cert("self-signed", "its certificate is signed by itself", "selfsigned", r"TLS: .*certificate"),
-    cert("other-host", "its certificate is another host's", "otherhost", r"TLS: .*(match|name)"),
-    cert("unknown-ca", "its certificate is of an unknown CA", "unknown-ca", r"TLS: .*certificate"),
-    Failure("clock-behind", "the device's clock is ten years behind", kept(1), TLS, r"clock|date",
+    cert("self-signed", "its certificate is signed by itself", "selfsigned", r"certificate is self-signed"),
+    cert("other-host", "its certificate is another host's", "otherhost", r'not for "127[\d.]+" but for another name'),
+    cert("unknown-ca", "its certificate is of an unknown CA", "unknown-ca", r'by "stranger", which is not trusted'),
+    Failure("clock-behind", "the device's clock is ten years behind", kept(1), TLS,
+            r"clock says \d{4}-\d\d-\d\d(, before this program was made: it is wrong|: is it right\?)",
             clock=-YEARS10, good={}, posts=0),
-    Failure("clock-ahead", "the device's clock is ten years ahead", kept(1), TLS, r"clock|date",
+    Failure("clock-ahead", "the device's clock is ten years ahead", kept(1), TLS,
+            r"clock says \d{4}-\d\d-\d\d: is it right\?",
             clock=YEARS10, good={}, posts=0),
     http("portal", "a captive portal answers with a page", "http html", r"web page"),
     http("portal-redirect", "a captive portal redirects to its page", "redirect http://portal.invalid/login 302",
@@ -74,6 +72,9 @@ FAILURES = [
     http("http-404", "HTTP 404", "http 404", r"HTTP 404"),
     http("http-403", "HTTP 403 in mid-session", "http 403", r"HTTP 403", at=1),
     http("http-500", "HTTP 500 in mid-session", "http 500", r"HTTP 500", at=1),
+    Failure("http-401", "HTTP 401, which nobody expected", "package\n\thttp 401\n", AUTH,
+            r"wants HTTP credentials, and the account has none", only=lambda s: not s.name.startswith("http")),
+    http("http-429", "HTTP 429 with Retry-After", "http 429 / retry-after 30", r"HTTP 429"),
     http("http-503", "HTTP 503 with Retry-After", "http 503 / retry-after 120", r"HTTP 503"),
     http("drop", "the connection ends without an answer, again and again", "drop / repeat-package",
          r"connection failed", at=1),
@@ -97,11 +98,26 @@ FAILURES = [
             r"session"),
     Failure("resp-uri-plain", "RespURI leads away from TLS", kept(1), PROTOCOL, r"RespURI is not https",
             words="resp-uri http://127.0.0.1:1/\n", good={}),
+    Failure("resp-uri-early", "RespURI leads elsewhere before the server is authenticated", kept(1), AUTH,
+            r"a RespURI to another server, from one that is not authenticated", server={"unproven": True},
+            words="resp-uri ELSEWHERE\n", conf=lambda s: "" if "insist" in s.conf else "insist-credentials = dm.example.net\n",
+            good={}, only=proves),
     Failure("nonces-reused", "the same nonce is handed out again", kept(2), OK, r"completed", words="nonces reused\n"),
     Failure("nonce-old", "its own credentials have an old nonce", kept(1) + bad("hmac reused"),
             AUTH, r"did not prove who it is \(wrong credentials\)", only=lambda s: s.name == "mac"),
-    Failure("client-wrong", "the client's password is wrong there", kept(1), AUTH, r"refused our credentials",
-            server={"client": "another"}, good={}, only=lambda s: s.user != ""),
+    Failure("client-wrong", "the client's password is wrong there", kept(1), AUTH,
+            r"refused (our|the account's HTTP) credentials", server={"client": "another"}, good={},
+            only=lambda s: s.user != ""),
+    Failure("client-unknown", "the server demands what the account has not", kept(1), AUTH,
+            r"asks for an authentication the account does not offer", server={"users": "device x md5\n"}, good={},
+            words="auth md5\n", only=lambda s: s.user == ""),
+    Failure("certificate-refused", "the client's certificate is of a CA the server does not know", kept(1), TLS,
+            r"it may not take our certificate", server={"args": ("--client-ca", "BASE/stranger.pem")}, good={},
+            only=lambda s: s.name == "certificate"),
+    Failure("unproven", "the server has to prove itself, and does not", kept(1),
+            lambda s: AUTH if s.proves else CONFIG,
+            lambda s: r"did not prove who it is \(no credentials\)" if s.proves else r"holds no secret for the server",
+            server={"unproven": True}, good={}, conf=lambda s: "" if "insist" in s.conf else "insist-credentials = dm.example.net\n"),
     Failure("server-wrong", "the server's password is wrong", kept(1), AUTH,
             r"did not prove who it is \(wrong credentials\)", server={"server": "another"}, good={}, only=proves),
 ]

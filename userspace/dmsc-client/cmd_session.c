@@ -92,6 +92,9 @@ static int report(const struct client_session_opts *o, const struct client_sessi
 	else
 		log_err("session with %s failed (%s): %s", o->server_id,
 			client_outcome_name(r->outcome), r->reason);
+	if (r->outcome != CLIENT_OK)
+		log_info("in the background such a session is%s tried again",
+			 client_worth_retry(r) ? "" : " not");
 	return r->outcome;
 }
 
