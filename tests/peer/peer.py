@@ -123,16 +123,19 @@ def challenge(scheme, nonce):
 
 class Session:
     """One session, from package 1 to the message without commands. *script*: packages, each a
-    list of commands. *max_msg_size*: what we say we can take. *plain*: no nonce comes with a
-    212. *max_obj_size* likewise."""
+    list of commands. *max_msg_size*, *max_obj_size*: what we say we can take. *renew*: a nonce
+    comes with 212. *resp_uri*: where the next message is to go. *fpi*: the public identifier
+    as text."""
 
     def __init__(self, account, script, url, notation="wbxml", max_msg_size=None,
-                 max_obj_size=None, server_initiated=None, renew=True, shy=False):
+                 max_obj_size=None, server_initiated=None, renew=True, shy=False,
+                 resp_uri=None, fpi=False):
         self.account, self.url, self.notation = account, url, notation
         self.script = list(script)
         self.max_msg_size, self.max_obj_size = max_msg_size, max_obj_size
         self.server_initiated = server_initiated   # SessionID of a notification
         self.renew = renew
+        self.resp_uri, self.fpi = resp_uri, fpi
         self.shy = shy            # no credentials before they are asked for
         self.findings = []
         self.id = self.device = None
@@ -564,7 +567,9 @@ class Session:
         self.chunking = bool(commands) and not final
         root = El("SyncML", self._own_header(),
                   El("SyncBody", *out, El("Final") if final else None))
-        octets = markup.write(root, self.notation)
+        octets = markup.write(root, self.notation) if not self.fpi else markup.to_wbxml(root, True)
+        if self.resp_uri:
+            self.url = self.resp_uri
         if self.client_max_msg:
             self.want(len(octets) <= self.client_max_msg, "our own answer is too long: %d",
                       len(octets))
@@ -587,7 +592,8 @@ class Session:
         return El("SyncHdr", El("VerDTD", "1.2"), El("VerProto", "DM/1.2"),
                   El("SessionID", self.id), El("MsgID", self.out_msg),
                   El("Target", El("LocURI", self.device)),
-                  El("Source", El("LocURI", self.url), name), given,
+                  El("Source", El("LocURI", self.url), name),
+                  El("RespURI", self.resp_uri) if self.resp_uri else None, given,
                   meta(MaxMsgSize=self.max_msg_size, MaxObjSize=self.max_obj_size))
 
     # -- when it is said to be over -----------------------------------------------------------

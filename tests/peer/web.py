@@ -106,7 +106,7 @@ class PeerWeb:
         self.web = Web(self.answer, tls)
         self.url = self.web.url
 
-    def answer(self, _path, headers, octets):
+    def answer(self, path, headers, octets):
         with self.web.lock:
             if self.session is None or self.session.over and b"" != octets:
                 fresh = self.prepare(self)
@@ -117,6 +117,7 @@ class PeerWeb:
                 self.session = fresh
                 self.sessions.append(fresh)
             session = self.session
+            session.want(session.url.endswith(path), "posted to %s, not to %s", path, session.url)
             self.check_headers(session, headers)
             answer = session.handle(octets, headers.get("Content-Type"),
                                     headers.get("x-syncml-hmac"))
