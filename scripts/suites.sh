@@ -120,6 +120,7 @@ suites_of_check() {
 	start failures tests/client/failures
 	start hostile tests/client/hostile
 	start provisioning tests/client/provisioning
+	start hooks tests/hooks/test
 	start crash make -s crash
 	start dm-server /usr/bin/python3 tests/dmserver/test.py
 	start simcard /usr/bin/python3 tests/simcard/test.py
