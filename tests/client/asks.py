@@ -74,7 +74,8 @@ class Session:
             elif kind == "PROGRESS":
                 self.progress.append((*struct.unpack("=QQ", body[:16]), text(body[16:])))
             elif kind == "OUTCOME":
-                self.outcome = RESULTS[struct.unpack("=I", body[:4])[0]]
+                result, _, self.retry = struct.unpack("=IiI", body[:12])
+                self.outcome = RESULTS[result]
             else:
                 raise AssertionError("the child sent %s" % kind)
         self.status, self.log = self.child.end()

@@ -17,6 +17,8 @@ import time
 import urllib.parse
 
 from __main__ import AUTH, NETWORK, OK, ONE_GET, PROTOCOL, SERVER_ID, make_certs, test
+from asks import Session
+from far_helper import FAILED
 from transport import XML, between, hand_on
 
 ENV = ("https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
@@ -438,6 +440,52 @@ def other_paths_of_the_same_server(e):
         seen = [p for p, _, _ in b.seen]
         assert seen[:2] == paths and len(set(seen)) == len(paths), seen
         assert where or "another server" in r.err, r.err
+
+
+# --- what is tried again ---
+
+# Rules: HTTP-14 HTTP-15 DECISION-3
+@test
+def what_is_worth_another_try(e):
+    """The session child tells the helper, by one function; Documentation/transport.rst has the table."""
+    tls = make_certs(e)
+    e.write("dmsc.conf", "store = %s\nca-file = %s\nencoding = xml\n" % (e.store, e.path("ca.pem")))
+    html = {"Content_Type": "text/html"}
+    busy = re.compile(rb"(<Status>.*?<Data>)(\d+)(</Data></Status>)", re.S)
+
+    def status(code):
+        def play(h, n, ask):
+            body, kind = ask()
+            h.answer(200, busy.sub(rb"\g<1>%d\g<3>" % code, body, count=1), Content_Type=kind)
+        return play
+
+    def plain(code, body=b"", **headers):
+        return lambda h, n, ask: h.answer(code, body, **headers)
+    for name, play, retry in (
+            ("503", plain(503), 1), ("503 with a time", plain(503, Retry_After="120"), 120),
+            ("with a date that is over", plain(503, Retry_After="Fri, 31 Dec 1999 23:59:59 GMT"), 1),
+            ("with a time that is too long", plain(503, Retry_After="100000000"), 3600),
+            ("429", plain(429, Retry_After="30"), 30), ("408", plain(408), 1), ("500", plain(500), 1), ("502", plain(502), 1),
+            ("511", plain(511, b"<html>", **html), 1), ("404", plain(404), 0), ("403", plain(403), 0), ("410", plain(410), 0),
+            ("404 of a portal", plain(404, b"<html>", **html), 1), ("a page", plain(200, b"<html>", **html), 1),
+            ("nothing", plain(200, Content_Type=XML), 1), ("a picture", plain(200, b"x", Content_Type="image/png"), 1),
+            ("a way to http", plain(302, Location="http://localhost/login"), 1), ("401", plain(401), 0),
+            ("no message", plain(200, b"<SyncML>", Content_Type=XML), 0),
+            ("header status 503", status(503), 1), ("500", status(500), 1), ("506", status(506), 1), ("417", status(417), 1),
+            ("header status 400", status(400), 0), ("404", status(404), 0), ("505", status(505), 0)):
+        with between(e, play, tls, strict=False) as b:
+            s = Session(e).run()
+        assert (s.outcome, s.retry) == (FAILED, retry), (name, s.outcome, s.retry, s.log)
+    # Not there, not let in by TLS, and a configuration that nothing but a person mends.
+    for url, ca, outcome in (("https://localhost:1/dm", "ca.pem", 1), ("https://no-such-name.invalid/dm", "ca.pem", 1),
+                             (None, "stranger.pem", 1), (None, "srv.key", 0)):
+        e.write("dmsc.conf", "store = %s\nca-file = %s\n" % (e.store, e.path(ca)))
+        with between(e, hand_on, tls) as b:
+            if url:
+                e.run("account", "remove", "--server-id", SERVER_ID)
+                e.account(url)
+            s = Session(e).run()
+        assert (s.outcome, s.retry) == (FAILED, outcome), (url, ca, s.retry, s.log)
 
 
 # --- one network device ---

@@ -30,6 +30,8 @@ static void defaults(void **state)
 	assert_string_equal(c.indicator_oids.v[0], "06136996DDCF9CE5BDD28CA3A4B7D0F2DDB8BE9820");
 	assert_string_equal(c.store, "/var/lib/dmsc");
 	assert_int_equal(c.consent_timeout_s, 60);
+	assert_string_equal(c.server_files, "/etc/dmsc/servers");
+	assert_int_equal(c.insist_credentials.n, 0);
 	assert_false(c.xml);
 }
 
@@ -41,6 +43,8 @@ static void every_key(void **state)
 			       "device-id = IMEI:493005100592800\n"
 			       "allow-http = a b\n"
 			       "ca-file = /etc/ca.pem\r\n"
+			       "server-files =\n"
+			       "insist-credentials = * s\n"
 			       "store = /srv/dmsc\n"
 			       "  consent-timeout\t=  3600  \n"
 			       "encoding = xml\n"
@@ -58,6 +62,8 @@ static void every_key(void **state)
 	assert_true(conf_list_has(&c.allow_http, "b"));
 	assert_false(conf_list_has(&c.allow_http, "ab"));
 	assert_string_equal(c.ca_file, "/etc/ca.pem");
+	assert_string_equal(c.server_files, "");
+	assert_true(conf_list_has(&c.insist_credentials, "*"));
 	assert_string_equal(c.store, "/srv/dmsc");
 	assert_int_equal(c.consent_timeout_s, 3600);
 	assert_int_equal(c.patience_s, 0);

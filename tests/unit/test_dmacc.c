@@ -121,7 +121,80 @@ static void addresses(struct far_end *f)
 	far_node(f, "./DMAcc/u/AppAddr/2/Addr", "https://second/", NULL);
 	assert_int_equal(dmacc_read(f->tree, S("u"), &a), 0);
 	assert_string_equal(buf_cstr(&a.url), "https://first:8443/");
+	assert_int_equal(dmacc_url(f->tree, S("u"), 0, &a.url), 0);
+	assert_string_equal(buf_cstr(&a.url), "https://first:8443/");
+	assert_int_equal(dmacc_url(f->tree, S("u"), 1, &a.url), 0);
+	assert_string_equal(buf_cstr(&a.url), "https://second/");
+	assert_int_equal(dmacc_url(f->tree, S("u"), 2, &a.url), -ENOENT);
+	assert_int_equal(dmacc_url(f->tree, S("nobody"), 0, &a.url), -ENOENT);
 	dm_account_fini(&a);
+}
+
+/* One entry of AppAuth, made anew. */
+static void auth_entry(struct far_end *f, const char *entry, const char *level, const char *type,
+		       const char *name)
+{
+	static const char *const leaves[] = { "AAuthLevel", "AAuthType", "AAuthName", "AAuthSecret" };
+	const char *const values[] = { level, type, name, "secret" };
+	char uri[64];
+
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(uri, sizeof(uri), "./DMAcc/u/AppAuth/%s/%s", entry, leaves[i]);
+		far_node(f, uri, values[i], NULL);
+	}
+}
+
+struct auth_case {
+	const char *one[2], *two[2];		/* level and type; NULL = no such entry */
+	const char *client;			/* name of the messages' entry; NULL = none */
+	enum dm_auth type;
+	const char *http;			/* and of HTTP's */
+	enum dm_auth http_type;
+	bool tls;
+};
+
+/* Rules: AUTH-11 HTTP-20 */
+static void below_the_messages(struct far_end *f)
+{
+	static const struct auth_case cases[] = {
+		{ { "CLCRED", "DIGEST" }, { NULL }, "1", DM_AUTH_MD5, NULL, DM_AUTH_NONE, false },
+		{ { "CLCRED", "HTTP-BASIC" }, { NULL }, "1", DM_AUTH_TRANSPORT, "1", DM_AUTH_BASIC, false },
+		{ { "HTTP", "HTTP-DIGEST" }, { NULL }, NULL, DM_AUTH_NONE, "1", DM_AUTH_MD5, false },
+		{ { "HTTP", "BASIC" }, { NULL }, NULL, DM_AUTH_NONE, "1", DM_AUTH_BASIC, false },
+		{ { "HTTP", "TRANSPORT" }, { NULL }, NULL, DM_AUTH_NONE, NULL, DM_AUTH_NONE, false },
+		/* Both, in either order. */
+		{ { "HTTP", "HTTP-BASIC" }, { "CLCRED", "HMAC" }, "2", DM_AUTH_MAC, "1", DM_AUTH_BASIC, false },
+		{ { "CLCRED", "HTTP-DIGEST" }, { "CLCRED", "DIGEST" }, "2", DM_AUTH_MD5, "1", DM_AUTH_MD5, false },
+		{ { "CLCRED", "TRANSPORT" }, { "CLCRED", "BASIC" }, "2", DM_AUTH_BASIC, NULL, DM_AUTH_NONE, false },
+		{ { "CLCRED", "TRANSPORT" }, { NULL }, "1", DM_AUTH_TRANSPORT, NULL, DM_AUTH_NONE, true },
+		{ { "CLCRED", "X509" }, { "SRVCRED", "DIGEST" }, "1", DM_AUTH_OTHER, NULL, DM_AUTH_NONE, true },
+		{ { "CLCRED", "X509" }, { "HTTP", "HTTP-BASIC" }, "1", DM_AUTH_OTHER, "2", DM_AUTH_BASIC, false },
+		/* The server's are never sent. */
+		{ { "SRVCRED", "HTTP-BASIC" }, { NULL }, NULL, DM_AUTH_NONE, NULL, DM_AUTH_NONE, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct auth_case *c = &cases[i];
+		struct dm_account a;
+
+		if (i)
+			assert_int_equal(dm_tree_delete(f->tree, far_find(f, "./DMAcc/u")), 0);
+		far_node(f, "./DMAcc/u/ServerID", "u", NULL);
+		far_node(f, "./DMAcc/u/AppAddr/1/Addr", "https://h/", NULL);
+		auth_entry(f, "1", c->one[0], c->one[1], "1");
+		if (c->two[0])
+			auth_entry(f, "2", c->two[0], c->two[1], "2");
+		assert_int_equal(dmacc_read(f->tree, S("u"), &a), 0);
+		assert_int_equal(a.client.present, !!c->client);
+		assert_string_equal(buf_cstr(&a.client.name), c->client ? c->client : "");
+		assert_int_equal(a.client.type, c->type);
+		assert_int_equal(a.http.present, !!c->http);
+		assert_string_equal(buf_cstr(&a.http.name), c->http ? c->http : "");
+		assert_string_equal(buf_cstr(&a.http.secret), c->http ? "secret" : "");
+		assert_int_equal(a.http.type, c->http_type);
+		assert_int_equal(a.tls, c->tls);
+		dm_account_fini(&a);
+	}
 }
 
 /* Nonces as text are base64; a later one is kept raw. */
@@ -276,7 +349,7 @@ static void shared(struct far_end *f)
 }
 
 #define CASES(X) \
-	X(by_hand) X(urls) X(addresses) X(nonces) X(objects) X(facts) X(card) \
+	X(by_hand) X(urls) X(addresses) X(below_the_messages) X(nonces) X(objects) X(facts) X(card) \
 	X(origin) X(shared)
 
 FAR_TESTS(CASES)

@@ -119,7 +119,7 @@ static int outcome_record(struct card *c, struct server *v, const struct ipc_out
 	snprintf(reason, sizeof(reason), "%s",
 		 o->reason[0] ? o->reason : ipc_result_name(o->result));
 	if (o->result == IPC_FAILED && o->retry)
-		wait = turn_again(&c->turns, &v->turn);
+		wait = turn_again(&c->turns, &v->turn, o->retry);
 	else
 		turn_close(&v->turn);
 	if (o->result == IPC_DONE) {

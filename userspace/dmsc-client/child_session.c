@@ -26,7 +26,8 @@ static void report(const struct client_session_result *r, struct ipc_outcome *o)
 
 	o->more = r->more;
 	o->result = IPC_FAILED;
-	o->retry = client_worth_retry(r);
+	if (client_worth_retry(r))
+		o->retry = r->retry_after_s > 1 ? r->retry_after_s : 1;
 	switch (r->outcome) {
 	case CLIENT_OK:
 		if (r->authenticated)

@@ -121,7 +121,7 @@ static int record(struct pending *p, struct pending_job *pj, struct mo_set *obje
 			pj->turn.first = turns_uptime_s();
 			j->row.attempts = 0;
 		}
-		wait = turn_again(&p->turns, &pj->turn);
+		wait = turn_again(&p->turns, &pj->turn, 0);
 	}
 	r = bench_open(p, objects, &b);
 	if (!r && j->todo == FIRMWARE_DOWNLOAD)

@@ -88,10 +88,10 @@ static int done(struct pending *p, struct pending_job *j)
 	return store_wish_delete(s, j->wish.id);
 }
 
-static int try_later(struct pending *p, struct pending_job *j, const char *reason)
+static int try_later(struct pending *p, struct pending_job *j, const char *reason, uint32_t at_least)
 {
 	char text[STORE_REASON_MAX];
-	uint32_t wait = turn_again(&p->turns, &j->turn);
+	uint32_t wait = turn_again(&p->turns, &j->turn, at_least);
 
 	if (wait) {
 		log_notice("pending: session with %s failed (%s); next try in %u s", j->name, reason,
@@ -114,9 +114,9 @@ static int outcome_record(struct pending *p, struct pending_job *j, const struct
 	case IPC_TIMEOUT:
 		return failed(p, j, reason);
 	case IPC_WITHDRAWN:	/* it was taken from us, not answered */
-		return try_later(p, j, reason);
+		return try_later(p, j, reason, 0);
 	default:
-		return o->retry ? try_later(p, j, reason) : failed(p, j, reason);
+		return o->retry ? try_later(p, j, reason, o->retry) : failed(p, j, reason);
 	}
 }
 

@@ -33,13 +33,20 @@ static uint32_t random32(void)
 	return getrandom(&r, sizeof(r), GRND_NONBLOCK) == sizeof(r) ? r : 0;
 }
 
-uint32_t turn_again(struct turns *x, struct turn *t)
+uint32_t turn_again(struct turns *x, struct turn *t, uint32_t at_least)
 {
 	int64_t now = turns_uptime_s(), next;
 
 	/* A patience of 0 is none here, and no end in net/retry. */
 	if (!x->policy.patience_s ||
 	    !retry_next(&x->policy, ++t->failures, t->first, now, random32(), &next)) {
+		turn_close(t);
+		return 0;
+	}
+	t->not_before = now + at_least;
+	if (next < t->not_before)
+		next = t->not_before;
+	if (next - t->first > x->policy.patience_s) {
 		turn_close(t);
 		return 0;
 	}
@@ -76,6 +83,8 @@ static void wake(const struct turns *x, struct turn *t, int64_t now)
 		pause = retry_delay_s(&x->policy, t->wakings, 0);
 	if (t->woken && due < t->woken + pause)
 		due = t->woken + pause;
+	if (due < t->not_before)
+		due = t->not_before;
 	if (!t->open || t->due <= due)
 		return;
 	t->due = t->woken = due;

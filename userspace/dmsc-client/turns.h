@@ -19,6 +19,7 @@ struct turn {
 	int64_t due;			/* 0 = now */
 	int64_t first;			/* when its patience began */
 	uint32_t failures;		/* since the waits were short last */
+	int64_t not_before;		/* whatever the network does: somebody wants to be left alone */
 	int64_t woken;			/* the last try for a new route's sake; 0 = none */
 	uint32_t wakings;
 	const char *name;		/* for the log; borrowed */
@@ -54,9 +55,9 @@ static inline void turn_close(struct turn *t)
 	t->open = false;
 }
 /*
- * It failed for now: due after a wait, which is returned in seconds. 0: patience is
- * over before that, and the turn is closed.
+ * It failed for now: due after a wait, of @at_least seconds, which is returned. 0:
+ * patience is over before that, and the turn is closed.
  */
-uint32_t turn_again(struct turns *x, struct turn *t);
+uint32_t turn_again(struct turns *x, struct turn *t, uint32_t at_least);
 
 #endif

@@ -199,7 +199,7 @@ static bool body_ok(const struct ipc_msg *m)
 		       cause_ok(m->session.cause, m->session.session_id, m->session.server_initiated);
 	case IPC_OUTCOME:
 		return TEXT_OK(m->outcome.reason) && m->outcome.result < IPC_RESULT_COUNT &&
-		       m->outcome.err <= 0 && m->outcome.err > -4096 && m->outcome.retry <= 1 &&
+		       m->outcome.err <= 0 && m->outcome.err > -4096 && m->outcome.retry <= IPC_RETRY_MAX &&
 		       m->outcome.more <= 1;
 	case IPC_START_SESSION:
 		return TEXT_OK(m->start_session.slot) && TEXT_OK(m->start_session.server_id) &&

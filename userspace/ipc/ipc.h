@@ -35,6 +35,7 @@
 #define IPC_LOCATION_MAX 128
 #define IPC_DATA_MAX 4096
 #define IPC_ICCID_MAX 16
+#define IPC_RETRY_MAX 3600
 #define IPC_QUESTION_MAX 1025	/* what the kernel's broker takes of a text, a choice, their number */
 #define IPC_CHOICE_MAX 256
 #define IPC_CHOICES_MAX 32
@@ -150,7 +151,8 @@ enum ipc_result {
 struct ipc_outcome {
 	uint32_t result;		/* enum ipc_result */
 	int32_t err;			/* IPC_FAILED: -errno, or 0 */
-	uint32_t retry;			/* IPC_FAILED: 1 = a later try may succeed */
+	/* IPC_FAILED: 1 = a later try may succeed; more = not before so many seconds */
+	uint32_t retry;
 	uint32_t more;			/* session: 1 = there is work for dmsc-helper --pending now */
 	char reason[IPC_REASON_MAX];	/* for the log */
 };

@@ -70,7 +70,7 @@ static bool about_time(const struct tls_facts *f, char *out, size_t size)
 	}
 	if (!early && !late)
 		return false;
-	about_clock(f, early || f->now - f->not_after > YEAR_S, clock, sizeof(clock));
+	about_clock(f, early || (f->not_after && f->now - f->not_after > YEAR_S), clock, sizeof(clock));
 	if (early && f->not_before)
 		snprintf(out, size, "TLS: the server's certificate is valid from %s on; %s",
 			 day(f->not_before, at), clock);
