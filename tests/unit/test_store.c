@@ -757,6 +757,67 @@ static void test_other_name_is_not_changed(void **state)
 	unlink(other);
 }
 
+static bool pair_known(struct store *s, const char *server)
+{
+	bool known = false;
+
+	assert_int_equal(store_pair_known(s, "dev", SLICE_LIT("card"), server, &known), 0);
+	return known;
+}
+
+/* One that rests keeps nobody out, and sees what others did meanwhile. */
+static void rests(void **state)
+{
+	struct store *s = open_rw(), *other;
+
+	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "a", 1), 0);
+	assert_int_equal(store_begin(s), 0);
+	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "taken back", 1), 0);
+	store_rest(s);
+	other = open_rw();
+	assert_true(pair_known(other, "a"));
+	assert_false(pair_known(other, "taken back"));
+	assert_int_equal(store_pair_put(other, "dev", SLICE_LIT("card"), "b", 1), 0);
+	assert_int_equal(store_resume(s, 0, NULL), -EBUSY);
+	store_close(other);
+	assert_int_equal(store_resume(s, 0, NULL), 0);
+	assert_true(pair_known(s, "b"));
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &other), -EBUSY);
+	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "c", 1), 0);
+	store_close(s);
+	s = open_rw();
+	assert_true(pair_known(s, "c"));
+	store_close(s);
+}
+
+static void rests_and_is_replaced(const char *name)
+{
+	struct store *s = open_rw(), *other;
+	char path[160];
+
+	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "old", 1), 0);
+	store_rest(s);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(unlink(path), 0);
+	other = open_rw();
+	store_close(other);
+	assert_int_equal(store_resume(s, 0, NULL), -ESTALE);
+	store_close(s);
+}
+
+/* What was put into its place belongs to others, its lock included. */
+static void rests_on_other_files(void **state)
+{
+	char wal[160];
+
+	rests_and_is_replaced(STORE_LOCK_FILE);
+	snprintf(wal, sizeof(wal), "%s-wal", file);
+	unlink(wal);
+	snprintf(wal, sizeof(wal), "%s-shm", file);
+	unlink(wal);
+	rests_and_is_replaced(STORE_FILE);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -787,6 +848,8 @@ int main(void)
 		T(test_no_store_to_read),
 		T(test_link_is_not_followed),
 		T(test_other_name_is_not_changed),
+		T(rests),
+		T(rests_on_other_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ int card_row_put(struct card *c, struct store *s, struct store_card *row,
 int card_row_record(struct card *c, struct store_card *row, enum store_card_phase phase,
 		      const char *reason)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 
 	if (client_store_open(&c->args, STORE_WRITE, &s))
 		return -EIO;
@@ -106,7 +106,7 @@ static int stale_remove(struct card *c, struct store *s, bool same_iccid)
 
 int card_take_back(struct card *c)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 	int r;
 
 	if (client_store_open(&c->args, STORE_WRITE, &s))
@@ -265,7 +265,7 @@ static int incorporate(struct card *c, struct store *s)
 
 int card_incorporate(struct card *c)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 
 	if (client_store_open(&c->args, STORE_WRITE, &s))
 		return -EIO;
@@ -295,7 +295,7 @@ static enum plan_gate gate_of(const struct card *c, const struct known *k)
  */
 static int examine(struct card *c, struct known *k)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 	struct client_bootstrap_result res;
 	int r;
 

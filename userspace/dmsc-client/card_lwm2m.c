@@ -56,7 +56,7 @@ static int send_value(void *ctx, const struct lwm2m_value *v)
 /* 1: this insertion has given it already; 0: it has not, and now it is noted; -errno. */
 static int note(struct card *c, struct slice content)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 	struct slice parts[] = { SLICE_LIT("lwm2m"), content };
 	struct store_card row = { .phase = STORE_CARD_NONE };
 	int r;

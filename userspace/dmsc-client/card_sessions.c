@@ -27,7 +27,7 @@ static enum plan_past past_of(const struct store_card *row)
 /* Decides about every server; 0 or -errno. */
 int card_sessions_plan(struct card *c)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 	const char *why;
 	size_t i;
 	int r;
@@ -88,7 +88,7 @@ static int done_meanwhile(struct card *c, struct store *s, struct server *v)
 static int outcome_store(struct card *c, struct server *v, enum store_card_phase phase,
 			 const char *reason)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 	int r = 0;
 
 	if (client_store_open(&c->args, STORE_WRITE, &s))
@@ -103,7 +103,7 @@ static int outcome_store(struct card *c, struct server *v, enum store_card_phase
 /* Before a session is tried again. As done_meanwhile(). */
 static int is_settled(struct card *c, struct server *v)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 
 	if (!v->row.attempts)
 		return 0;

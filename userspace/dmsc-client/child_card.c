@@ -104,6 +104,7 @@ int child_card_main(int argc, char **argv)
 	c.data.conf = &c.args.conf;
 	c.data.name = c.start.slot;
 	r = card_all(&c);
+	client_store_end();
 	card_data_fini(&c.data);
 	/* Who keeps the PIN, keeps the data: as a no to taking it over, that is no failure. */
 	if (r == 0 || (r == -EACCES && c.no_pin))

@@ -157,6 +157,7 @@ int child_pending_main(int argc, char **argv)
 	r = recover(&p);
 	if (!r)
 		r = turns_run(&p.turns);
+	client_store_end();
 	for (size_t i = 0; i < p.njobs; i++)
 		free(p.job[i]);
 	if (p.gone) {

@@ -82,6 +82,14 @@ int client_rights_filter(bool network) must_check;
 int client_rights_keep(const char *path, int flags, char out[CLIENT_KEPT_MAX]) must_check;
 /* Opens the store; CLIENT_OK or CLIENT_STORE. */
 int client_store_open(const struct client_args *a, enum store_mode mode, struct store **out) must_check;
+/*
+ * In place of store_close() for who opens it again and again: kept for the next
+ * client_store_open(), and nobody has to wait for us. One store at a time. *s is NULL then.
+ */
+void client_store_rest(struct store **s);
+#define _cleanup_client_store_ __attribute__((cleanup(client_store_rest)))
+/* Closes what rests. */
+void client_store_end(void);
 /* a->device_id, or a derived one put into @buf; NULL (said why) without any. */
 const char *client_args_device_id(const struct client_args *a, char *buf, size_t size);
 

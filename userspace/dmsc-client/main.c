@@ -114,10 +114,44 @@ int client_args_finish(struct client_args *a)
 	return CLIENT_OK;
 }
 
+/* A child that waits for a person or a server comes back to its store: opening it costs most. */
+static struct store *resting;
+
+static int store_again(const struct client_args *a, struct store **out)
+{
+	struct store *s = resting;
+	int err = store_resume(s, a->wait_ms, &client_stop);
+
+	resting = NULL;
+	if (!err)
+		*out = s;
+	else
+		store_close(s);
+	return err;
+}
+
+void client_store_rest(struct store **s)
+{
+	if (!*s)
+		return;
+	store_close(resting);
+	resting = *s;
+	store_rest(resting);
+	*s = NULL;
+}
+
+void client_store_end(void)
+{
+	store_close(resting);
+	resting = NULL;
+}
+
 int client_store_open(const struct client_args *a, enum store_mode mode, struct store **out)
 {
-	int err = store_open_until(a->store, mode, a->wait_ms, &client_stop, out);
+	int err = resting && mode == STORE_WRITE ? store_again(a, out) : -ESTALE;
 
+	if (err == -ESTALE)
+		err = store_open_until(a->store, mode, a->wait_ms, &client_stop, out);
 	if (!err)
 		return CLIENT_OK;
 	/* The store has said the rest itself. */

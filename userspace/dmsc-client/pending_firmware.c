@@ -71,8 +71,7 @@ static int bench_open(struct pending *p, struct mo_set *objects, struct bench *b
 
 static void bench_close(struct bench *b)
 {
-	store_close(b->store);
-	b->store = NULL;
+	client_store_rest(&b->store);
 }
 
 static int next(struct pending *p, struct mo_set *objects, struct firmware_job *j)

@@ -59,7 +59,7 @@ static int wishes_look(struct pending *p, struct store *s)
 static int record(struct pending *p, struct pending_job *j, enum store_wish_phase phase,
 		  const char *reason, uint32_t wait)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 	int64_t now = time(NULL);
 
 	if (client_store_open(&p->args, STORE_WRITE, &s))
@@ -80,7 +80,7 @@ static int failed(struct pending *p, struct pending_job *j, const char *reason)
 
 static int done(struct pending *p, struct pending_job *j)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 
 	turn_close(&j->turn);
 	if (client_store_open(&p->args, STORE_WRITE, &s))
@@ -137,7 +137,7 @@ static bool has_account(struct store *s, const char *server)
 /* 1: its session may start. 0: there is nothing to start (any more). -errno. */
 static int claim(struct pending *p, struct pending_job *j)
 {
-	_cleanup_store_ struct store *s = NULL;
+	_cleanup_client_store_ struct store *s = NULL;
 	int64_t now = time(NULL);
 	bool known;
 	int r;
@@ -157,8 +157,7 @@ static int claim(struct pending *p, struct pending_job *j)
 		j->wish.attempts++;
 		return r ? r : 1;
 	}
-	store_close(s);
-	s = NULL;
+	client_store_rest(&s);
 	return failed(p, j, "there is no account for this server (any more)");
 }
 

@@ -4,6 +4,7 @@
 #define DMSC_STORE_DB_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 #include "store/store.h"
 
 /* Statements that every message needs: prepared once, kept until the store is closed. */
@@ -14,6 +15,8 @@ struct store {
 	sqlite3_stmt *kept[DB_KEPT];
 	char *dir;
 	int dir_fd, lock_fd;	/* -1 for a reader */
+	dev_t dev;		/* what the file is that is open, of a writer */
+	ino_t ino;
 	enum store_mode mode;
 	bool damaged;		/* found so: a writer keeps it aside when it is closed */
 	bool in_txn;		/* store_begin() of the caller */

@@ -296,6 +296,17 @@ static int configure(struct store *s)
 						: "PRAGMA cell_size_check = 1", "configuring");
 }
 
+static int note_file(struct store *s, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return -errno;
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+	return 0;
+}
+
 static int open_db(struct store *s, const char *dir)
 {
 	char path[PATH_MAX];
@@ -327,6 +338,9 @@ static int open_db(struct store *s, const char *dir)
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	if (err || s->mode == STORE_READ)
 		return err;
+	err = note_file(s, path);
+	if (err)
+		return err;
 	/* Small pages, while there is none yet: a changed leaf costs a page of the log. */
 	err = db_exec(s, "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 			 "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;"
@@ -335,6 +349,40 @@ static int open_db(struct store *s, const char *dir)
 	if (!err && version < db_schema->version)
 		err = db_migrate(s, version);
 	return err;
+}
+
+/* Is the file of this name still the one behind a descriptor, or that was opened? */
+static bool same_file(const char *dir, const char *name, dev_t dev, ino_t ino)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+		return false;
+	return !lstat(path, &st) && st.st_dev == dev && st.st_ino == ino;
+}
+
+/* Nobody can have put another one into its place while we hold its lock. */
+static bool is_ours_still(const struct store *s)
+{
+	struct stat lock;
+
+	return !fstat(s->lock_fd, &lock) &&
+	       same_file(s->dir, STORE_LOCK_FILE, lock.st_dev, lock.st_ino) &&
+	       same_file(s->dir, STORE_FILE, s->dev, s->ino);
+}
+
+void store_rest(struct store *s)
+{
+	store_rollback(s);
+	(void)!flock(s->lock_fd, LOCK_UN);
+}
+
+int store_resume(struct store *s, int wait_ms, const volatile sig_atomic_t *stop)
+{
+	int err = s->damaged ? -ESTALE : lock_file(s->lock_fd, s->dir, wait_ms, stop);
+
+	return err ? err : is_ours_still(s) ? 0 : -ESTALE;
 }
 
 static void close_db(struct store *s)

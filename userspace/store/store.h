@@ -66,6 +66,17 @@ int store_open_until(const char *dir, enum store_mode mode, int wait_ms,
 		     const volatile sig_atomic_t *stop, struct store **out) must_check;
 /* Rolls back what was not committed and releases the lock; NULL is fine. */
 void store_close(struct store *s);
+/*
+ * For a writer that comes back soon and keeps nobody out meanwhile: what was not
+ * committed is rolled back, the lock is given up, and what took time to open stays open.
+ * Only store_resume() and store_close() may follow.
+ */
+void store_rest(struct store *s);
+/*
+ * The lock again; all others did meanwhile is seen. 0; -ESTALE: the store is not the same
+ * files any more, or was found damaged: close it, and open it anew; else as store_open_until().
+ */
+int store_resume(struct store *s, int wait_ms, const volatile sig_atomic_t *stop) must_check;
 /* What a failed call means and what a person can do about it; never NULL. */
 const char *store_strerror(int err);
 
