@@ -7,11 +7,12 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 import sqlite3
 import struct
 import subprocess
 
-from __main__ import AUTH, CONFIG, OK, ONE_GET, PROTOCOL, SERVER_ID, USAGE, test
+from __main__ import AUTH, CONFIG, OK, ONE_GET, PROTOCOL, SERVER_ID, TOP, USAGE, test
 from far_helper import BOOT, NAMES, SIZES, Child, message, outcome, rows, text
 
 IGNORED = 12
@@ -119,8 +120,7 @@ def notification_as_modems_deliver_it(e):
     assert [w[3] for w in wishes(e)] == [2]
     # For MMS, and to another port: then it is no push of ours, and as a message itself it is nothing.
     for wrap in bytes.fromhex("01 06 03 c4 af 84"), bytes.fromhex("06 05 04 0b85 23f0") + push:
-        p = subprocess.run(e.argv("notify", "-"), input=wrap + package0(session=7), capture_output=True, timeout=30)
-        assert p.returncode in (PROTOCOL, IGNORED), p
+        notify(e, wrap + package0(session=7), PROTOCOL)
     assert [w[3] for w in wishes(e)] == [2]
 
 
@@ -147,6 +147,47 @@ def notifications_without_end(e):
     assert results == [OK] * 12 + [IGNORED] * 3, results
     assert b"too many" in p.stderr, p.stderr
     assert len(wishes(e)) == 1 and rows(e, "SELECT count(*) FROM notified") == [(12,)]
+
+
+GDBUS = """#!/bin/sh
+echo "The name org.freedesktop.ModemManager1 is owned by :1.0"
+for n in 1 2 3 4; do
+	echo "/org/freedesktop/ModemManager1/Modem/0: org.freedesktop.ModemManager1.Modem.Messaging.Added" \\
+		"(objectpath '/org/freedesktop/ModemManager1/SMS/$n', true)"
+done
+echo "/org/freedesktop/ModemManager1/Modem/0: org.freedesktop.ModemManager1.Modem.Messaging.Added" \\
+	"(objectpath '/org/freedesktop/ModemManager1/SMS/5', false)"
+"""
+MMCLI = """#!/bin/sh
+case $1,$3 in
+-s,--create-file-with-data=*) cp "$SMS/${2##*/}" "${3#*=}" ;;
+-m,--messaging-delete-sms=*) rm "$SMS/${3##*/}" ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@test
+def hook_of_the_documentation(e):
+    """Of the SMS a modem has, those of servers go to dmsc-client and are deleted; others' stay."""
+    with open(os.path.join(TOP, "Documentation/notifications.rst"), encoding="utf-8") as f:
+        block = re.search(r"\.\. code:: sh\n\n((?:    .*\n|\n)+)", f.read()).group(1)
+    account(e)
+    os.mkdir(e.path("sms"))
+    push = bytes.fromhex("01 06 03 c4 af 87")
+    for name, data in (("1", push + package0(session=1)), ("3", push + package0(secret=b"guessed")),
+                       ("4", bytes.fromhex("01 06 03 be af 84") + b"MMS"), ("5", push + package0(session=2))):
+        e.write(os.path.join("sms", name), data)
+    os.mkdir(e.path("bin"))
+    client = '#!/bin/sh\nexec "%s" --config "%s" "$@"\n' % (os.path.join(e.build, "dmsc-client"), e.conf)
+    for name, text_ in (("gdbus", GDBUS), ("mmcli", MMCLI), ("dmsc-client", client)):
+        os.chmod(e.write(os.path.join("bin", name), text_), 0o755)
+    hook = e.write("hook", re.sub(r"(?m)^    ", "", block))
+    subprocess.run(["sh", hook], check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   env=dict(os.environ, PATH=e.path("bin") + ":" + os.environ["PATH"], SMS=e.path("sms"), TMPDIR=e.dir))
+    # 2 is a text, 3 was refused, 5 is one that the device itself sends.
+    assert sorted(os.listdir(e.path("sms"))) == ["4", "5"]
+    assert [w[3] for w in wishes(e)] == [1]
 
 
 # --- what comes of it: the helper's part is played here ---

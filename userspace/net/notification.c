@@ -190,7 +190,11 @@ static bool name_good(struct slice id)
 	return id.n && str_utf8_valid(id);
 }
 
-static int parse_bare(struct slice msg, struct notification *out)
+/*
+ * What came without anything that says what it is must look like one in all it can: a
+ * hook may give us whatever a modem has, and what is ours is taken away from others.
+ */
+static int parse_bare(struct slice msg, bool labelled, struct notification *out)
 {
 	struct notification n = { .digest = slice_of(msg.p, NOTIFICATION_DIGEST) };
 	const uint8_t *t;
@@ -201,8 +205,10 @@ static int parse_bare(struct slice msg, struct notification *out)
 	t = n.trigger.p;
 	/* version(10) ui-mode(2) initiator(1) future(27) sessionid(16) length(8) */
 	n.version = t[0] << 2 | t[1] >> 6;
-	if (n.version < VERSION_MIN || n.version > VERSION_MAX)
+	if (labelled && (n.version < VERSION_MIN || n.version > VERSION_MAX))
 		return -EPROTONOSUPPORT;
+	if (!labelled && (t[1] & 7 || t[2] || t[3] || t[4]))
+		return -EBADMSG;
 	n.ui = t[1] >> 4 & 3;
 	n.by_server = t[1] & 8;
 	n.session_id = t[5] << 8 | t[6];
@@ -213,6 +219,8 @@ static int parse_bare(struct slice msg, struct notification *out)
 			    n.trigger.n - TRIGGER_HEADER - n.server_id.n);
 	if (!name_good(n.server_id))
 		return -EBADMSG;
+	if (n.version < VERSION_MIN || n.version > VERSION_MAX)
+		return -EPROTONOSUPPORT;
 	*out = n;
 	return 0;
 }
@@ -233,9 +241,9 @@ int notification_parse(struct slice msg, struct notification *out)
 	if (!slice_present(push) && slice_present(sms))
 		push = unwrap_push(msg);
 	if (!slice_present(push))
-		return parse_bare(msg, out);
-	err = parse_bare(push, out);
-	return err && !parse_bare(msg, out) ? 0 : err;
+		return parse_bare(msg, false, out);
+	err = parse_bare(push, true, out);
+	return err && !parse_bare(msg, false, out) ? 0 : err;
 }
 
 /* Appends the base64 of MD5 of @parts. */

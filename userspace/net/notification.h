@@ -33,7 +33,8 @@ struct notification {			/* slices lie in the message */
 /*
  * Takes a message apart: a package 0 alone, or in what a modem delivers of a WAP
  * push (WSP Push, with the SMS's user data header in front of it or without).
- * 0; -EBADMSG: it is none; -EPROTONOSUPPORT: of a version that is not known.
+ * 0; -EBADMSG: it is none; -EPROTONOSUPPORT: it is one, of a version that is not known.
+ * One alone is known by its reserved bits, which are 0, its name and lengths.
  * *out is filled only on success.
  */
 int notification_parse(struct slice msg, struct notification *out) __attribute__((warn_unused_result));
