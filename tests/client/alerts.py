@@ -7,6 +7,7 @@ import subprocess
 
 from __main__ import CONFIG, NETWORK, OK, ONE_GET, SERVER_ID, STORE, USAGE, test
 from far_helper import rows
+from replays import replayed
 from objects import EXAMPLES, battery, configure, hook, is_root
 
 TYPE = "Reversed-Domain-Name: org.example.thing"
@@ -42,7 +43,7 @@ def alert_is_told_once(e):
         assert [(a["server"], a["bytes"]) for a in waiting(e)] == [("", 16), (SERVER_ID, 344)]
         lines = e.run("alert", "list").out.splitlines()
         assert len(lines) == 2 and "c-17" in lines[0] and "äöü" not in lines[0], lines
-        r = e.session("--allow-http")
+        r = e.session("--allow-http", "--trace", e.path("trace"))
         assert "Alert 1226, Alert 1226" in r.out and "three" not in r.out + r.err
         e.session("--allow-http")
         first, second = told(s)
@@ -51,6 +52,7 @@ def alert_is_told_once(e):
     assert first[1]["format"] == "b64" and base64.b64decode(first[1]["value"]) == bytes(range(256)), first
     assert b"c-17" in sent
     assert second == [] and waiting(e) == []
+    replayed(e, e.path("trace"))
     assert ("Generic Alert", "./DevInfo", 200) in rows(e, "SELECT op, uri, status FROM note")
 
 

@@ -234,6 +234,9 @@ static void test_a_notification_is_taken_once(void **state)
 	store_close(s);
 	s = open_rw();
 	assert_int_equal(take(s, "a", 1, 3, NOW + 100000), STORE_NOTIFIED_AGAIN);
+	/* A server has no more than 65535 of them; a message as such is never taken again. */
+	assert_int_equal(take(s, "a", 1, 1, NOW + STORE_NOTIFIED_ID_S), STORE_NOTIFIED_AGAIN);
+	assert_int_equal(take(s, "a", 1, 3, NOW + STORE_NOTIFIED_ID_S), STORE_NOTIFIED_NEW);
 	store_close(s);
 }
 

@@ -12,7 +12,8 @@ static int look(struct store *s, const char *server, uint16_t session_id, const 
 		int64_t now, enum store_notified *out)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	int err = db_prepare(s, "SELECT count(*) FILTER (WHERE digest = ?1 OR session_id = ?2),"
+	int err = db_prepare(s, "SELECT count(*) FILTER (WHERE digest = ?1 OR (session_id = ?2 AND"
+				" abs(at - ?3) < " STR(STORE_NOTIFIED_ID_S) ")),"
 				" count(*) FILTER (WHERE abs(at - ?3) < 3600)"
 				" FROM notified WHERE server = ?4", &st);
 	int rc;
@@ -52,14 +53,14 @@ static int note(struct store *s, const char *server, uint16_t session_id, const 
 }
 
 /* The one noted last stays, whatever the clock said of the others. */
-static int forget(struct store *s, const char *server, uint16_t session_id)
+static int forget(struct store *s, const char *server, const uint8_t *digest)
 {
 	static const char *const sql[] = {
-		"DELETE FROM notified WHERE server = ?1 AND session_id <> ?2 AND session_id IN"
-		" (SELECT session_id FROM notified WHERE server = ?1 AND session_id <> ?2"
+		"DELETE FROM notified WHERE server = ?1 AND digest IN"
+		" (SELECT digest FROM notified WHERE server = ?1 AND digest <> ?2"
 		"  ORDER BY at DESC LIMIT -1 OFFSET " STR(STORE_NOTIFIED_ROWS) " - 1)",
-		"DELETE FROM notified WHERE (server, session_id) IN"
-		" (SELECT server, session_id FROM notified WHERE NOT (server = ?1 AND session_id = ?2)"
+		"DELETE FROM notified WHERE (server, digest) IN"
+		" (SELECT server, digest FROM notified WHERE NOT (server = ?1 AND digest = ?2)"
 		"  ORDER BY at DESC LIMIT -1 OFFSET " STR(STORE_NOTIFIED_ALL) " - 1)",
 	};
 	int err = 0;
@@ -71,7 +72,7 @@ static int forget(struct store *s, const char *server, uint16_t session_id)
 		if (err)
 			break;
 		db_bind_text(st, 1, server);
-		sqlite3_bind_int(st, 2, session_id);
+		db_bind_slice(st, 2, slice_of(digest, STORE_NOTIFIED_DIGEST));
 		err = db_run(s, st, "forgetting notifications");
 	}
 	return err;
@@ -93,6 +94,6 @@ int store_notified_take(struct store *s, const char *server, uint16_t session_id
 	if (!err && *out == STORE_NOTIFIED_NEW)
 		err = note(s, server, session_id, digest, now);
 	if (!err && *out == STORE_NOTIFIED_NEW)
-		err = forget(s, server, session_id);
+		err = forget(s, server, digest);
 	return db_write_end(s, own, err);
 }

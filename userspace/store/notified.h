@@ -11,11 +11,12 @@
 #define STORE_NOTIFIED_DIGEST 16
 #define STORE_NOTIFIED_ROWS 64		/* of one server; older ones are forgotten */
 #define STORE_NOTIFIED_ALL 4096		/* of all servers */
+#define STORE_NOTIFIED_ID_S 604800	/* a SessionID is taken again after a week: it has 16 bits */
 #define STORE_NOTIFIED_PER_HOUR 12	/* of one server */
 
 enum store_notified {
 	STORE_NOTIFIED_NEW,	/* noted now */
-	STORE_NOTIFIED_AGAIN,	/* its digest, or its SessionID, was there */
+	STORE_NOTIFIED_AGAIN,	/* its digest was there, or its SessionID within a week */
 	STORE_NOTIFIED_TOO_MANY,
 };
 
