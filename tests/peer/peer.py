@@ -150,7 +150,7 @@ class Session:
         self.chunked = None       # (Cmd, octets, size) of a large object that comes
         self.package = None       # what was sent last, for a repetition
         self.devinfo = {}
-        self.alerts = []
+        self.alerts, self.told = [], []     # codes and where; the elements of generic ones
         self.log = []
         self.client_max_msg = self.client_max_obj = None
         self.credentials = []     # what the client proved itself with: (kind, text, nonce)
@@ -511,6 +511,7 @@ class Session:
         elif code == "1222":
             self.want(self.chunking, "Alert 1222, and nothing is missing")
         elif code == "1226":
+            self.told.append(el)
             for item in el.all("Item"):
                 self.want(item.find("Meta/Type") is not None, "a generic alert without Type")
                 self.want(item.find("Data") is not None, "a generic alert without Data")

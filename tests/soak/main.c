@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dmsc-client/client.h"
+#include "store/alert.h"
 #include "util/log.h"
 
 int __wrap_main(int argc, char **argv);		/* in place of dmsc-client's */
@@ -60,11 +61,23 @@ static void quiet(void *ctx, const char *line)
 {
 }
 
-/* 0 when the session ended as it should. */
-static int one(const char *dir, const char *device_id, const char *server, bool wbxml)
+/* Something to tell, another each time: the session takes it out of the store. */
+static int alert_put(struct store *s, const char *server, unsigned long n)
+{
+	struct store_alert a = { .code = 1226, .format = "int", .mark = "minor" };
+	char text[32];
+
+	snprintf(a.server, sizeof(a.server), "%s", server);
+	snprintf(a.type, sizeof(a.type), "Reversed-Domain-Name: org.example.soak");
+	a.data = slice_of(text, (size_t)snprintf(text, sizeof(text), "%lu", n));
+	return store_alert_put(s, &a, 1);
+}
+
+/* 0 when the @n-th session ended as it should. */
+static int one(const char *dir, const char *device_id, const char *server, unsigned long n)
 {
 	struct client_session_opts o = {
-		.server_id = server, .device_id = device_id, .allow_http = true, .wbxml = wbxml,
+		.server_id = server, .device_id = device_id, .allow_http = true, .wbxml = n & 1,
 		.cause = STORE_CAUSE_HAND, .by_hand = true, .say = quiet,
 		.connect_timeout_ms = 5000, .total_timeout_ms = 20000,
 	};
@@ -77,7 +90,8 @@ static int one(const char *dir, const char *device_id, const char *server, bool 
 	o.objects = client_objects_new(&c, device_id);
 	if (!o.objects || store_open(dir, STORE_WRITE, 10000, &s))
 		return -1;
-	(void)!client_session_run(s, &o, &r);
+	if (dead || !alert_put(s, server, n))
+		(void)!client_session_run(s, &o, &r);
 	look_at_log(dir);
 	store_close(s);
 	mo_set_free(o.objects);
@@ -121,7 +135,7 @@ int __wrap_main(int argc, char **argv)
 	for (n = 0; n < sessions; n++) {
 		const char *server = argv[5 + n % (unsigned long)(argc - 5)];
 
-		if (one(argv[1], argv[2], server, n & 1))
+		if (one(argv[1], argv[2], server, n))
 			return 1;
 		if (!((n + 1) % every) && figures(n + 1))
 			return 1;
