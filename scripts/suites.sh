@@ -121,6 +121,7 @@ suites_of_check() {
 	start hostile tests/client/hostile
 	start provisioning tests/client/provisioning
 	start hooks tests/hooks/test
+	start update-hooks tests/hooks/test-update
 	start crash make -s crash
 	start dm-server /usr/bin/python3 tests/dmserver/test.py
 	start simcard /usr/bin/python3 tests/simcard/test.py
