@@ -4,9 +4,11 @@ import os
 import stat
 import subprocess
 
-from __main__ import DEVICE_ID, OK, SERVER_ID, SLOW, test, wait_for
+from __main__ import CONFIG, DEVICE_ID, OK, SERVER_ID, SLOW, make_certs, test, wait_for
 from objects import is_root
 from replays import replayed
+from transport import between, hand_on
+from trust import server_dir
 
 SANDBOX = 11
 NOBODY = 65534
@@ -102,3 +104,28 @@ def rights_without_the_user(e):
     st = os.stat(e.store)
     assert st.st_uid == NOBODY and stat.S_IMODE(st.st_mode) == 0o700, st
     assert all(os.stat(os.path.join(e.store, name)).st_uid == NOBODY for name in os.listdir(e.store))
+
+
+# Rules: HTTP-20
+@test
+def rights_to_the_files_of_a_server(e):
+    """They are read as the session child reads them: by the store's owner, who needs the group's right."""
+    if not is_root():
+        return
+    tls = make_certs(e)
+    with between(e, hand_on, tls, client_ca=e.path("ca.pem")):
+        d = server_dir(e, ca="ca.pem", cert="srv.pem", key="srv.key")
+        key = os.path.join(d, "key.pem")
+        os.chmod(e.dir, 0o711)
+        os.chmod(os.path.join(d, "ca.pem"), 0o644)
+        os.chmod(os.path.join(d, "cert.pem"), 0o644)
+        for name in [e.store] + [os.path.join(e.store, f) for f in os.listdir(e.store)]:
+            os.chown(name, NOBODY, NOBODY)
+        r = e.session(expect=CONFIG)
+        assert "key.pem cannot be read: Permission denied" in r.err, r.err
+        os.chown(key, 0, NOBODY)
+        os.chmod(key, 0o640)
+        e.session()
+        # A directory that is out of reach may hide a file that counts.
+        os.chmod(d, 0o700)
+        assert "ca.pem cannot be read: Permission denied" in e.session(expect=CONFIG).err

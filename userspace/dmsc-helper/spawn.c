@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "dmsc-helper/helper.h"
+#include "util/child_env.h"
 #include "util/confine.h"
 #include "util/log.h"
 
@@ -60,47 +61,13 @@ static const char *confine_life(pid_t parent)
 	return NULL;
 }
 
-/* The system's proxies, where there are any, are the session child's too; curl knows these names. */
-static const char *const proxies[] = {
-	"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
-};
-#define NPROXIES (sizeof(proxies) / sizeof(proxies[0]))
-#define ENV_MAX (3 + NPROXIES + 1)
-
-/* "NAME=value" of ours for the child; the copies live until it is another program. */
-static const char *add_env(char **env, size_t *n, const char *name)
-{
-	const char *value = getenv(name);
-
-	if (!value)
-		return NULL;
-	if (asprintf(&env[*n], "%s=%s", name, value) < 0)
-		return "environment";
-	++*n;
-	return NULL;
-}
-
-static const char *make_env(char *env[ENV_MAX], bool network)
-{
-	const char *what;
-	size_t n = 2;
-
-	env[0] = (char *)"PATH=/usr/bin:/bin";
-	env[1] = (char *)"LANG=C.UTF-8";
-	what = add_env(env, &n, "JOURNAL_STREAM");	/* log lines carry their priority then */
-	for (size_t i = 0; network && !what && i < NPROXIES; i++)
-		what = add_env(env, &n, proxies[i]);
-	env[n] = NULL;
-	return what;
-}
-
 static void __attribute__((noreturn))
 child_exec(const struct helper *h, const char *mode, bool network, int sock, int conf,
 	   const struct confine_id *id, pid_t parent)
 {
 	char *argv[] = { (char *)h->client, (char *)mode, NULL };
-	char *env[ENV_MAX];
-	const char *what = make_env(env, network);
+	char *env[CHILD_ENV_MAX];
+	const char *what = child_env_make(env, network) ? "environment" : NULL;
 
 	if (!what && !network)
 		what = confine_network();
