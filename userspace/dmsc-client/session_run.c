@@ -32,6 +32,7 @@ int run_fail(struct run *x, enum client_outcome outcome, int err, const char *wh
 		x->r->outcome = outcome;
 		client_reason(x->r->reason, sizeof(x->r->reason), "%s", why);
 	}
+	x->r->no_space = x->r->no_space || (outcome == CLIENT_STORE && err == -ENOSPC);
 	return err;
 }
 
@@ -75,6 +76,7 @@ static int op_commit(void *ctx, struct dm_tree *tree)
 	err = mo_set_collect(x->o->objects, tree);
 	if (!err)
 		err = store_tree_commit(x->store, tree);
+	x->r->no_space = x->r->no_space || err == -ENOSPC;
 	if (err)
 		mo_set_forget(x->o->objects);
 	else
@@ -472,8 +474,10 @@ static int take_answer(struct run *x)
 		view_out(&x->view, x->format, buf_slice(&x->out));
 	tell_progress(x);
 	err = write_journal(x);
-	if (!err)
-		err = settle_alerts(x, false);
+	/* What is done has to be told, whether or not there was room to note it. */
+	if (err)
+		log_warn("what the server did could not be noted in the journal: %s", store_strerror(err));
+	err = settle_alerts(x, false);
 	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : rc;
 }
 
@@ -553,6 +557,8 @@ bool client_worth_retry(const struct client_session_result *r)
 		return status_passes(r);
 	case CLIENT_TLS:		/* a captive portal has a certificate of its own */
 		return true;
+	case CLIENT_STORE:		/* a disk that is full is made room on */
+		return r->no_space;
 	default:
 		return r->outcome != CLIENT_OK && r->busy;
 	}

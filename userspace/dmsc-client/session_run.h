@@ -86,6 +86,7 @@ struct client_session_result {
 	long http_status;		/* of the last answer; 0 = none came */
 	unsigned int retry_after_s;	/* the server wants to be left alone so long, at most 1 h; 0 = not said */
 	bool web_page;			/* HTML came: rather a network's login page than the server */
+	bool no_space;			/* the store had no room */
 	bool busy;			/* the server's message said that it cannot just now */
 };
 

@@ -5,6 +5,14 @@
 #include "store/db.h"
 #include "util/log.h"
 
+/* SQLite says "full" of its database file alone, and "I/O error" of the files beside it. */
+static bool no_space(struct store *s, int rc)
+{
+	int os = s->db && (rc & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(s->db) : 0;
+
+	return os == ENOSPC || os == EDQUOT;
+}
+
 int db_error(struct store *s, int rc, const char *what)
 {
 	int err;
@@ -38,7 +46,7 @@ int db_error(struct store *s, int rc, const char *what)
 		err = -EINVAL;
 		break;
 	default:
-		err = -EIO;
+		err = no_space(s, rc) ? -ENOSPC : -EIO;
 	}
 	log_err("store: %s: %s", what, s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
 	return err;
