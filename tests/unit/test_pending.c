@@ -56,7 +56,7 @@ static struct world {
 	bool lost;		/* a part waited in vain */
 	unsigned int runs;	/* session children that wait for their end */
 	enum ipc_result session_result;
-	bool session_retry;
+	uint32_t session_retry;
 } *w;
 
 static int events[2];
@@ -518,11 +518,12 @@ static void a_yes_holds_for_the_retries(void **state)
 {
 	world_new(asks_twice);
 	w->session_result = IPC_FAILED;
-	w->session_retry = true;
+	w->session_retry = 120;
 	assert_int_equal(run_pending(), HELPER_OK);
 	assert_clean();
 	assert_int_equal(w->sessions, 2);
 	assert_int_equal(w->asked, 1);
+	assert_int_equal(w->last.retry, 120);	/* seconds that the server asked for */
 
 	world_new(asks_twice);
 	w->session_result = IPC_DONE;

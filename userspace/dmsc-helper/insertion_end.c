@@ -49,7 +49,7 @@ void insertion_child_fail(struct insertion *in, const char *why)
 	in->exit = HELPER_FAILED;
 }
 
-void insertion_reply(struct insertion *in, enum ipc_result result, int err, bool retry,
+void insertion_reply(struct insertion *in, enum ipc_result result, int err, uint32_t retry,
 		     const char *reason)
 {
 	struct ipc_msg m;

@@ -110,8 +110,8 @@ void insertion_fini(struct insertion *in);
 /* CLOCK_MONOTONIC. */
 int64_t insertion_now_ms(void);
 void insertion_withdraw(struct insertion *in);
-/* The answer to the card child's open request. */
-void insertion_reply(struct insertion *in, enum ipc_result result, int err, bool retry,
+/* The answer to the card child's open request; @retry as in ipc_outcome. */
+void insertion_reply(struct insertion *in, enum ipc_result result, int err, uint32_t retry,
 		     const char *reason);
 void insertion_child_release(struct insertion *in);
 void insertion_child_fail(struct insertion *in, const char *why);
