@@ -9,6 +9,7 @@
 #include "dm/bootstrap.h"
 #include "dm/origin.h"
 #include "dmsc-client/client.h"
+#include "mo/dmacc_old.h"
 #include "mo/mo.h"
 #include "util/log.h"
 
@@ -91,6 +92,9 @@ static int decode_into(struct run *r, struct dm_tree *t, struct dm_bootstrap_res
 	if (!b)
 		return -ENOMEM;
 	err = decode_all(r, b);
+	/* Accounts of DM 1.1 are ones of 1.2 before it is looked at which there are. */
+	if (!err)
+		err = dmacc_old_take(t, true, cfg.now, NULL);
 	err = dm_bootstrap_finish(b, err, out);
 	if (err && !r->res->reason[0])
 		client_reason(r->res->reason, sizeof(r->res->reason), "%s", out->text);

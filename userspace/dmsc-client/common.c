@@ -7,6 +7,7 @@
 
 #include "dmsc-client/client.h"
 #include "dmsc-client/firmware.h"
+#include "mo/dmacc_old.h"
 #include "mo/mo.h"
 #include "util/digest.h"
 #include "util/log.h"
@@ -111,6 +112,9 @@ int client_tree_open(struct store *s, struct mo_set *objects, struct dm_tree **o
 		err = firmware_load(objects, s);
 	if (!err)
 		err = objects ? mo_set_install(objects, t, time(NULL)) : mo_install(t, NULL, time(NULL));
+	/* What a server of DM 1.1 may have added since; durable with the next commit. */
+	if (!err)
+		err = dmacc_old_take(t, false, time(NULL), NULL);
 	if (err) {
 		dm_tree_free(t);
 		return err;
