@@ -27,6 +27,7 @@ TOKEN_OF = [{name: token for token, name in page.items()} for page in NAME_OF]
 
 PUBLIC_ID = 0x1201
 PUBLIC_TEXT = b"-//SYNCML//DTD SyncML 1.2//EN"
+DDF_TEXT = b"-//OMA//DTD-DM-DDF 1.2//EN"
 UTF8 = 106
 
 
@@ -146,11 +147,11 @@ def _mb(number):
     return out
 
 
-def to_wbxml(root, fpi=False):
-    """WBXML 1.2 with the public identifier as a number or, *fpi*, in the string table."""
+def to_wbxml(root, text=None):
+    """WBXML 1.2 with the public identifier as a number or, *text*, in the string table."""
     out = bytearray(b"\x02")
-    if fpi:
-        out += b"\x00\x00" + _mb(UTF8) + _mb(len(PUBLIC_TEXT)) + PUBLIC_TEXT
+    if text:
+        out += b"\x00\x00" + _mb(UTF8) + _mb(len(text)) + text
     else:
         out += _mb(PUBLIC_ID) + _mb(UTF8) + b"\x00"
     page = 0
@@ -212,7 +213,7 @@ class _Reader:
         return self.octets[begin:end]
 
 
-def from_wbxml(octets):
+def from_wbxml(octets, text=PUBLIC_TEXT):
     reader = _Reader(octets)
     version = reader.byte()
     if version not in (1, 2, 3):
@@ -224,9 +225,9 @@ def from_wbxml(octets):
     if charset != UTF8:
         raise Bad("character set %d" % charset)
     if name_at is not None:
-        if table[name_at:].split(b"\0")[0] != PUBLIC_TEXT:
+        if table[name_at:].split(b"\0")[0] != text:
             raise Bad("public identifier %r" % table[name_at:])
-    elif public != PUBLIC_ID:
+    elif public != PUBLIC_ID or text != PUBLIC_TEXT:
         raise Bad("public identifier %X" % public)
     page, top, open_ = 0, [], []
 

@@ -55,6 +55,60 @@ def add(uri, value=None, fmt=None, mime=None, **how):
     return Cmd("Add", _item(uri, value, fmt, mime), uri=uri, **how)
 
 
+def node(name, *inside, value=None, fmt="node", kind=None):
+    """A Node of a serialized tree (TND 9.2)."""
+    def ddf(name, *content):
+        return El(name, *content, page=2)
+
+    what = None
+    if kind:
+        what = ddf("Type", ddf("DDFName" if fmt == "node" else "MIME", kind))
+    return ddf("Node", ddf("NodeName", name),
+               ddf("RTProperties", ddf("Format", ddf(fmt)), what),
+               ddf("Value", value) if value is not None else None, *inside)
+
+
+def add_tree(uri, *nodes, notation, apart=False, **how):
+    """An Add of a serialized tree, as markup within the message or, *apart*, as a document of
+    its own within Data."""
+    tree = El("MgmtTree", El("VerDTD", "1.2", page=2), *nodes, page=2)
+    if apart:
+        tree = markup.to_xml(tree).decode() if notation == "xml" else \
+            markup.to_wbxml(tree, markup.DDF_TEXT)
+    return Cmd("Add", El("Item", El("Target", El("LocURI", uri)),
+                         meta(Format="bin" if apart and notation == "wbxml" else "xml",
+                              Type="application/vnd.syncml.dmtnds+" + notation),
+                         El("Data", tree)), uri=uri, **how)
+
+
+def tree_of(cmd):
+    """What a Get of ?list=TNDS brought: {path: (format, value)}, or a text saying what is wrong."""
+    if len(cmd.results) != 1:
+        return "%d Results" % len(cmd.results)
+    data = cmd.raw
+    if data.kids:
+        top = data.kids[0]
+    else:
+        try:
+            octets = data.octets()
+            top = markup.from_xml(octets) if octets[:1] == b"<" else \
+                markup.from_wbxml(octets, markup.DDF_TEXT)
+        except markup.Bad as error:
+            return "unreadable: %s" % error
+    if (top.name, top.page) != ("MgmtTree", 2) or top.text("VerDTD") != "1.2":
+        return "%s of page %d, VerDTD %s" % (top.name, top.page, top.text("VerDTD"))
+    found, todo = {}, [("", one) for one in top.all("Node")]
+    while todo:
+        above, one = todo.pop()
+        path = above + "/" + one.text("NodeName", "")
+        fmt = one.find("RTProperties/Format")
+        value = one.find("Value")
+        found[path] = (fmt.kids[0].name if fmt is not None and fmt.kids else None,
+                       None if value is None else value.text())
+        todo += [(path, kid) for kid in one.all("Node")]
+    return found
+
+
 def replace(uri, value, fmt=None, mime=None, **how):
     return Cmd("Replace", _item(uri, value, fmt, mime), uri=uri, **how)
 
@@ -497,6 +551,7 @@ class Session:
         if self.account and self.max_obj_size:
             self.want(len(octets) <= self.max_obj_size, "%d octets, %d are allowed", len(octets),
                       self.max_obj_size)
+        cmd.raw = data
         cmd.results.append(El("Item", El("Source", El("LocURI", source or "")),
                               El("Data", decoded)))
         if cmd.check:
@@ -568,7 +623,8 @@ class Session:
         self.chunking = bool(commands) and not final
         root = El("SyncML", self._own_header(),
                   El("SyncBody", *out, El("Final") if final else None))
-        octets = markup.write(root, self.notation) if not self.fpi else markup.to_wbxml(root, True)
+        octets = markup.write(root, self.notation) if not self.fpi else \
+            markup.to_wbxml(root, markup.PUBLIC_TEXT)
         if self.resp_uri:
             self.url = self.resp_uri
         if self.client_max_msg:
