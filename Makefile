@@ -215,6 +215,8 @@ decode_srcs := $(wildcard userspace/dmsc-client/decode*.c) userspace/dmsc-client
 	$(wildcard tests/simcard/desc*.c tests/simcard/profile*.c) \
 	tests/simcard/mkcard.c tests/simcard/mkcp.c tests/simcard/mkdm.c tests/simcard/mklwm2m.c tests/simcard/tlv.c
 $(B)/asan/unit/test_decode: $(decode_srcs:%.c=$(B)/asan/%.o)
+# It opens trees as the client does, with what that has of a firmware update.
+$(B)/asan/unit/test_client_bootstrap: $(B)/asan/userspace/dmsc-client/firmware.o
 # It plays a firmware update from the Exec to the alert.
 firmware_srcs := userspace/dmsc-client/common.c userspace/dmsc-client/firmware.c \
 	userspace/dmsc-client/firmware_job.c userspace/dmsc-client/firmware_file.c
