@@ -142,6 +142,7 @@ static void agent_start(void)
 	assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
 	agent_pid = fork();
 	if (!agent_pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* of a test that failed, none is left */
 		setsid();
 		ioctl(slave, TIOCSCTTY, 0);
 		for (int i = 0; i < 3; i++)
@@ -473,6 +474,88 @@ static void progress(void **state)
 	screen_put();
 }
 
+/* --- where nothing can be written over: a feed of answers, and a file --------- */
+
+/* An agent that reads @feed and an end; what it says goes to @seen as before. */
+static void agent_piped(const char *feed)
+{
+	char *argv[] = { (char *)"dmsc-agent", NULL };
+	int in[2], out[2];
+
+	nseen = 0;
+	assert_int_equal(pipe(in) | pipe(out), 0);
+	assert_int_equal(write(in[1], feed, strlen(feed)), strlen(feed));
+	agent_pid = fork();
+	if (!agent_pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* of a test that failed, none is left */
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		close(in[1]);
+		setvbuf(stdout, NULL, _IOLBF, 0);
+		optind = 1;
+		exit(agent_main(1, argv));
+	}
+	close(in[0]);
+	close(in[1]);
+	close(out[1]);
+	master = out[0];
+}
+
+static void wait_answered(void)
+{
+	for (int i = 0; !w->answered && i < PATIENCE / 10; i++)
+		usleep(10000);
+	assert_true(w->answered);
+}
+
+/* The line was meant for the question that comes after a notice, however long that is shown. */
+static void a_feed_and_a_notice(void **state)
+{
+	w->q = (struct unl_question){ .id = 90, .kind = UNL_KIND_DISPLAY, .options = "MINDT=5",
+				      .timeout_ms = 60000 };
+	w->answered = false;
+	w->asked = true;
+	agent_piped("y\n");
+	see("c closes: ");
+	kernel_says(UNL_EV_CARD_ADD, UNL_YES);
+	usleep(200000);
+	assert_false(w->answered);
+	w->now_ms += 5000;
+	kernel_says(UNL_EV_CARD_ADD, UNL_YES);
+	see("question 90 answered: yes\n");
+	w->answered = false;
+	w->q = (struct unl_question){ .id = 91, .kind = UNL_KIND_CONFIRM, .timeout_ms = 60000 };
+	w->asked = true;
+	kernel_says(UNL_EV_READY, UNL_YES);
+	wait_answered();
+	assert_true(w->answer.id == 91 && w->answer.outcome == UNL_YES);
+	see("the input has ended\n");
+	agent_end();
+}
+
+static void progress_is_told_rarely(void **state)
+{
+	struct progress p;
+
+	w->asked = false;
+	mkdir(progress_dir, 0755);
+	agent_piped("\n");
+	see("waiting for questions\n");
+	for (int i = 1; i < 5; i++) {
+		usleep(50000);
+		progress_init(&p, progress_dir, "pending");
+		p.next_ms = 0;
+		w->now_ms += i == 4 ? 10000 : 1000;
+		progress_write(&p, 1, "s", "w", (uint64_t)i, 100);
+	}
+	see("    s: w, 4 of 100 bytes (4 %)\n");
+	assert_null(strstr(seen, "\r"));
+	assert_null(strstr(seen, "2 of"));
+	assert_null(strstr(seen, "3 of"));
+	progress_end(&p);
+	agent_end();
+}
+
 /* --- what is kept ---------------------------------------------------------- */
 
 static void the_document_is_that(void **state)
@@ -503,6 +586,7 @@ int main(void)
 		cmocka_unit_test(text_typed), cmocka_unit_test(text_masked), cmocka_unit_test(single),
 		cmocka_unit_test(multiple), cmocka_unit_test(cancel), cmocka_unit_test(timed_out),
 		cmocka_unit_test(progress), cmocka_unit_test(the_document_is_that),
+		cmocka_unit_test(a_feed_and_a_notice), cmocka_unit_test(progress_is_told_rarely),
 	};
 	char top[] = "/tmp/dmsc-test-captures-XXXXXX";
 	int r;

@@ -137,7 +137,6 @@ static void event(struct progress_view *v, const struct inotify_event *ev, bool 
 	if (ev->mask & IN_DELETE && may_show) {
 		progress_break(v);
 		fflush(stdout);
-		v->next_ms = 0;
 	} else if (ev->mask & IN_MOVED_TO && may_show && (v->screen || now_ms >= v->next_ms) &&
 		   state_read(v, ev->name, &s)) {
 		show(v, &s);

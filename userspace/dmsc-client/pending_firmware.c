@@ -76,7 +76,7 @@ static void bench_close(struct bench *b)
 
 static int next(struct pending *p, struct mo_set *objects, struct firmware_job *j)
 {
-	struct bench b = { NULL, { NULL } };
+	struct bench b = { .store = NULL };
 	int r = bench_open(p, objects, &b);
 
 	if (!r)
@@ -110,7 +110,7 @@ static int record(struct pending *p, struct pending_job *pj, struct mo_set *obje
 {
 	const struct firmware_report report = { .code = f->code, .retry = f->retry, .size = f->size,
 						.reason = f->reason };
-	struct bench b = { NULL, { NULL } };
+	struct bench b = { .store = NULL };
 	uint32_t wait = 0;
 	int r;
 
