@@ -14,6 +14,7 @@ import subprocess
 
 from __main__ import AUTH, CONFIG, OK, ONE_GET, PROTOCOL, SERVER_ID, TOP, USAGE, test
 from far_helper import BOOT, NAMES, SIZES, Child, message, outcome, rows, text
+from objects import is_root
 
 IGNORED = 12
 SECRET = b"srv-password"
@@ -147,6 +148,28 @@ def notifications_without_end(e):
     assert results == [OK] * 12 + [IGNORED] * 3, results
     assert b"too many" in p.stderr, p.stderr
     assert len(wishes(e)) == 1 and rows(e, "SELECT count(*) FROM notified") == [(12,)]
+
+
+# Rules: DECISION-13
+@test
+def notification_wakes_the_helper(e):
+    """Taken by root for the system's store: the store is the user's, and a file says that there is work."""
+    if not is_root():
+        return
+    os.chmod(e.dir, 0o711)
+    conf = e.write("system.conf", "store = %s\n" % e.store)
+    message_, pw = e.write("package0", package0()), e.write("pw", SECRET + b"\n")
+    # As on a system that systemd runs; nothing of the host's is used.
+    script = ("set -e; mount -t tmpfs none /etc; mkdir /etc/dmsc; cp %s /etc/dmsc/dmsc.conf; mount -t tmpfs none /run;"
+              " mkdir -p /run/systemd/system; printf 'root:x:0:0::/root:/bin/sh\\ndmsc:x:65534:65534::/:/bin/false\\n' >/etc/passwd;"
+              " client=%s; $client account add --server-id %s --url https://localhost/ --server-user s --server-password-file %s;"
+              " ! $client notify /dev/null; test ! -e /run/dmsc; $client notify %s; stat -c %%u:%%s /run/dmsc/wake"
+              % (conf, os.path.join(e.build, "dmsc-client"), SERVER_ID, pw, message_))
+    p = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, timeout=60)
+    assert p.returncode == OK and p.stdout.endswith(b"is wanted\n0:0\n"), p
+    assert all(os.stat(os.path.join(e.store, name)).st_uid == 65534 for name in os.listdir(e.store))
+    # Of a store that somebody names nobody has to know.
+    notify(e, package0(session=2))
 
 
 GDBUS = """#!/bin/sh

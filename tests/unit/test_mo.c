@@ -357,6 +357,63 @@ static void own_place_only(struct world *w)
 	assert_int_equal(w->ended, 1);
 }
 
+/* --- what it wants told --------------------------------------------------------- */
+
+static int on_alert(void *ctx, const struct dmsc_alert *a)
+{
+	struct world *w = ctx;
+
+	buf_printf(&w->heard, "alert %s %s %s %s %.*s\n", a->type, a->source ? a->source : "-",
+		   a->mark ? a->mark : "-", a->correlator ? a->correlator : "-",
+		   (int)a->value.len, (const char *)a->value.data);
+	return strcmp(a->type, "full") ? 0 : -ENOSPC;
+}
+
+static int alert_install(void *ctx, const struct dmsc_host *h)
+{
+	struct world *w = ctx;
+	struct dmsc_alert a = { .type = "t", .source = "./Vendor/O/Kept", .mark = "minor",
+				.correlator = "c", .value = { DMSC_CHR, "x", 1 } };
+	int rc = install(ctx, h);
+	bool nobody = !w->ended;	/* the first time */
+
+	if (rc)
+		return rc;
+	assert_true(h->abi >= 2);
+	assert_int_equal(h->alert(h, &a), nobody ? -EOPNOTSUPP : 0);
+	if (nobody)
+		return 0;
+	a = (struct dmsc_alert){ .type = "full" };
+	assert_int_equal(h->alert(h, &a), -ENOSPC);
+	a.source = "./DevInfo/DevId";
+	assert_int_equal(h->alert(h, &a), -EPERM);
+	a.source = "./Vendor/O/Nothing";
+	assert_int_equal(h->alert(h, &a), -EPERM);
+	a = (struct dmsc_alert){ .value = { DMSC_CHR, NULL, 0 } };
+	assert_int_equal(h->alert(h, &a), -EINVAL);
+	a = (struct dmsc_alert){ .type = "t", .value = { DMSC_FLOAT + 1, "x", 1 } };
+	assert_int_equal(h->alert(h, &a), -EINVAL);
+	a = (struct dmsc_alert){ .type = "t", .value = { DMSC_CHR, NULL, 1 } };
+	assert_int_equal(h->alert(h, &a), -EINVAL);
+	assert_int_equal(h->alert(h, NULL), -EINVAL);
+	return 0;
+}
+
+static void alerts(struct world *w)
+{
+	struct dmsc_mo mo = object(w);
+
+	mo.install = alert_install;
+	start(w, &mo);
+	heard(w, "");
+	w->ended = 1;
+	mo_set_on_alert(w->set, on_alert, w);
+	mo_set_on_alert(NULL, on_alert, w);
+	assert_int_equal(mo_set_install(w->set, w->f.tree, w->f.now), 0);
+	heard(w, "alert t ./Vendor/O/Kept minor c x\nalert full - - - \n");
+	dm_tree_committed(w->f.tree);
+}
+
 static void descriptions(struct world *w)
 {
 	static const struct dmsc_ddf after_any[] = {
@@ -689,7 +746,7 @@ static void hook_not_described(struct world *w)
 		assert_int_equal(mo_hook_add(w->set, script, &limits), bad[i].rc);
 		assert_in_range(hook_io_now() - before, 0, 1500);
 	}
-	assert_int_equal(mo_set_count(w->set), 4);
+	assert_int_equal(mo_set_count(w->set), 6);
 }
 
 /* Only root's own files are run or loaded. */
@@ -713,11 +770,11 @@ static void trust(struct world *w)
 	assert_int_equal(mo_libraries_add(w->set, dir), 0);
 	assert_int_equal(chmod(dir, 0755), 0);
 	assert_int_equal(mo_libraries_add(w->set, dir), 0);
-	assert_int_equal(mo_set_count(w->set), 4);
+	assert_int_equal(mo_set_count(w->set), 6);
 }
 
 #define TESTS(X)                                                                                   \
-	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only) X(left_behind) \
+	X(live) X(live_tnds) X(refused) X(exec) X(told) X(taken_back) X(own_place_only) X(alerts) X(left_behind) \
 	X(descriptions) X(hook_works) X(hook_fails) X(hook_floods) X(hook_dawdles) X(hook_dies_late) X(hook_value_too_long) \
 	X(hook_not_described) X(refused_halfway) X(trust)
 
