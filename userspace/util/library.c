@@ -13,6 +13,11 @@
  * take a fifth longer. Not where there is no such thing (musl), nor below a sanitizer,
  * whose functions have to come before all.
  */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(RTLD_DEEPBIND) && !defined(__SANITIZE_ADDRESS__)
 #define OWN_FIRST RTLD_DEEPBIND
 #else
