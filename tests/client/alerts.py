@@ -135,6 +135,20 @@ def alert_outlives_what_goes_wrong(e):
 
 
 @test
+def alert_too_large_for_a_server(e):
+    """One that HTTP will not have goes after eight times, and does not keep the server from us for ever."""
+    with e.server("server-id dm.example.net\nrepeat\npackage\n\thttp 413\n", strict=False) as s:
+        e.account(s.url)
+        for size in 10, 10000, 20:
+            alert(e, "--data", "x" * size)
+        for _ in range(7):
+            e.session("--allow-http", expect=NETWORK)
+        assert [(a["bytes"], a["tries"]) for a in waiting(e)] == [(10, 0), (10000, 7), (20, 0)]
+        assert "is dropped: the server answers 413 for the last time" in e.session("--allow-http", expect=NETWORK).err
+    assert [(a["bytes"], a["tries"]) for a in waiting(e)] == [(10, 0), (20, 0)]
+
+
+@test
 def more_alerts_than_fit(e):
     """Seven in a session, in their order; what is large waits for the next one."""
     with e.server(ONE_GET) as s:

@@ -200,13 +200,11 @@ static enum verdict verdict(unsigned int status, bool normal)
 static int settle_one(struct alerts_one *one, struct store *s, const struct dm_session_alert *a,
 		      unsigned int status, enum verdict v)
 {
-	const char *const give_up = one->tries + 1 >= ALERTS_TRIES_MAX ? " for the last time" : "";
-
-	if (v == TRIED && !give_up[0])
+	if (v == TRIED && one->tries + 1 < ALERTS_TRIES_MAX)
 		return store_alert_tried(s, one->id);
 	if (v != TOLD)
 		log_warn("an alert (%.*s) is dropped: the server answers %u%s", (int)a->type.n,
-			 (const char *)a->type.p, status, v == TRIED ? give_up : "");
+			 (const char *)a->type.p, status, v == TRIED ? " for the last time" : "");
 	one->settled = true;
 	return store_alert_delete(s, one->id);
 }
@@ -232,4 +230,14 @@ int alerts_settle(struct alerts *q, struct store *s, const struct dm_session_ale
 						 (int)status);
 	}
 	return err;
+}
+
+int alerts_too_large(struct alerts *q, struct store *s, const struct dm_session_alert *list)
+{
+	size_t most = 0;
+
+	for (size_t i = 1; i < q->n; i++)
+		if (list[q->v[i].at].data.n > list[q->v[most].at].data.n)
+			most = i;
+	return q->n ? settle_one(&q->v[most], s, &list[q->v[most].at], DM_ST_TOO_LARGE, TRIED) : 0;
 }

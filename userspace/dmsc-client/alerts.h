@@ -46,6 +46,11 @@ int alerts_load(struct alerts *q, struct store *s, const char *server,
 int alerts_settle(struct alerts *q, struct store *s, const struct dm_session_alert *list,
 		  const struct dm_session_result *r, int64_t journal, bool end, bool normal)
 	must_check;
+/*
+ * HTTP refused package 1 as a whole, for its size it seems: that counts as a try of the
+ * largest, so that it does not keep the server from us for ever. 0 or -errno.
+ */
+int alerts_too_large(struct alerts *q, struct store *s, const struct dm_session_alert *list) must_check;
 void alerts_fini(struct alerts *q);
 
 #endif

@@ -394,6 +394,8 @@ static int settle_alerts(struct run *x, bool end)
 {
 	const struct dm_session_result *e = dm_session_result(x->session);
 
+	if (end && !x->r->messages && (x->r->http_status == 413 || x->r->http_status == 400))
+		return alerts_too_large(&x->queued, x->store, x->alerts);
 	return alerts_settle(&x->queued, x->store, x->alerts, e, x->journal, end,
 			     e->end == DM_END_NORMAL);
 }
@@ -478,7 +480,9 @@ static int take_answer(struct run *x)
 	if (err)
 		log_warn("what the server did could not be noted in the journal: %s", store_strerror(err));
 	err = settle_alerts(x, false);
-	return err ? run_fail(x, CLIENT_STORE, err, store_strerror(err)) : rc;
+	if (err)
+		log_warn("what the server was told could not be noted: %s", store_strerror(err));
+	return rc;
 }
 
 /* Best effort and at most 5 s: the card that left may have been the way to the server. */
