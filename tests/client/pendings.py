@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 
-from __main__ import ADD, NETWORK, ONE_GET, SERVER_ID, SLOW, test
+from __main__ import ADD, ONE_GET, SERVER_ID, SLOW, TOP, test
 from far_helper import (BOOT, FAILED, NAMES, NO, RESULTS, SIZES, TIMEOUT, WITHDRAWN, YES, Child, assert_free, message,
                         outcome, rows, text)
 
@@ -471,3 +471,14 @@ def pending_killed_in_an_atomic(e):
     assert seen[0] in (0, 2), "half of it was done"
     both = rows(e, "SELECT name FROM node WHERE name IN ('One', 'Two')")
     assert len(both) == 2, both
+
+
+@test
+def pending_helper_in_a_world_of_its_own(e):
+    """The whole of it by root: the helper, its children confined, and a network that comes late."""
+    if os.geteuid():
+        return
+    p = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc",
+                        os.path.join(TOP, "tests/client/apart"), e.build, e.dir], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=200)
+    assert p.returncode == 0, p.stdout.decode(errors="replace")
