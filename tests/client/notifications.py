@@ -184,6 +184,7 @@ echo "/org/freedesktop/ModemManager1/Modem/0: org.freedesktop.ModemManager1.Mode
 MMCLI = """#!/bin/sh
 case $1,$3 in
 -s,--create-file-with-data=*) cp "$SMS/${2##*/}" "${3#*=}" ;;
+-m,--messaging-list-sms) echo "    /org/freedesktop/ModemManager1/SMS/6 (received)" ;;
 -m,--messaging-delete-sms=*) rm "$SMS/${3##*/}" ;;
 *) exit 1 ;;
 esac
@@ -198,7 +199,7 @@ def hook_of_the_documentation(e):
     account(e)
     os.mkdir(e.path("sms"))
     push = bytes.fromhex("01 06 03 c4 af 87")
-    for name, data in (("1", push + package0(session=1)), ("3", push + package0(secret=b"guessed")),
+    for name, data in (("1", push + package0(session=1)), ("6", push + package0(session=0x66)), ("3", push + package0(secret=b"guessed")),
                        ("4", bytes.fromhex("01 06 03 be af 84") + b"MMS"), ("5", push + package0(session=2))):
         e.write(os.path.join("sms", name), data)
     os.mkdir(e.path("bin"))
@@ -210,7 +211,7 @@ def hook_of_the_documentation(e):
                    env=dict(os.environ, PATH=e.path("bin") + ":" + os.environ["PATH"], SMS=e.path("sms"), TMPDIR=e.dir))
     # 2 is a text, 3 was refused, 5 is one that the device itself sends.
     assert sorted(os.listdir(e.path("sms"))) == ["4", "5"]
-    assert [w[3] for w in wishes(e)] == [1]
+    assert [w[3] for w in wishes(e)] == [1] and rows(e, "SELECT count(*) FROM notified") == [(2,)]
 
 
 # --- what comes of it: the helper's part is played here ---
