@@ -82,6 +82,7 @@ def told(s):
     return out
 
 
+# Rules: PKG-26
 @test
 def disk_full(e):
     """Whatever room there is: an end that says so, a tree that has what was told, and no damage."""
@@ -127,6 +128,7 @@ def disk_full_from_the_start(e):
         d.run(*args)
 
 
+# Rules: DECISION-8
 @test
 def sessions_one_after_the_other(e):
     """Four at once: the server never sees two, and all are done."""

@@ -200,6 +200,7 @@ def another_address(e):
         assert "not authenticated" in r.err and len(s.requests()) == 1, r.err
 
 
+# Rules: ID-5
 @test
 def session_without_end(e):
     """It is given a time; the goodbye has the next MsgID, and what came last was not done."""
