@@ -20,7 +20,7 @@ static void netlink_lost(struct insertion *in)
 	log_warn("%s: the netlink socket broke", in->card);
 	unl_close(in->nl);
 	in->nl = NULL;
-	in->ui.id = 0;
+	insertion_ui_withdraw(in);
 	if (!in->question)
 		return;
 	in->question = 0;

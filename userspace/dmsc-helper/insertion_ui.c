@@ -195,7 +195,7 @@ bool insertion_ui_completed(struct insertion *in, const struct unl_answer *a)
 
 static void take_back(struct insertion *in, enum ipc_answered answer)
 {
-	int r = unl_withdraw(in->nl, in->ui.id);
+	int r = in->nl ? unl_withdraw(in->nl, in->ui.id) : 0;
 
 	if (r && r != -ENOENT)
 		log_warn("%s: the server's question could not be withdrawn: %s", in->card,
