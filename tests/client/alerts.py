@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from __main__ import CONFIG, NETWORK, OK, ONE_GET, SERVER_ID, STORE, USAGE, test
+from __main__ import CONFIG, NETWORK, OK, ONE_GET, SERVER_ID, SLOW, STORE, USAGE, test, wait_for
 from far_helper import rows
 from replays import replayed
 from objects import EXAMPLES, battery, configure, hook, is_root
@@ -131,6 +131,29 @@ def alert_outlives_what_goes_wrong(e):
         e.account(s.url)
         e.session("--allow-http")
         assert told(s)[-1][0]["value"] == "patient"
+    assert waiting(e) == []
+
+
+@test
+def alert_of_a_session_that_is_killed(e):
+    """Before the server's answer it is told again; what the answer took is not."""
+    with e.server(SLOW, strict=False) as s:
+        e.account(s.url)
+        alert(e, "--data", "x")
+        p = e.start("session", "--server", SERVER_ID, "--allow-http")
+        wait_for(lambda: len(s.requests()) >= 2)    # with our credentials; the answer takes three seconds
+        p.kill()
+        p.communicate()
+    e.run("account", "remove", "--server-id", SERVER_ID)
+    assert len(waiting(e)) == 1
+    with e.server(ONE_GET + "package\n\tdelay 3000\n\tget ./DevInfo/Man\n\t\texpect 200\n", strict=False) as s:
+        e.account(s.url)
+        p = e.start("session", "--server", SERVER_ID, "--allow-http")
+        wait_for(lambda: len(s.requests()) >= 3)
+        assert told(s) == [[{"format": "chr", "type": TYPE, "value": "x"}]]
+        p.kill()
+        p.communicate()
+    e.run("account", "remove", "--server-id", SERVER_ID)
     assert waiting(e) == []
 
 

@@ -173,6 +173,7 @@ def notification_wakes_the_helper(e):
 
 
 GDBUS = """#!/bin/sh
+echo "Monitoring signals from all objects owned by org.freedesktop.ModemManager1"
 echo "The name org.freedesktop.ModemManager1 is owned by :1.0"
 for n in 1 2 3 4; do
 	echo "/org/freedesktop/ModemManager1/Modem/0: org.freedesktop.ModemManager1.Modem.Messaging.Added" \\
