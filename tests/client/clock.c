@@ -36,6 +36,14 @@ time_t time(time_t *out)
 	return ts.tv_sec;
 }
 
+/* Libraries that look at home first would find the C library's. */
+void *dlopen(const char *file, int mode)
+{
+	void *(*real)(const char *, int) = dlsym(RTLD_NEXT, "dlopen");
+
+	return real(file, mode & ~RTLD_DEEPBIND);
+}
+
 int gettimeofday(struct timeval *tv, void *zone)
 {
 	struct timespec ts;
