@@ -5,7 +5,7 @@ from pathlib import Path
 
 from case_path import account_is_there, one_session
 from case_pin import Terminal
-from world import SERVER_ID, World, check, child, processes, wait_for
+from world import SERVER_ID, World, check, child, processes, run, wait_for
 
 PASSWORD = "tr0ub4dor"
 SCRIPT = f"""\
@@ -74,6 +74,24 @@ def test_a_server_asks(directory):
               f"still open: {world.questions()}")
         for where in terminal.shown().decode(), agent.text, world.helper_log():
             check(PASSWORD not in where, f"the masked text is shown:\n{where}")
+
+
+def test_a_session_without_a_card_asks(directory):
+    """One that a person started, with no insertion that drives it: asked beside the card that is there."""
+    script = (f'server-id {SERVER_ID}\nsession\npackage\n\tget ./DevInfo/DevId\n\t\texpect 200\n'
+              'session\npackage\n\talert 1101 "" "A second time?"\n\t\texpect 200\n')
+    with World(directory) as world:
+        agent = world.start_agent()
+        begun(world, script)
+        one_session(world)
+        world.nothing_more()
+        run("dmscctl", "session", "start", SERVER_ID)
+        agent.expect("A second time?")
+        check(f'asked by: server "{SERVER_ID}", over dmsc\n' in agent.text, f"who asks:\n{agent.text}")
+        agent.type("y\n")
+        one_session(world, 2)
+        world.nothing_more()
+        as_scripted(world)
 
 
 # Rules: UI-8 UI-30
