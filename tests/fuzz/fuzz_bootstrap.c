@@ -9,6 +9,7 @@
 
 #include "dm/bootstrap.h"
 #include "dm/origin.h"
+#include "mo/dmacc_old.h"
 #include "world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,6 +28,9 @@ static int apply(struct dm_tree *t, struct slice msg, bool dry, struct dm_bootst
 	if (!b)
 		abort();
 	rc = codec_decode(codec_guess(SLICE_NONE, msg), msg, &limits, dm_bootstrap_sink(), b, NULL);
+	/* Also accounts of DM 1.1, as the client has it. */
+	if (!rc)
+		rc = dmacc_old_take(t, true, WORLD_NOW + 1, NULL);
 	rc = dm_bootstrap_finish(b, rc, res);
 	if ((rc || dry || !res->changed) && world_print(t) != before)
 		abort();

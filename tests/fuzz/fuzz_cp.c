@@ -16,6 +16,7 @@
 #include "dm/account.h"
 #include "dm/acl.h"
 #include "dm/origin.h"
+#include "mo/connection.h"
 #include "world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -172,6 +173,32 @@ static void check_rights(struct dm_tree *t, const struct dm_bootstrap_result *re
 			abort();
 }
 
+static void no_controls(void *ctx, const char *line)
+{
+	for (; *line; line++)
+		if ((uint8_t)*line < 0x20 || *line == 0x7f)
+			abort();
+}
+
+/* Whatever it describes, a program of root's gets it in its form or not at all. */
+static void check_connections(struct dm_tree *t, const struct dm_bootstrap_result *res)
+{
+	struct mo_proxy p;
+	struct mo_link l;
+
+	for (size_t i = 0; i < res->nservers; i++)
+		for (unsigned int turn = 0; turn < 3; turn++) {
+			struct slice server = slice_str(res->servers[i]);
+
+			if (!mo_link_read(t, server, turn, &l, no_controls, NULL) &&
+			    ((l.has_connection && connection_check(&l.connection)) ||
+			     (!l.has_connection && !l.has_proxy) || !l.conref))
+				abort();
+			if (!mo_link_proxy(t, server, turn, &p) && (!p.port || !p.host[0]))
+				abort();
+		}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool quiet;
@@ -194,6 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!apply(t, docs, n, &res)) {
 		check_rights(t, &res);
+		check_connections(t, &res);
 		dm_tree_committed(t);
 		/* Once is enough. */
 		if (apply(t, docs, n, &again) || again.changed)

@@ -151,12 +151,20 @@ int unl_pin_get(struct unl *nl, uint32_t slot, uint64_t seq, uint8_t key_ref, ui
 /* No file of a card is looked at. */
 int ef_slot_read(const char *root, const char *slot, struct ef_slot *out)
 {
-	abort();
+	*out = (struct ef_slot){ .name = "uicc5", .transport = "virt", .location = "here",
+				 .state = EF_SLOT_READY, .seq = 3, .insertion = 3 };
+	return 0;
 }
 
 int ef_slot_list(const char *root, char (*names)[32], size_t max)
 {
-	return 0;
+	strcpy(names[0], "uicc5");
+	return 1;
+}
+
+int owner_open_program(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 int ef_slot_name(const char *device, char *out, size_t size)
@@ -663,6 +671,60 @@ static void wake_file(void **state)
 	assert_int_equal(unlink(dir), 0);
 }
 
+/* --- what the session goes over ------------------------------------------- */
+
+static const char *location;	/* of the card that the account came from; "" = it did not */
+
+static void connects(int fd)
+{
+	struct ipc_msg m;
+
+	start_take(fd);
+	ipc_prepare(&m, IPC_CONNECT);
+	m.connect.conref = 1;
+	strcpy(m.connect.server_id, SERVER);
+	strcpy(m.connect.c.apn, "a");
+	strcpy(m.connect.transport, location[0] ? "virt" : "");
+	strcpy(m.connect.location, location);
+	say(fd, &m);
+	session_ask(fd, IPC_UI_NONE);
+	reply_take(fd);
+}
+
+/* A session that no card drives goes over the connection of the account's card, when that is there. */
+/* Rules: CONN-5 */
+static void connection_of_the_accounts_card(void **state)
+{
+	static const struct { const char *location, *words; } cases[] = {
+		{ "here", "up uicc5 virt here\n" }, { "elsewhere", "up - - -\n" }, { "", "up - - -\n" },
+	};
+	char conf[256], program[96], told[96];
+	struct buf b = BUF_INIT;
+	FILE *f;
+
+	snprintf(program, sizeof(program), "%s", beside("hook"));
+	snprintf(told, sizeof(told), "%s", beside("told"));
+	snprintf(conf, sizeof(conf), "connection-hook = %s\n", program);
+	f = fopen(program, "w");
+	fprintf(f, "#!/bin/sh\necho \"$@\" > %s\n", told);
+	fclose(f);
+	chmod(program, 0700);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world_new(connects);
+		conf_write(conf);
+		location = cases[i].location;
+		assert_int_equal(run_pending(), HELPER_OK);
+		assert_int_equal(w->sessions, 1);
+		buf_reset(&b);
+		assert_int_equal(buf_read_file(&b, told), 0);
+		assert_string_equal(buf_cstr(&b), cases[i].words);
+		unlink(told);
+	}
+	buf_fini(&b);
+	unlink(program);
+	assert_int_equal(unlink(beside("uicc5" MARK_END)), 0);
+}
+
 static int group_setup(void **state)
 {
 	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -692,6 +754,7 @@ int main(void)
 		cmocka_unit_test(more_when_it_ends),
 		cmocka_unit_test(there_is_one),
 		cmocka_unit_test(wake_file),
+		cmocka_unit_test(connection_of_the_accounts_card),
 	};
 
 	return cmocka_run_group_tests_name("pending", tests, group_setup, group_teardown);
