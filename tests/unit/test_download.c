@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -22,6 +23,26 @@
 
 #define SIZE 100000
 #define PATH "0123456789abcdef"
+
+/* --- the file system ------------------------------------------------------- */
+
+static uint64_t fs_size, fs_free;	/* bytes; 0 = the real one's */
+static unsigned int fs_looks, fs_full_at;	/* it is full from that look on; 0 = never */
+
+int __real_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs);
+int __wrap_fstatfs(int fd, struct statfs *fs)
+{
+	int r = __real_fstatfs(fd, fs);
+
+	fs_looks++;
+	if (fs_size) {
+		fs->f_bsize = 1;
+		fs->f_blocks = fs_size;
+		fs->f_bavail = fs_full_at && fs_looks >= fs_full_at ? 0 : fs_free;
+	}
+	return r;
+}
 
 /* --- the server: one answer for each connection --- */
 
@@ -169,6 +190,7 @@ static int setup(void **state)
 	srv.no_ranges = false;
 	srv.first = 'A';
 	srv.etag = "\"one\"";
+	fs_size = fs_free = fs_looks = fs_full_at = 0;
 	strcpy(me.dir, "/tmp/dmsc-dl-XXXXXX");
 	if (!mkdtemp(me.dir))
 		return -1;
@@ -384,6 +406,29 @@ static void too_large(void **state)
 	run(200, false, SIZE);
 }
 
+/* Rules: FUMO-11 */
+static void no_room(void **state)
+{
+	/* Small: 8 MiB stay free. */
+	fs_size = 100ull << 20;
+	fs_free = (8ull << 20) + SIZE - 1;
+	run(501, false, 0);
+	fs_free++;
+	run(200, false, SIZE);
+	assert_int_equal(unlinkat(me.fd, PATH ".pkg", 0), 0);
+	/* Large: a twentieth. */
+	fs_size = 1000ull << 20;
+	fs_free = (50ull << 20) + SIZE - 1;
+	run(501, false, 0);
+	/* What is there already needs no more room. */
+	srv.cut = 60000;
+	fs_free = 60ull << 20;
+	run(503, true, 60000);
+	srv.cut = 0;
+	fs_free = (50ull << 20) + SIZE - 60000;
+	run(200, false, SIZE);
+}
+
 static void no_way(void **state)
 {
 	me.d.url = "http://127.0.0.1:1/x";
@@ -425,7 +470,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(at_once), T(in_parts), T(another_file), T(no_ranges), T(wrong_part), T(all_there),
-		T(left_overs), T(refused), T(too_large), T(no_way), T(links),
+		T(left_overs), T(refused), T(too_large), T(no_room), T(no_way), T(links),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
