@@ -236,11 +236,11 @@ def long_values_tell_how_far_they_are(e):
 class Terminal:
     """`dmsc-client session` on a terminal of its own."""
 
-    def __init__(self, e):
+    def __init__(self, e, *options):
         self.seen = self.all = b""
         pid, self.fd = pty.fork()
         if not pid:
-            os.execv(e.argv()[0], e.argv("session", "--server", SERVER_ID, "--allow-http"))
+            os.execv(e.argv()[0], e.argv("session", "--server", SERVER_ID, "--allow-http", *options))
         self.pid = pid
 
     def expect(self, words):
@@ -334,3 +334,14 @@ def by_hand_stopped_while_a_person_thinks(e):
         t.expect("stopped")
         assert termios.tcgetattr(t.fd)[3] & termios.ECHO
         assert t.end() == ABORTED, t.seen
+
+
+@test
+def nobody_is_asked_when_the_session_has_no_time(e):
+    """What follows an answer needs a minute: a person's word that comes to nothing is not asked for."""
+    conf(e)
+    with e.server('server-id %s\npackage\n\talert 1101 "DR=1" "Shall it?"\n\t\texpect 408\n' % SERVER_ID) as s:
+        account(e, s.url)
+        t = Terminal(e, "--session-timeout", "50")
+        t.expect("completed")
+        assert t.end() == 0 and b"Shall it?" not in t.all, t.all
