@@ -685,6 +685,41 @@ static void out_in_little_room(struct far_end *f)
 	assert_true(f->out.cap < 16384);
 }
 
+/* What a person may be shown of it: how far it has come, either way, and that it is over. */
+static void progress(struct far_end *f)
+{
+	struct dm_session_progress p;
+
+	tree(f);
+	goes_on(f, PIECE("Add", "2", "./T/l", M(SIZE("9")), "abc"), "S 2 Add 213\n");
+	assert_true(dm_session_progress(f->s, &p));
+	assert_true(slice_eq_str(p.uri, "./T/l") && !p.sent && p.done == 3 && p.total == 9);
+	goes_on(f, PIECE("Add", "2", "./T/l", "", "defg"), "S 2 Add 213\n");
+	assert_true(dm_session_progress(f->s, &p) && p.done == 7);
+	goes_on(f, LAST("Add", "2", "./T/l", "hi"), "S 2 Add 200\n");
+	assert_false(dm_session_progress(f->s, &p));
+}
+
+static void progress_out(struct far_end *f)
+{
+	struct dm_session_progress p;
+	uint64_t before = 0;
+
+	tree(f);
+	bytes(f, "./T/big", 3000);
+	far_start(f);
+	f->hdr_extra = MAX("MaxMsgSize", "1500");
+	assert_false(dm_session_progress(f->s, &p));
+	assert_int_equal(far_message(f, 212, GET("2", "./T/big"), true), 1);
+	for (int i = 0; dm_session_progress(f->s, &p); i++) {
+		assert_true(p.sent && slice_eq_str(p.uri, "./T/big") && p.total == 4000);
+		assert_true(p.done > before && p.done < p.total && i < 20);
+		before = p.done;
+		assert_int_equal(far_message(f, 212, ASK, false), 1);
+	}
+	assert_true(before > 2000);
+}
+
 #define CASES(X) \
 	X(in_three_pieces) X(final_in_each) X(package_goes_on) X(whole_command_fails) \
 	X(size_missing) X(size_wrong) X(another_command) X(source_in_1225) \
@@ -694,6 +729,6 @@ static void out_in_little_room(struct far_end *f)
 	X(piece_repeated) X(tree_in_pieces) X(piece_not_taken) X(lrg_obj) \
 	X(out_in_pieces) X(out_in_raw_pieces) X(out_whole) X(above_their_size) \
 	X(base64_above_their_size) X(piece_refused) X(no_end_of_data) \
-	X(asked_and_refused) X(out_in_little_room)
+	X(asked_and_refused) X(out_in_little_room) X(progress) X(progress_out)
 
 FAR_TESTS(CASES)
