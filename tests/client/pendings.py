@@ -219,6 +219,23 @@ def pending_tries_again_when_the_network_comes(e):
     assert time.monotonic() - start < 8 and "next try in 1" in r.log, r
 
 
+# Rules: HTTP-14
+@test
+def pending_leaves_a_server_alone(e):
+    """For as long as it asked, whatever the network does meanwhile; beyond the patience that is the end."""
+    conf(e, "patience = 1000")
+    account(e)
+    want(e)
+    child, began = [], time.monotonic()
+
+    def fail(_):
+        threading.Timer(0.5, lambda: child[0].socket.send(message("NETWORK", b""))).start()
+        return FAILED, 6
+    r = pending(e, fail, (FAILED, 1001), born=child.append)
+    assert r.status == OK and 5 < time.monotonic() - began < 15, r
+    assert wishes(e)[SERVER_ID] == ("failed", 2, "given up after 2 attempts: as the test has it"), wishes(e)
+
+
 @test
 def pending_gives_up(e):
     """Patience is over, or there is no sense in it: the reason stays until there is a new wish."""

@@ -142,6 +142,7 @@ def http_credentials_stay_at_home(e):
             http_account(e, "HTTP-BASIC")
             r = e.session("--ca", e.path("ca.pem"), expect=AUTH)
         assert play.log and not any(play.log), play.log
+        assert "a redirect led to a server" in r.err, r.err
         e.account(strange)
 
 

@@ -169,6 +169,11 @@ static void fields_are_judged(void **state)
 	m.outcome.more = 2;
 	assert_int_equal(raw(&m, outcome), -EPROTO);
 	m.outcome.more = 0;
+	m.outcome.retry = IPC_RETRY_MAX;
+	assert_int_equal(raw(&m, outcome), 0);
+	m.outcome.retry++;
+	assert_int_equal(raw(&m, outcome), -EPROTO);
+	m.outcome.retry = 0;
 	m.outcome.result = IPC_RESULT_COUNT;
 	assert_int_equal(raw(&m, outcome), -EPROTO);
 	m.outcome.result = 0;

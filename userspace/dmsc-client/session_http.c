@@ -236,6 +236,9 @@ static int refused(struct run *x)
 	const struct http_response *a = &x->answer;
 	char why[128];
 
+	if (a->status == 401 && x->account.http.present && a->foreign)
+		return run_fail(x, CLIENT_AUTH, -EACCES, "a redirect led to a server that wants HTTP "
+				"credentials (HTTP 401), and the account's are not for that one");
 	if (a->status == 401 && a->auth_sent)
 		return run_fail(x, CLIENT_AUTH, -EACCES, "the server refused the account's HTTP "
 				"credentials (HTTP 401)");

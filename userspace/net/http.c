@@ -509,7 +509,8 @@ static void keep_auth(struct http *h, const char *url, struct http_response *r)
 {
 	long offered = 0, ours = h->auth == HTTP_AUTH_BASIC ? (long)CURLAUTH_BASIC : (long)CURLAUTH_DIGEST;
 
-	if (h->auth == HTTP_AUTH_NONE || !http_url_same_origin(url, h->home) ||
+	r->foreign = !http_url_same_origin(url, h->home);
+	if (h->auth == HTTP_AUTH_NONE || r->foreign ||
 	    curl_easy_getinfo(h->curl, CURLINFO_HTTPAUTH_AVAIL, &offered) != CURLE_OK)
 		return;
 	if (r->status == 401)
@@ -590,7 +591,7 @@ static void forget_answer(struct http *h, struct http_response *r)
 	buf_reset(&r->body);
 	r->body.max = h->max_response;
 	r->err = HTTP_OK;
-	r->sent = r->auth_sent = false;
+	r->sent = r->auth_sent = r->foreign = false;
 	r->status = 0;
 	r->retry_after_s = 0;
 	r->error[0] = r->content_type[0] = r->location[0] = r->hmac[0] = '\0';

@@ -68,6 +68,7 @@ struct http_response {
 	char location[HTTP_URL_MAX];	/* absolute; "" = none */
 	char hmac[512];			/* x-syncml-hmac of the answer; "" = none */
 	unsigned int retry_after_s;	/* Retry-After, at most an hour; 0 = none */
+	bool foreign;			/* it is not from http_home(): our credentials stayed here */
 	bool auth_sent;			/* with a 401: it was answered, and refused */
 	struct buf body;
 };
