@@ -253,6 +253,46 @@ static void two_questions_at_once(void **state)
 	assert_int_equal(w->open, 0);
 }
 
+/* One that goes on when it is refused is no server's. */
+static void session_asks_for_ever(int fd)
+{
+	struct ipc_msg m;
+
+	w->ask_fails = true;
+	w->ask_error = -EBUSY;
+	start_take(fd);
+	while (!ipc_send(fd, &ui, PLAY_MS) && !ipc_recv(fd, &m, PLAY_MS))
+		w->ui_answers++;
+	sleep(20);
+}
+
+static void session_tells_for_ever(int fd)
+{
+	struct ipc_msg m;
+
+	start_take(fd);
+	ipc_prepare(&m, IPC_PROGRESS);
+	while (!ipc_send(fd, &m, PLAY_MS))
+		;
+	sleep(20);
+}
+
+static void floods_end(void **state)
+{
+	world_new();
+	ui_new(IPC_KIND_CONFIRM);
+	card_part = card_one_session;
+	session_part = session_asks_for_ever;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->result, IPC_FAILED);
+	assert_int_equal(w->ui_answers, UI_MAX + UI_OVER_MAX);
+	world_new();
+	session_part = session_tells_for_ever;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->result, IPC_FAILED);
+	assert_false(w->lost);
+}
+
 static void session_dies_asking(int fd)
 {
 	start_take(fd);
@@ -384,6 +424,7 @@ int main(void)
 		cmocka_unit_test(cannot_be_put),
 		cmocka_unit_test(nobody_is_there),
 		cmocka_unit_test(two_questions_at_once),
+		cmocka_unit_test(floods_end),
 		cmocka_unit_test(session_child_dies_asking),
 		cmocka_unit_test(question_without_a_card),
 		cmocka_unit_test(progress_is_in_a_file),

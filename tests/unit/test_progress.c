@@ -87,6 +87,9 @@ static void at_most_two_a_second(void **state)
 	/* The end is told at once. */
 	progress_write(&p, 6000, "s", "w", 100, 100);
 	assert_string_equal(content("pending"), "server s\nwhat w\ndone 100\ntotal 100\n");
+	/* And that only once: a flood of ends is no more than another. */
+	progress_write(&p, 6000, "s", "another", 100, 100);
+	assert_string_equal(content("pending"), "server s\nwhat w\ndone 100\ntotal 100\n");
 	/* One that does not know how much there is does not end so. */
 	progress_write(&p, 6001, "s", "w", 0, 0);
 	assert_string_equal(content("pending"), "server s\nwhat w\ndone 100\ntotal 100\n");

@@ -15,6 +15,7 @@
 #define QUESTIONS_MAX 64	/* put to a person for one insertion */
 #define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
 #define AGREED_MAX 32
+#define TOLD_MAX 20000		/* messages about progress of one session: two a second, and more */
 #define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
 
 enum stage {
@@ -36,7 +37,7 @@ struct ui {
 	bool taken;		/* an agent has it */
 	int64_t look_ms;	/* when to look whether one has; INT64_MAX = not (again) */
 	int64_t end_ms;		/* the session can wait no longer */
-	unsigned int asked;	/* in this session */
+	unsigned int asked, told;	/* in this session: questions, and progress */
 };
 
 /* Which sessions; of a notification that one alone, else any with the server. */

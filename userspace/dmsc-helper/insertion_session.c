@@ -68,7 +68,7 @@ void insertion_session_message(struct insertion *in)
 		in->outcome = m.outcome;
 		return;
 	}
-	if (!r && m.type == IPC_PROGRESS) {
+	if (!r && m.type == IPC_PROGRESS && ++in->ui.told <= TOLD_MAX) {
 		if (!m.progress.what[0])
 			progress_end(&in->progress);
 		else

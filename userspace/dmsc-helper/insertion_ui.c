@@ -14,6 +14,7 @@
 #include "util/text.h"
 
 #define UI_MAX 64		/* questions of one session */
+#define UI_OVER_MAX 16		/* refused because of that bound, before the child is stopped */
 #ifndef TAKEN_MIN_MS
 #define TAKEN_MIN_MS 5000	/* agents are asked in turn, each has two seconds */
 #endif
@@ -141,6 +142,8 @@ bool insertion_ui_ask(struct insertion *in, const struct ipc_question *q)
 
 	if (in->ui.id || in->stop)
 		return in->stop;	/* it is told already that it has to end */
+	if (in->ui.asked >= UI_MAX + UI_OVER_MAX)
+		return false;
 	nq = (struct unl_question){ .kind = kinds[q->kind], .nchoices = q->nchoices };
 	memcpy(nq.text, q->text, sizeof(nq.text));
 	for (size_t i = 0; i < q->nchoices; i++)

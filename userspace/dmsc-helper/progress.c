@@ -63,9 +63,11 @@ void progress_write(struct progress *p, int64_t now_ms, const char *server, cons
 {
 	char text[640];
 	int dir, n, r;
+	bool whole = total && done >= total;
 
-	if (now_ms < p->next_ms && (!total || done < total))
+	if (now_ms < p->next_ms && (!whole || p->whole))
 		return;
+	p->whole = whole;
 	n = snprintf(text, sizeof(text), "server %s\nwhat %s\ndone %" PRIu64 "\ntotal %" PRIu64 "\n",
 		     server, what, done, total);
 	if (n < 0 || n >= (int)sizeof(text))

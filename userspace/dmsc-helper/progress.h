@@ -19,13 +19,14 @@ struct progress {
 	const char *dir;
 	char name[40];		/* "uicc0", "pending": one writer each */
 	int64_t next_ms;	/* not before */
+	bool whole;		/* the last state was an end */
 };
 
 /* Removes what a writer of that name left behind. @dir NULL = PROGRESS_DIR; borrowed. */
 void progress_init(struct progress *p, const char *dir, const char *name);
 /*
- * @now_ms: a monotonic clock. What comes too soon is left out, but for the end
- * (@done == @total). @server, @what: printable text. Best effort.
+ * @now_ms: a monotonic clock. What comes too soon is left out, but for an end
+ * (@done == @total) that follows what was none. @server, @what: printable text. Best effort.
  */
 void progress_write(struct progress *p, int64_t now_ms, const char *server, const char *what,
 		    uint64_t done, uint64_t total);
