@@ -188,6 +188,7 @@ class World:
     """One test's far end. Use as a context manager: leaves nothing running."""
 
     keep_store = False
+    address = "127.0.0.1"  # of the DM server, as the name server tells it
 
     def __init__(self, directory):
         self.dir = Path(directory)
@@ -216,7 +217,7 @@ class World:
         self.write_conf()
         dns = self.spawn("dnsmasq", ["dnsmasq", "-k", "--pid-file=", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
                                      "--bind-interfaces", "--user=root", "--log-facility=-",
-                                     "--address=/dm.example.net/127.0.0.1"])
+                                     f"--address=/dm.example.net/{self.address}"])
         dns.expect("started")
         return self
 
