@@ -109,6 +109,7 @@ suites_of_check() {
 	start slots tests/e2e/run slots
 	start answers tests/e2e/run answers
 	start systemd tests/e2e/run systemd
+	start network tests/e2e/run network
 	start lint make -s lint
 	start kselftest make -s kselftest
 	start docs tests/e2e/run docs
