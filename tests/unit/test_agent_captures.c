@@ -458,12 +458,10 @@ static void progress(void **state)
 
 	w->asked = false;
 	chapter("Progress", "Of what takes long; on a terminal each line takes the place of the one before.");
+	assert_int_equal(mkdir(progress_dir, 0755), 0);
 	progress_init(&p, progress_dir, "uicc0");
 	agent_start();
-	see("waiting for questions\r\n");
-	usleep(100000);		/* it begins to listen before it says so, and the directory comes now */
-	progress_write(&p, 1000, "dm.example.net", "receiving ./Com.Example/Map", 0, 250000);
-	usleep(300000);
+	see("waiting for questions\r\n");	/* it listens before it says so */
 	progress_write(&p, 3000, "dm.example.net", "receiving ./Com.Example/Map", 65536, 250000);
 	see("65536 of 250000 bytes (26 %)");
 	progress_write(&p, 5000, "dm.example.net", "receiving ./Com.Example/Map", 196608, 250000);
@@ -533,25 +531,48 @@ static void a_feed_and_a_notice(void **state)
 	agent_end();
 }
 
+/* What is written while the clock stands still is too soon, whenever it is looked at. */
 static void progress_is_told_rarely(void **state)
 {
 	struct progress p;
 
 	w->asked = false;
-	mkdir(progress_dir, 0755);
+	progress_init(&p, progress_dir, "pending");
 	agent_piped("\n");
 	see("waiting for questions\n");
-	for (int i = 1; i < 5; i++) {
-		usleep(50000);
-		progress_init(&p, progress_dir, "pending");
-		p.next_ms = 0;
-		w->now_ms += i == 4 ? 10000 : 1000;
-		progress_write(&p, 1, "s", "w", (uint64_t)i, 100);
+	progress_write(&p, 1, "s", "w", 1, 100);
+	see("    s: w, 1 of 100 bytes (1 %)\n");
+	for (uint64_t i = 2; i < 5; i++) {
+		w->now_ms += 1000;
+		progress_write(&p, (int64_t)i * 1000, "s", "w", i, 100);
 	}
+	w->now_ms += 10000;
+	progress_write(&p, 9000, "s", "w", 4, 100);
 	see("    s: w, 4 of 100 bytes (4 %)\n");
 	assert_null(strstr(seen, "\r"));
 	assert_null(strstr(seen, "2 of"));
 	assert_null(strstr(seen, "3 of"));
+	progress_end(&p);
+	agent_end();
+}
+
+/* An agent that was there before the first of them. */
+static void progress_directory_comes(void **state)
+{
+	struct pollfd f = { .events = POLLIN };
+	struct progress p;
+	int i;
+
+	rmdir(progress_dir);
+	progress_init(&p, progress_dir, "pending");
+	agent_piped("\n");
+	see("waiting for questions\n");
+	f.fd = master;
+	for (i = 1; i < PATIENCE / 200 && poll(&f, 1, 200) <= 0; i++) {
+		w->now_ms += 10000;
+		progress_write(&p, i * 1000, "s", "w", 1, 100);
+	}
+	see("    s: w, 1 of 100 bytes (1 %)\n");
 	progress_end(&p);
 	agent_end();
 }
@@ -587,6 +608,7 @@ int main(void)
 		cmocka_unit_test(multiple), cmocka_unit_test(cancel), cmocka_unit_test(timed_out),
 		cmocka_unit_test(progress), cmocka_unit_test(the_document_is_that),
 		cmocka_unit_test(a_feed_and_a_notice), cmocka_unit_test(progress_is_told_rarely),
+		cmocka_unit_test(progress_directory_comes),
 	};
 	char top[] = "/tmp/dmsc-test-captures-XXXXXX";
 	int r;
