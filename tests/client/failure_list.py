@@ -23,14 +23,16 @@ class Failure:
     """@script: the first session's packages. @ends, @says: the class of outcome and a
     regular expression for the log, each a value or a function of the scheme.
     @server, @good: what dm-server gets (cert, users...) in the first session and
-    the second; without @good the same server plays both.
+    the second; without @good the same server plays both. @warm: a session that
+    worked comes before, and the server forgets it.
     """
 
     def __init__(self, name, title, script, ends, says, server=None, good=None, clock=0, conf="", words="",
-                 only=None, posts=None, seconds=1.0):
+                 only=None, posts=None, seconds=1.0, warm=False):
         self.name, self.title, self.script, self.ends, self.says = name, title, script, ends, says
         self.server, self.good, self.clock, self.conf, self.words = server or {}, good, clock, conf, words
         self.only, self.posts, self.seconds = only or (lambda scheme: True), posts, seconds
+        self.warm = warm
 
     def of(self, what, scheme):
         value = getattr(self, what)
@@ -103,6 +105,7 @@ FAILURES = [
             words="resp-uri ELSEWHERE\n", conf=lambda s: "" if "insist" in s.conf else "insist-credentials = dm.example.net\n",
             good={}, only=proves),
     Failure("nonces-reused", "the same nonce is handed out again", kept(2), OK, r"completed", words="nonces reused\n"),
+    Failure("nonces-lost", "the server has lost its nonces", kept(2), OK, r"completed", warm=True),
     Failure("nonce-old", "its own credentials have an old nonce", kept(1) + bad("hmac reused"),
             AUTH, r"did not prove who it is \(wrong credentials\)", only=lambda s: s.name == "mac"),
     Failure("client-wrong", "the client's password is wrong there", kept(1), AUTH,

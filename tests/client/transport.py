@@ -210,3 +210,13 @@ def session_without_end(e):
         assert "did not come to an end within 1 s" in r.err, r.err
         sent = re.findall(r"^-> (\d+): (.*)", r.out, re.M)
     assert [int(n) for n, _ in sent] == list(range(1, len(sent) + 1)) and sent[-1][1] == "Alert 1223", sent[-3:]
+
+
+@test
+def session_of_too_many_messages(e):
+    """However fast they come: 4096 are answered, and the next ends the session."""
+    with e.server(ONE_GET + "\trepeat-package\n") as s:
+        e.account(s.url)
+        r = e.session("--allow-http", expect=PROTOCOL, timeout=300)
+    assert "the server does not come to an end" in r.err, r.err
+    assert r.out.count("\n<- ") == 4097 and r.out.rstrip().endswith("Alert 1223"), r.out[-300:]
