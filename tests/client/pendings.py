@@ -185,6 +185,7 @@ def pending_session_with_a_server(e):
     assert causes(e) == ["asked", "by hand"]
 
 
+# Rules: PEND-2
 @test
 def pending_more_than_one(e):
     """Each server once, one after the other; a second wish of a server joins the first."""
@@ -197,6 +198,7 @@ def pending_more_than_one(e):
     assert r.servers() == [SERVER_ID, OTHER] and not wishes(e), r
 
 
+# Rules: PEND-4
 @test
 def pending_tries_again_when_the_network_comes(e):
     """Between two tries the reason is there to be read, and a route ends the wait."""
@@ -236,6 +238,7 @@ def pending_leaves_a_server_alone(e):
     assert wishes(e)[SERVER_ID] == ("failed", 2, "given up after 2 attempts: as the test has it"), wishes(e)
 
 
+# Rules: PEND-1
 @test
 def pending_gives_up(e):
     """Patience is over, or there is no sense in it: the reason stays until there is a new wish."""
@@ -252,6 +255,7 @@ def pending_gives_up(e):
     assert wishes(e) == {SERVER_ID: ("pending", 0, "")}, wishes(e)
 
 
+# Rules: PEND-3
 @test
 def pending_patience_is_over_after_boots(e):
     """What counts is how long the device was on: no date makes it longer or shorter."""
@@ -267,6 +271,7 @@ def pending_patience_is_over_after_boots(e):
     assert r.status == OK and not wishes(e), r
 
 
+# Rules: PEND-3
 @test
 def pending_wait_is_bounded(e):
     """A date of 2096 is not waited for; a route ends the wait within this boot, too."""
@@ -281,6 +286,7 @@ def pending_wait_is_bounded(e):
     assert r.status == OK and not wishes(e) and 0.5 < time.monotonic() - start < 8, r
 
 
+# Rules: PEND-1
 @test
 def pending_outlives_its_helper(e):
     """The helper goes while a session runs, or the power does: it is tried again, once."""
@@ -415,6 +421,7 @@ def pending_is_listed(e):
         ctl(e, "session", *bad, expect=2)
 
 
+# Rules: PEND-2
 @test
 def pending_settled_while_it_waits(e):
     """A session by hand runs, and does what was wanted: nothing is left to ask for."""
@@ -437,6 +444,7 @@ def in_session(server):
         time.sleep(0.05)
 
 
+# Rules: PEND-10
 @test
 def pending_two_at_once(e):
     """Two sessions with one server are wanted in one moment: it sees one after the other."""
@@ -458,6 +466,7 @@ def pending_two_at_once(e):
     assert runs[0][3] <= runs[1][2], "the second began before the first was over: %s" % runs
 
 
+# Rules: PEND-7
 @test
 def pending_killed_in_an_atomic(e):
     """Its process dies behind an Atomic's commands: the next session begins anew, and all is done once."""
@@ -490,6 +499,7 @@ def pending_killed_in_an_atomic(e):
     assert len(both) == 2, both
 
 
+# Rules: PEND-1 PEND-4 PEND-8
 @test
 def pending_helper_in_a_world_of_its_own(e):
     """The whole of it by root: the helper, its children confined, and a network that comes late."""

@@ -494,6 +494,7 @@ static void asks_for_a_card(int fd)
 	pause();	/* it is ended */
 }
 
+/* Rules: PEND-9 */
 static void nothing_of_a_card(void **state)
 {
 	static const enum ipc_type types[] = { IPC_READ, IPC_PIN, IPC_ASK, IPC_LWM2M_END, IPC_START,
@@ -521,7 +522,10 @@ static void asks_twice(int fd)
 	}
 }
 
-/* A yes holds while the session is tried again, and not for what comes after it. */
+/*
+ * A yes holds while the session is tried again, and not for what comes after it.
+ * Rules: PEND-5
+ */
 static void a_yes_holds_for_the_retries(void **state)
 {
 	world_new(asks_twice);
@@ -553,7 +557,10 @@ static void asks_both(int fd)
 	reply_take(fd);
 }
 
-/* No card, or no kernel module: a session that wants a question waits and says so; another one runs. */
+/*
+ * No card, or no kernel module: a session that wants a question waits and says so; another one runs.
+ * Rules: PEND-6
+ */
 static void nobody_can_be_asked(void **state)
 {
 	for (int i = 0; i < 2; i++) {
@@ -621,7 +628,10 @@ static void ends_and_leaves_a_mark(int fd)
 	}
 }
 
-/* It ends without having seen it: another one looks. */
+/*
+ * It ends without having seen it: another one looks.
+ * Rules: PEND-8
+ */
 static void more_when_it_ends(void **state)
 {
 	world_new(ends_deaf);
@@ -647,6 +657,7 @@ static void waits_for_another(int fd)
 	w->lost |= waitpid(pid, &status, 0) != pid || status != 0;
 }
 
+/* Rules: PEND-8 */
 static void there_is_one(void **state)
 {
 	world_new(waits_for_another);

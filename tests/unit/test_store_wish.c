@@ -72,6 +72,7 @@ static void want(struct store *s, const char *server, const char *cause, uint32_
 	assert_int_equal(store_wish_put(s, &w, now), 0);
 }
 
+/* Rules: PEND-1 */
 static void one_is_kept_over_a_restart(void **state)
 {
 	struct store *s = open_rw();
@@ -97,6 +98,7 @@ static void one_is_kept_over_a_restart(void **state)
 	store_close(s);
 }
 
+/* Rules: PEND-2 */
 static void another_of_the_server_joins_it(void **state)
 {
 	struct store *s = open_rw();
@@ -150,6 +152,7 @@ static void one_that_comes_meanwhile_has_a_session_of_its_own(void **state)
 	store_close(s);
 }
 
+/* Rules: PEND-1 */
 static void what_ran_when_the_power_went_is_due(void **state)
 {
 	struct store *s = open_rw();
@@ -174,6 +177,7 @@ static void what_ran_when_the_power_went_is_due(void **state)
 	store_close(s);
 }
 
+/* Rules: PEND-2 */
 static void a_session_that_succeeded_settles_it(void **state)
 {
 	struct store *s = open_rw();
@@ -211,6 +215,7 @@ static void fail_all(struct store *s, int64_t now)
 	}
 }
 
+/* Rules: PEND-1 */
 static void what_failed_is_seen_for_a_while(void **state)
 {
 	struct store *s = open_rw();

@@ -100,6 +100,7 @@ static void one_after_the_other(void **state)
 	assert_int_equal(at[3], 1016);
 }
 
+/* Rules: PEND-4 */
 static void waits_grow_to_the_longest_and_patience_ends(void **state)
 {
 	static const int64_t waits[] = { 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600 };
@@ -113,6 +114,7 @@ static void waits_grow_to_the_longest_and_patience_ends(void **state)
 	assert_false(turn[0].open);
 }
 
+/* Rules: PEND-4 */
 static void devices_do_not_come_back_together(void **state)
 {
 	int64_t low = INT64_MAX, high = 0;
@@ -136,7 +138,10 @@ static void no_patience_is_one_try(void **state)
 	assert_string_equal(order, "ab");
 }
 
-/* It began before: in another boot, even. */
+/*
+ * It began before: in another boot, even.
+ * Rules: PEND-3
+ */
 static void patience_began_earlier(void **state)
 {
 	world(1, 600);
@@ -149,6 +154,7 @@ static void patience_began_earlier(void **state)
 	assert_int_equal(tries, 2);
 }
 
+/* Rules: PEND-4 */
 static void the_network_ends_a_wait(void **state)
 {
 	world(1, 7200);
@@ -172,6 +178,7 @@ static void a_route_that_flaps(void **state)
 	assert_int_equal(at[3], 1050);
 }
 
+/* Rules: PEND-4 */
 static void a_server_that_wants_to_be_left_alone(void **state)
 {
 	world(1, 7200);
