@@ -131,6 +131,12 @@ def files_that_are_broken(e):
         assert not b.seen
 
 
+def hung_up(r, words, version):
+    """It is told why, unless the server's last word was lost with the connection: TLS 1.3 has it behind the handshake."""
+    lost = version == ssl.TLSVersion.TLSv1_3 and "failed (network): the connection failed" in r.err
+    assert lost or ("failed (tls)" in r.err and words in r.err), r.err
+
+
 # Rules: HTTP-20
 @test
 def our_certificate(e):
@@ -140,11 +146,10 @@ def our_certificate(e):
     for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
         with between(e, hand_on, tls, version=version, client_ca=e.path("ca.pem")) as b:
             server_dir(e, ca="ca.pem")
-            r = e.session(expect=TLS)
-            assert "certificate of ours" in r.err and not b.seen, r.err
+            hung_up(e.session(expect=None), "certificate of ours", version)
             server_dir(e, ca="ca.pem", cert="us2.pem", key="us2.key")
-            r = e.session(expect=TLS)
-            assert "our certificate" in r.err and not b.seen, r.err
+            hung_up(e.session(expect=None), "our certificate", version)
+            assert not b.seen
             server_dir(e, ca="ca.pem", cert="us.pem", key="us.key")
             e.session()
             assert len(b.seen) == 3
