@@ -38,3 +38,4 @@ def test_session_with_the_default_route(directory):
         check(not pending() and account_is_there(world), f"what is listed: {listed()}")
         check(sum(row["state"] == "completed" for row in listed()) == 1, f"what is listed: {listed()}")
         nothing_failed()
+        run("systemctl", "stop", "e2e-coldplug-card.service")
