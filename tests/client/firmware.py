@@ -216,7 +216,7 @@ def state(e):
 
 def results(e):
     return [(k.rsplit(".", 1)[1], int(d), m, c) for k, d, m, c in
-            rows(e, "SELECT type, CAST(data AS TEXT), mark, correlator FROM alert ORDER BY id")]
+            rows(e, "SELECT type, CAST(data AS TEXT), mark, correlator FROM alert WHERE code = 1226 ORDER BY id")]
 
 
 def files(e):
