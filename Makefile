@@ -201,7 +201,7 @@ $(B)/rel/counted: $(patsubst %.c,$(B)/rel/%.o,$(wildcard tests/bench/counted/*.c
 	$(call say,LD      [rel] $(@F))
 	$(Q)$(CC) $(flags_rel) $(ld_rel) -Wl,--wrap=client_rights_replay,--wrap=client_rights_filter -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(pkgs_dmsc-client)) -lpthread
 
--include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/fuzz/*.c tests/crash/*.c tests/soak/*.c tests/subverted/*.c tests/bench/counted/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
+-include $(foreach f,rel asan clang fuzz cov,$(patsubst %.c,$(B)/$(f)/%.d,$(lib_srcs) $(wildcard tests/*/*.c tests/bench/*/*.c) $(unit_srcs) $(unit_help) $(foreach p,$(have_progs),$(wildcard $(src_$(p))/*.c))))
 
 # --- tests ----------------------------------------------------------------
 $(B)/asan/unit/%: $(B)/asan/tests/unit/%.o $(unit_help:%.c=$(B)/asan/%.o) $(B)/asan/libdmsc.a
