@@ -101,7 +101,7 @@ suites_of_check() {
 	start tear-san scripts/kselftest --uml san tear_test
 	start kunit-san scripts/kunit --san
 	start bad tests/e2e/run bad
-	start path tests/e2e/run path,privacy,programs,decode,reload,asks
+	start path tests/e2e/run path,privacy,programs,decode,reload,asks,pending
 	start subverted tests/e2e/run subverted
 	start pin tests/e2e/run pin right_pin one_try_is_left removed_while_asked indicator_alone pin_is_nowhere
 	start kunit make -s kunit

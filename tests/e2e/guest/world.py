@@ -187,7 +187,7 @@ class Process:
 class World:
     """One test's far end. Use as a context manager: leaves nothing running."""
 
-    keep_store = False
+    keep_store = keep_run = False
     address = "127.0.0.1"  # of the DM server, as the name server tells it
 
     def __init__(self, directory):
@@ -213,7 +213,8 @@ class World:
             STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.chown(STORE, "dmsc", "dmsc")
             empty(STORE)
-        empty(Path("/run/dmsc"))
+        if not self.keep_run:
+            empty(Path("/run/dmsc"))
         self.write_conf()
         dns = self.spawn("dnsmasq", ["dnsmasq", "-k", "--pid-file=", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
                                      "--bind-interfaces", "--user=root", "--log-facility=-",
