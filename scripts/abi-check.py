@@ -39,7 +39,7 @@ PROGRAMS = {
     "dmsc-agent": ("userspace/dmsc-agent", 1, "EXIT_", None, None),
     "dmscctl": ("userspace/dmscctl", 1, "CTL_",
                 r'\{ "([\w-]+)", (?:ctl_|status)|argv\[(?:0|optind)\], "([\w-]+)"\)',
-                r"(?m)^([a-z][\w-]*)(?: \[\w+\]| decode)?$\n        "),
+                r"(?m)^([a-z][\w-]*)(?: (?!decode)([a-z]+))?(?: decode)?(?: \[?[A-Z]+\]?)?$\n        "),
     "simcard": ("tests/simcard", 1, "SIMCARD_",
                 r'strcmp\(command, "(\w+)"\)', r"(?m)^\| \*\*simcard (\w+)\*\*"),
     "uicc-bridge": ("userspace/uicc-bridge", 1, "BRIDGE_",
@@ -237,7 +237,9 @@ def options_help(program):
 
 
 def options_page(program):
-    return lambda t: found(r"--([a-z][\w-]*)", prose(t.text(page(program))))
+    others = "|".join(p for p in PROGRAMS if p != program)
+    return lambda t: found(r"--([a-z][\w-]*)",
+                           re.sub(rf"\*\*(?:{others}) --[\w-]+", "", prose(t.text(page(program)))))
 
 
 def exit_code(program):
