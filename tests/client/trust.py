@@ -123,6 +123,8 @@ def files_that_are_broken(e):
         os.chmod(os.path.join(d, "key.pem"), 0o644)
         assert "everybody" in e.session(expect=CONFIG).err
         d = server_dir(e)
+        # What was named is called so, also where root has it opened before.
+        assert e.path("srv.key") + ": holds no certificate" in e.session("--ca", e.path("srv.key"), expect=CONFIG).err
         os.mkdir(os.path.join(d, "ca.pem"))
         assert "not a regular file" in e.session(expect=CONFIG).err
         os.rmdir(os.path.join(d, "ca.pem"))

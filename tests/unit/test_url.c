@@ -168,10 +168,12 @@ static void files(void **state)
 	assert_non_null(strstr(err, "not a regular file"));
 	assert_int_equal(rmdir(path), 0);
 	find(CERT, NULL, NULL, 0, "");
-	assert_int_equal(server_files_check_ca(path, err), 0);
+	assert_int_equal(server_files_check_ca(path, path, err), 0);
 	snprintf(path, sizeof(path), "%s/none", dir);
-	assert_int_equal(server_files_check_ca(path, err), -ENOENT);
-	assert_non_null(strstr(err, "cannot be read"));
+	assert_int_equal(server_files_check_ca(path, "its name", err), -ENOENT);
+	assert_non_null(strstr(err, "its name cannot be read"));
+	assert_int_equal(server_files_check_ca(dir, "its name", err), -EINVAL);
+	assert_string_equal(err, "its name: not a regular file");
 	find(NULL, NULL, NULL, 0, "");
 	snprintf(path, sizeof(path), "%s/s", dir);
 	assert_int_equal(rmdir(path), 0);

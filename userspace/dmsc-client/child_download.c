@@ -40,7 +40,7 @@ static int set_trust(const struct client_args *a, const char *server, struct ser
 	int err = server_files_find(a->conf.server_files, slice_str(server), files, why);
 
 	if (!err && !files->ca[0] && a->conf.ca_file[0])
-		err = server_files_check_ca(a->conf.ca_file, why);
+		err = server_files_check_ca(a->conf.ca_file, a->conf.ca_file, why);
 	if (err) {
 		*end = (struct download_end){ .code = FIRMWARE_CLIENT_ERROR };
 		child_text(end->reason, sizeof(end->reason), why);

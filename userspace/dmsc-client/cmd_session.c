@@ -114,6 +114,7 @@ static int give_up_rights(struct client_args *a, struct client_session_opts *o,
 			log_err("%s: %s", *file, strerror(-fd));
 			return CLIENT_CONFIG;
 		}
+		o->ca_name = *file;
 		*file = ca;
 	}
 	if (geteuid() == 0 && o->trace_dir) {
@@ -157,6 +158,11 @@ int cmd_session(int argc, char **argv, struct client_args *a)
 	if (!o.server_id || optind != argc) {
 		log_err("session: give --server ID and nothing else");
 		return CLIENT_USAGE;
+	}
+	/* The journal has no room for such a name, and no account has it. */
+	if (!o.server_id[0] || strlen(o.server_id) >= STORE_SERVER_MAX) {
+		log_err("session: there is no account for this server");
+		return CLIENT_CONFIG;
 	}
 	rc = client_args_finish(a);
 	if (rc)

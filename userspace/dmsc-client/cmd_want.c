@@ -42,13 +42,9 @@ static int note(struct client_args *a, const char *server)
 	struct store_wish w = { .ui = STORE_WISH_QUIET, .cause = STORE_CAUSE_ASKED };
 	int rc = client_store_open(a, STORE_WRITE, &s);
 
-	if (rc)
-		return rc;
-	if (!server[0] || str_copy(w.server, sizeof(w.server), slice_str(server))) {
-		log_err("want: there is no account for this server");
-		return CLIENT_CONFIG;
-	}
-	rc = check_account(s, server);
+	if (!rc)
+		rc = str_copy(w.server, sizeof(w.server), slice_str(server)) ? CLIENT_CONFIG :
+		     check_account(s, server);
 	if (!rc && store_wish_put(s, &w, time(NULL)))
 		rc = CLIENT_STORE;
 	return rc;
@@ -69,6 +65,11 @@ int cmd_want(int argc, char **argv, struct client_args *a)
 	if (!server || optind != argc) {
 		log_err("want: give --server ID and nothing else");
 		return CLIENT_USAGE;
+	}
+	/* Nothing is made for what cannot be. */
+	if (!server[0] || strlen(server) >= STORE_SERVER_MAX) {
+		log_err("want: there is no account for this server");
+		return CLIENT_CONFIG;
 	}
 	rc = client_args_finish(a);
 	if (rc)

@@ -87,7 +87,7 @@ static int find_files(struct run *x, struct server_files *f)
 	if (!err && !ca && !f->ca[0])
 		ca = x->o->ca_default;
 	if (!err && ca)
-		err = server_files_check_ca(ca, why);
+		err = server_files_check_ca(ca, x->o->ca_name ? x->o->ca_name : ca, why);
 	if (err)
 		return run_fail(x, CLIENT_CONFIG, err, why);
 	if (x->account.tls && x->plain)

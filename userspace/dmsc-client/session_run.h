@@ -40,6 +40,7 @@ struct client_session_opts {
 	const char *device_id;		/* DevInfo/DevId; NULL = found out by client_device_id() */
 	const char *ca_file;		/* counts in place of all others; NULL = the server's own, or: */
 	const char *ca_default;		/* for servers without one; NULL = system's store */
+	const char *ca_name;		/* what a person calls that of both which is set; NULL = as it is */
 	const char *server_files;	/* directory of net/server_files.h; NULL = none */
 	unsigned int conref;		/* of the account's references, the one that was set up; 0 = none */
 	const char *interface;		/* network device that all goes through; NULL, "" = routing decides */

@@ -41,24 +41,32 @@ int server_name(struct slice id, char out[SERVER_NAME_MAX])
 	return id.n ? 0 : -EINVAL;
 }
 
+struct pem_kind {
+	const char *what, *words;
+	bool secret;
+};
+
+static const struct pem_kind certificate = { "certificate", "-----BEGIN CERTIFICATE-----", false };
+static const struct pem_kind private_key = { "private key", "PRIVATE KEY-----", true };
+
 /* Certificates are public. A key that everybody can read is no secret any more. */
-static int check_mode(int fd, bool secret, const char *path, char err[SERVER_FILES_ERROR_MAX])
+static int check_mode(int fd, bool secret, const char *name, char err[SERVER_FILES_ERROR_MAX])
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode)) {
-		snprintf(err, SERVER_FILES_ERROR_MAX, "%.150s: not a regular file", path);
+		snprintf(err, SERVER_FILES_ERROR_MAX, "%.150s: not a regular file", name);
 		return -EINVAL;
 	}
 	if (secret && st.st_mode & 0007) {
 		snprintf(err, SERVER_FILES_ERROR_MAX,
-			 "%.120s: a key that everybody can read or change is not used", path);
+			 "%.120s: a key that everybody can read or change is not used", name);
 		return -EPERM;
 	}
 	if (st.st_size > (off_t)PEM_MAX) {
-		snprintf(err, SERVER_FILES_ERROR_MAX, "%.150s: too large", path);
+		snprintf(err, SERVER_FILES_ERROR_MAX, "%.150s: too large", name);
 		return -EFBIG;
 	}
 	return 0;
@@ -75,8 +83,8 @@ static int read_all(int fd, struct buf *b)
 	return n < 0 ? -errno : buf_error(b);
 }
 
-/* 0, -ENOENT, or another with the sentence. */
-static int check_pem(const char *path, bool secret, const char *what, const char *words,
+/* 0, -ENOENT, or another with the sentence, in which the file is called @name. */
+static int check_pem(const char *path, const char *name, const struct pem_kind *kind,
 		     char err[SERVER_FILES_ERROR_MAX])
 {
 	/* A FIFO would wait for ever. */
@@ -88,31 +96,28 @@ static int check_pem(const char *path, bool secret, const char *what, const char
 		return -ENOENT;
 	buf_init(&b, PEM_MAX);
 	err[0] = '\0';
-	r = fd < 0 ? -errno : check_mode(fd, secret, path, err);
+	r = fd < 0 ? -errno : check_mode(fd, kind->secret, name, err);
 	if (!r)
 		r = read_all(fd, &b);
-	if (!r && !memmem(b.data ? b.data : (const uint8_t *)"", b.len, words, strlen(words))) {
-		snprintf(err, SERVER_FILES_ERROR_MAX, "%.140s: holds no %s in PEM form", path, what);
+	if (!r && !memmem(b.data ? b.data : (const uint8_t *)"", b.len, kind->words,
+			  strlen(kind->words))) {
+		snprintf(err, SERVER_FILES_ERROR_MAX, "%.140s: holds no %s in PEM form", name,
+			 kind->what);
 		r = -EINVAL;
 	}
 	if (r && !err[0])
-		snprintf(err, SERVER_FILES_ERROR_MAX, "%.120s cannot be read: %s", path,
+		snprintf(err, SERVER_FILES_ERROR_MAX, "%.120s cannot be read: %s", name,
 			 strerror(-r));
 	buf_wipe_fini(&b);
 	return r;
 }
 
-static int check_certificate(const char *path, char err[SERVER_FILES_ERROR_MAX])
+int server_files_check_ca(const char *path, const char *name, char err[SERVER_FILES_ERROR_MAX])
 {
-	return check_pem(path, false, "certificate", "-----BEGIN CERTIFICATE-----", err);
-}
-
-int server_files_check_ca(const char *path, char err[SERVER_FILES_ERROR_MAX])
-{
-	int r = check_certificate(path, err);
+	int r = check_pem(path, name, &certificate, err);
 
 	if (r == -ENOENT)
-		snprintf(err, SERVER_FILES_ERROR_MAX, "%.120s cannot be read: %s", path,
+		snprintf(err, SERVER_FILES_ERROR_MAX, "%.120s cannot be read: %s", name,
 			 strerror(-r));
 	return r;
 }
@@ -120,11 +125,11 @@ int server_files_check_ca(const char *path, char err[SERVER_FILES_ERROR_MAX])
 /* Both or none. */
 static int check_pair(struct server_files *f, char err[SERVER_FILES_ERROR_MAX])
 {
-	int cert = check_certificate(f->cert, err), key;
+	int cert = check_pem(f->cert, f->cert, &certificate, err), key;
 
 	if (cert && cert != -ENOENT)
 		return cert;
-	key = check_pem(f->key, true, "private key", "PRIVATE KEY-----", err);
+	key = check_pem(f->key, f->key, &private_key, err);
 	if (key && key != -ENOENT)
 		return key;
 	if (cert && key) {
@@ -151,7 +156,7 @@ int server_files_find(const char *dir, struct slice server_id, struct server_fil
 	snprintf(out->ca, sizeof(out->ca), "%.255s/%s/ca.pem", dir, name);
 	snprintf(out->cert, sizeof(out->cert), "%.255s/%s/cert.pem", dir, name);
 	snprintf(out->key, sizeof(out->key), "%.255s/%s/key.pem", dir, name);
-	r = check_certificate(out->ca, err);
+	r = check_pem(out->ca, out->ca, &certificate, err);
 	if (r == -ENOENT) {
 		out->ca[0] = '\0';
 		r = 0;

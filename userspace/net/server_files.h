@@ -32,7 +32,8 @@ int server_name(struct slice server_id, char out[SERVER_NAME_MAX]) must_check;
  */
 int server_files_find(const char *dir, struct slice server_id, struct server_files *out,
 		      char err[SERVER_FILES_ERROR_MAX]) must_check;
-/* The check for one file with certificates that somebody named. As above. */
-int server_files_check_ca(const char *path, char err[SERVER_FILES_ERROR_MAX]) must_check;
+/* The check for one file with certificates that somebody named, by @name. As above. */
+int server_files_check_ca(const char *path, const char *name,
+			  char err[SERVER_FILES_ERROR_MAX]) must_check;
 
 #endif
