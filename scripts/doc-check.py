@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parent.parent
 SETTINGS = {"report_level": 1, "halt_level": 2, "warning_stream": False, "file_insertion_enabled": False,
             "raw_enabled": False, "input_encoding": "utf-8"}
 # A path that begins with a directory of ours; "*" and "[...]" as the shell has them.
-PATH = re.compile(r"(?<![\w/.~-])((?:Documentation|LICENSES|kernel|scripts|tests|udev|userspace)/[\w./*-]*[\w*])")
+PATH = re.compile(r"(?<![\w/.~-])((?:Documentation|LICENSES|hooks|kernel|scripts|tests|udev|userspace)/[\w./*-]*[\w*])")
 # A case of a test, as ``FILE:CASE``.
 CASE = re.compile(r"``((?:kernel|tests)/[\w/-]+\.c):(\w+)``")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
