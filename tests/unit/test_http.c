@@ -361,6 +361,33 @@ static void test_environment_has_no_say(void **state)
 	unsetenv("ALL_PROXY");
 }
 
+/* libcurl repeats the whole address of a proxy that it cannot use; reasons are logged and kept. */
+static void test_a_proxys_password_is_in_no_reason(void **state)
+{
+	static const char *const proxies[] = {
+		"ftp://user:pr0xy-secret@127.0.0.1:1", "socks6://user:pr0xy-secret@127.0.0.1:1",
+		"https://user:pr0xy-secret@127.0.0.1:1", "socks5h://user:pr0xy-secret@127.0.0.1:1",
+		"http://user:pr0xy-secret@127.0.0.1:99999", "http://user:pr0xy-secret@[::1",
+		"http://user:pr0xy-secret@no-such-name.invalid:1", "user:pr0xy-secret@127.0.0.1:1",
+	};
+	const struct http_opts o = { .allow_http = true, .proxy_env = true,
+				     .connect_timeout_ms = 2000, .total_timeout_ms = 2000 };
+	struct http_response r;
+
+	http_response_init(&r);
+	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+		struct http *h = new_http(&o);
+
+		setenv("http_proxy", proxies[i], 1);
+		assert_int_equal(post(h, "/ok", &r), -EIO);
+		assert_true(r.error[0]);
+		assert_null(strstr(r.error, "secret"));
+		http_free(h);
+	}
+	unsetenv("http_proxy");
+	http_response_fini(&r);
+}
+
 static void test_unreadable_ca(void **state)
 {
 	const struct http_opts o = { .ca_file = "/nonexistent/ca.pem" };
@@ -382,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_environment_has_no_say),
+		cmocka_unit_test(test_a_proxys_password_is_in_no_reason),
 		cmocka_unit_test(test_unreadable_ca),
 	};
 

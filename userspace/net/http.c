@@ -456,8 +456,11 @@ static void explain_connect(struct http *h, const char *detail, struct http_resp
 
 static void explain(struct http *h, const char *url, CURLcode rc, struct http_response *r)
 {
-	const char *detail = h->errbuf[0] ? h->errbuf : curl_easy_strerror(rc);
+	const char *detail = h->errbuf;
 
+	/* With an '@' they may name a proxy of the environment as it is there, password and all. */
+	if (!detail[0] || (r->err != HTTP_ERR_TLS && strchr(detail, '@')))
+		detail = curl_easy_strerror(rc);
 	switch (r->err) {
 	case HTTP_ERR_DNS:
 		snprintf(r->error, sizeof(r->error), "server name not found (DNS): %.200s", detail);
