@@ -57,7 +57,8 @@ static struct {
 	size_t cut;			/* bytes of the body after which it hangs up; 0 = never */
 	bool no_ranges;
 	char first;			/* of the file: another one is another file */
-	const char *etag;
+	const char *etag;		/* "": none is sent */
+	bool no_if_range;		/* it does not know that header */
 	long off;			/* added to where a range begins */
 } srv;
 
@@ -91,8 +92,12 @@ static void answer(int fd)
 {
 	const char *range = strstr(srv.request, "Range: bytes="), *ifr = strstr(srv.request, "If-Range: ");
 	size_t from = range ? strtoul(range + 13, NULL, 10) : 0;
-	char head[400];
+	char head[400], etag[40] = "";
 
+	if (srv.etag[0])
+		snprintf(etag, sizeof(etag), "ETag: %s\r\n", srv.etag);
+	if (srv.no_if_range)
+		ifr = NULL;
 	if (srv.head) {
 		put(fd, srv.head);
 		return;
@@ -104,11 +109,11 @@ static void answer(int fd)
 			 "Content-Length: 0\r\n\r\n", SIZE);
 	else if (from)
 		snprintf(head, sizeof(head), "HTTP/1.1 206 Part\r\nContent-Range: bytes %lu-%d/%d\r\n"
-			 "ETag: %s\r\nContent-Length: %lu\r\n\r\n", from + (size_t)srv.off, SIZE - 1,
-			 SIZE, srv.etag, SIZE - from);
+			 "%sContent-Length: %lu\r\n\r\n", from + (size_t)srv.off, SIZE - 1,
+			 SIZE, etag, SIZE - from);
 	else
-		snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nETag: %s\r\n\r\n",
-			 SIZE, srv.etag);
+		snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n",
+			 SIZE, etag);
 	put(fd, head);
 	if (!strncmp(head + 9, "20", 2))
 		send_body(fd, from);
@@ -187,7 +192,7 @@ static int setup(void **state)
 	srv.head = NULL;
 	srv.cut = 0;
 	srv.off = 0;
-	srv.no_ranges = false;
+	srv.no_ranges = srv.no_if_range = false;
 	srv.first = 'A';
 	srv.etag = "\"one\"";
 	fs_size = fs_free = fs_looks = fs_full_at = 0;
@@ -286,6 +291,26 @@ static void another_file(void **state)
 	srv.etag = "\"two\"";
 	srv.first = 'B';
 	run(200, false, SIZE);
+	whole();
+}
+
+/* Rules: FUMO-10 */
+static void another_file_without_if_range(void **state)
+{
+	srv.no_if_range = true;
+	another_file(state);
+}
+
+/* Rules: FUMO-10 */
+static void nothing_tells_files_apart(void **state)
+{
+	srv.etag = "";
+	srv.cut = 30000;
+	run(503, true, 30000);
+	srv.cut = 0;
+	srv.first = 'B';
+	run(200, false, SIZE);
+	assert_null(strstr(srv.request, "Range:"));
 	whole();
 }
 
@@ -469,7 +494,8 @@ static void links(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(at_once), T(in_parts), T(another_file), T(no_ranges), T(wrong_part), T(all_there),
+		T(at_once), T(in_parts), T(another_file), T(another_file_without_if_range),
+		T(nothing_tells_files_apart), T(no_ranges), T(wrong_part), T(all_there),
 		T(left_overs), T(refused), T(too_large), T(no_room), T(no_way), T(links),
 	};
 

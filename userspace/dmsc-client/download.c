@@ -115,7 +115,8 @@ static int open_part(struct work *w)
 	w->have = (uint64_t)st.st_size;
 	if (!w->have)
 		return 0;
-	if (read_tag(w) && w->total && w->have <= w->total)
+	/* Without a validator nobody could tell it from a part of another file. */
+	if (read_tag(w) && w->validator[0] && w->total && w->have <= w->total)
 		return 0;
 	return begin_anew(w);
 }
@@ -157,6 +158,9 @@ static int on_file(void *ctx, const struct http_file *f)
 
 	if (f->status == 206) {
 		if (f->from != w->have || f->total != w->total || !w->have)
+			return E_OTHER_FILE;
+		/* Not every server minds If-Range. */
+		if (f->validator[0] && strcmp(f->validator, w->validator))
 			return E_OTHER_FILE;
 		return no_room(w, w->total - w->have) ? E_NO_ROOM : 0;
 	}
