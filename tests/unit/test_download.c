@@ -59,6 +59,7 @@ static struct {
 	char first;			/* of the file: another one is another file */
 	const char *etag;		/* "": none is sent */
 	bool no_if_range;		/* it does not know that header */
+	bool drips;			/* a byte now and then, for ever */
 	long off;			/* added to where a range begins */
 } srv;
 
@@ -79,6 +80,10 @@ static void send_body(int fd, size_t from)
 
 	for (size_t i = from; i < end; i++)
 		body[n++] = byte_at(i);
+	for (size_t i = 0; srv.drips && i < n && send(fd, body + i, 1, MSG_NOSIGNAL) == 1; i++)
+		usleep(100000);
+	if (srv.drips)
+		return;
 	for (size_t at = 0; at < n; ) {
 		ssize_t w = write(fd, body + at, n - at);
 
@@ -192,7 +197,7 @@ static int setup(void **state)
 	srv.head = NULL;
 	srv.cut = 0;
 	srv.off = 0;
-	srv.no_ranges = srv.no_if_range = false;
+	srv.no_ranges = srv.no_if_range = srv.drips = false;
 	srv.first = 'A';
 	srv.etag = "\"one\"";
 	fs_size = fs_free = fs_looks = fs_full_at = 0;
@@ -471,6 +476,21 @@ static void no_way(void **state)
 	run(400, false, 0);
 }
 
+/* Others wait meanwhile: an attempt has its end, and what came is gone on with. */
+static void drips(void **state)
+{
+	me.o.total_timeout_ms = 1000;
+	srv.drips = true;
+	download_run(&me.d, &me.end);
+	assert_int_equal(me.end.code, 407);
+	assert_true(me.end.retry);
+	assert_in_range(me.end.size, 1, 100);
+	srv.drips = false;
+	run(200, false, SIZE);
+	assert_non_null(strstr(srv.request, "Range: bytes="));
+	whole();
+}
+
 /* Nobody else's file is written to by way of a name in the directory. */
 static void links(void **state)
 {
@@ -496,7 +516,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(at_once), T(in_parts), T(another_file), T(another_file_without_if_range),
 		T(nothing_tells_files_apart), T(no_ranges), T(wrong_part), T(all_there),
-		T(left_overs), T(refused), T(too_large), T(no_room), T(no_way), T(links),
+		T(left_overs), T(refused), T(too_large), T(no_room), T(no_way), T(drips), T(links),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -17,6 +17,7 @@
 
 #define CONNECT_MS 20000
 #define TOTAL_MS 120000
+#define GET_MS 3600000		/* others may wait: a server that drips has no longer than a session */
 #define MAX_RESPONSE (1u << 20)
 #define RETRY_AFTER_MAX_S 3600
 
@@ -36,7 +37,8 @@ struct http {
 	bool asked;			/* the server wants HTTP credentials, and took ours */
 	bool proxy_env;
 	bool allow_http;
-	unsigned int connect_ms, total_ms;
+	unsigned int connect_ms, total_ms, get_ms;
+	int64_t get_end_ms;		/* 0 = nothing was got yet */
 	size_t max_response;
 	const volatile sig_atomic_t *stop;
 	char errbuf[CURL_ERROR_SIZE];
@@ -277,6 +279,7 @@ int http_new(const struct http_opts *opts, struct http **out)
 	h->auth = opts->auth;
 	h->connect_ms = opts->connect_timeout_ms ? opts->connect_timeout_ms : CONNECT_MS;
 	h->total_ms = opts->total_timeout_ms ? opts->total_timeout_ms : TOTAL_MS;
+	h->get_ms = opts->total_timeout_ms ? opts->total_timeout_ms : GET_MS;
 	h->max_response = opts->max_response ? opts->max_response : MAX_RESPONSE;
 	h->stop = opts->stop;
 	h->curl = curl_easy_init();
@@ -755,6 +758,19 @@ static size_t on_file_bytes(char *p, size_t size, size_t n, void *ctx)
 	return g->err ? 0 : size * n;
 }
 
+/* What is left for this GET; redirects and second tries do not make it longer. */
+static long get_left_ms(struct http *h)
+{
+	struct timespec t;
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	if (!h->get_end_ms)
+		h->get_end_ms = now + h->get_ms;
+	return h->get_end_ms > now ? (long)(h->get_end_ms - now) : 1;
+}
+
 static CURLcode set_get(struct http *h, const char *url, struct get *g, struct curl_slist *headers)
 {
 	CURLcode rc = CURLE_OK;
@@ -764,7 +780,7 @@ static CURLcode set_get(struct http *h, const char *url, struct get *g, struct c
 	SET(CURLOPT_HTTPHEADER, headers);
 	/* As it is: a part of a compressed file cannot be gone on with. */
 	SET(CURLOPT_ACCEPT_ENCODING, NULL);
-	SET(CURLOPT_TIMEOUT_MS, 0L);
+	SET(CURLOPT_TIMEOUT_MS, get_left_ms(h));
 	SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
 	SET(CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
 	SET(CURLOPT_WRITEFUNCTION, on_file_bytes);

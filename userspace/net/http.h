@@ -51,7 +51,7 @@ struct http_opts {
 	const char *proxy_user, *proxy_password;
 	bool proxy_env;
 	unsigned int connect_timeout_ms;	/* 0 = 20 s */
-	unsigned int total_timeout_ms;		/* per POST; 0 = 120 s */
+	unsigned int total_timeout_ms;		/* per POST; 0 = 120 s. All GETs; 0 = 1 h */
 	size_t max_response;			/* bytes, decoded; 0 = 1 MiB */
 	const char *user_agent;			/* NULL = "dmsc/VERSION" */
 	const volatile sig_atomic_t *stop;	/* looked at while waiting; may be NULL */
@@ -114,8 +114,8 @@ struct http_sink {
 
 /*
  * Gets @url, from byte @from on when the file is still the one that @validator names (""
- * = as far as sizes tell). Nothing is decoded, and no time but that of a server that
- * sends nothing (a minute) is limited. 0 with @r filled when the server answered and all
+ * = as far as sizes tell). Nothing is decoded. A server that sends nothing has a minute, all
+ * that @h gets @total_timeout_ms from the first call on. 0 with @r filled when the server answered and all
  * bytes it announced came (r->body stays empty); what @k returned; -EIO as for http_post().
  */
 int http_get(struct http *h, const char *url, uint64_t from, const char *validator,
