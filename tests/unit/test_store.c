@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "store/db.h"
 #include "store/store.h"
 #include "util/log.h"
 
@@ -818,6 +819,45 @@ static void rests_on_other_files(void **state)
 	rests_and_is_replaced(STORE_FILE);
 }
 
+/* Damage is put aside while the lock is held: what another one then began is not touched. */
+static void rests_damaged(void **state)
+{
+	struct store *s, *other;
+	struct dm_tree *t = dm_tree_new();
+
+	many_nodes("victim");
+	patch("victim", "vic/im");
+	s = open_rw();
+	assert_int_equal(store_tree_load(s, t), -EBADMSG);
+	dm_tree_free(t);
+	store_rest(s);
+	other = open_rw();
+	assert_int_equal(store_pair_put(other, "dev", SLICE_LIT("card"), "new", 1), 0);
+	store_close(other);
+	assert_int_equal(store_resume(s, 0, NULL), -ESTALE);
+	store_close(s);
+	assert_true(is_there(STORE_FILE ".damaged-1"));
+	assert_false(is_there(STORE_FILE ".damaged-2"));
+	s = open_rw();
+	assert_true(pair_known(s, "new"));
+	store_close(s);
+}
+
+/* A newer dmsc was installed meanwhile: who opens it anew is told. */
+static void rests_and_is_migrated(void **state)
+{
+	struct store *s = open_rw();
+	sqlite3 *db;
+
+	store_rest(s);
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(store_resume(s, 0, NULL), -ESTALE);
+	store_close(s);
+	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), -EPROTO);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -850,6 +890,8 @@ int main(void)
 		T(test_other_name_is_not_changed),
 		T(rests),
 		T(rests_on_other_files),
+		T(rests_damaged),
+		T(rests_and_is_migrated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

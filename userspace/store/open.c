@@ -372,19 +372,6 @@ static bool is_ours_still(const struct store *s)
 	       same_file(s->dir, STORE_FILE, s->dev, s->ino);
 }
 
-void store_rest(struct store *s)
-{
-	store_rollback(s);
-	(void)!flock(s->lock_fd, LOCK_UN);
-}
-
-int store_resume(struct store *s, int wait_ms, const volatile sig_atomic_t *stop)
-{
-	int err = s->damaged ? -ESTALE : lock_file(s->lock_fd, s->dir, wait_ms, stop);
-
-	return err ? err : is_ours_still(s) ? 0 : -ESTALE;
-}
-
 static void close_db(struct store *s)
 {
 	if (!s->db)
@@ -395,6 +382,46 @@ static void close_db(struct store *s)
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_close(s->db);
 	s->db = NULL;
+}
+
+/* Damage that was met on the way: this run has failed, the next one begins anew. */
+static void put_aside(struct store *s)
+{
+	bool damaged = s->damaged && s->mode == STORE_WRITE;
+
+	close_db(s);
+	s->damaged = false;
+	if (damaged && db_move_aside(s->dir_fd, s->dir) == -EDQUOT)
+		log_err("store %s: %s", s->dir, store_strerror(-EDQUOT));
+}
+
+void store_rest(struct store *s)
+{
+	store_rollback(s);
+	/* While the lock is ours: what another one begins in its place is not for us to move. */
+	if (s->damaged)
+		put_aside(s);
+	(void)!flock(s->lock_fd, LOCK_UN);
+}
+
+/* One that was brought up to date by a newer dmsc meanwhile is not ours to write, or to tidy up. */
+static int check_version_still(struct store *s)
+{
+	int version, err = query_int(s, "PRAGMA user_version", &version);
+
+	if (err || version == db_schema->version)
+		return err;
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return -ESTALE;
+}
+
+int store_resume(struct store *s, int wait_ms, const volatile sig_atomic_t *stop)
+{
+	int err = s->db ? lock_file(s->lock_fd, s->dir, wait_ms, stop) : -ESTALE;
+
+	if (!err && !is_ours_still(s))
+		err = -ESTALE;
+	return err ? err : check_version_still(s);
 }
 
 /* A writer that finds it damaged keeps it aside and begins a new one. */
@@ -448,10 +475,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	close_db(s);
-	/* Damage that was met on the way: this run has failed, the next one begins anew. */
-	if (s->damaged && s->mode == STORE_WRITE && db_move_aside(s->dir_fd, s->dir) == -EDQUOT)
-		log_err("store %s: %s", s->dir, store_strerror(-EDQUOT));
+	put_aside(s);
 	if (s->dir_fd >= 0)
 		close(s->dir_fd);
 	/* The lock goes last: the next writer must find the file closed. */

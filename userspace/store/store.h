@@ -19,8 +19,8 @@
  * No file is ever overwritten that could not be read. One of a newer dmsc or of
  * another program is left as it is, byte for byte. A damaged one is renamed to
  * store.db.damaged-N, by writers alone: in store_open(), which begins a new
- * store then and succeeds; or, when damage shows later, in store_close(), after
- * a call that gave -EBADMSG. An error of the disk or of memory is not damage.
+ * store then and succeeds; or, when damage shows later, in store_rest() or
+ * store_close(), after a call that gave -EBADMSG. An error of the disk or of memory is not damage.
  *
  * Text handed in is NUL terminated UTF-8; text handed out is cut to its array
  * and NUL terminated. Times are seconds since the epoch, UTC.
@@ -74,7 +74,8 @@ void store_close(struct store *s);
 void store_rest(struct store *s);
 /*
  * The lock again; all others did meanwhile is seen. 0; -ESTALE: the store is not the same
- * files any more, or was found damaged: close it, and open it anew; else as store_open_until().
+ * files any more, or of another version, or was found damaged: close it, and open it anew;
+ * else as store_open_until().
  */
 int store_resume(struct store *s, int wait_ms, const volatile sig_atomic_t *stop) must_check;
 /* What a failed call means and what a person can do about it; never NULL. */
