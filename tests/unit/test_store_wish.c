@@ -152,6 +152,34 @@ static void one_that_comes_meanwhile_has_a_session_of_its_own(void **state)
 	store_close(s);
 }
 
+/* The server waits for the session that it named, whatever else was wanted while that one ran. */
+static void a_notification_is_not_lost_by_what_comes_meanwhile(void **state)
+{
+	struct store *s = open_rw();
+	struct all a;
+
+	want(s, "a", STORE_CAUSE_NOTIFICATION, STORE_WISH_ASK, 7, 100);
+	want(s, "b", STORE_CAUSE_NOTIFICATION, STORE_WISH_ASK, 8, 100);
+	want(s, "c", STORE_CAUSE_NOTIFICATION, STORE_WISH_ASK, 9, 100);
+	a = all(s);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(store_wish_claim(s, a.w[i].id, 110), 0);
+	want(s, "a", STORE_CAUSE_ALERT, STORE_WISH_QUIET, 0, 120);
+	want(s, "b", STORE_CAUSE_ALERT, STORE_WISH_QUIET, 0, 120);
+	want(s, "c", STORE_CAUSE_NOTIFICATION, STORE_WISH_QUIET, 10, 120);
+	a.w[0].phase = STORE_WISH_PENDING;
+	assert_int_equal(store_wish_update(s, &a.w[0], 130), 0);
+	assert_int_equal(store_wish_recover(s, 140), 0);
+	a = all(s);
+	assert_int_equal(a.n, 3);
+	assert_string_equal(a.w[0].server, "a");
+	assert_string_equal(a.w[0].cause, "alert");
+	assert_int_equal(a.w[0].session_id, 7);
+	assert_int_equal(a.w[1].session_id, 8);
+	assert_int_equal(a.w[2].session_id, 10);
+	store_close(s);
+}
+
 /* Rules: PEND-1 */
 static void what_ran_when_the_power_went_is_due(void **state)
 {
@@ -276,6 +304,7 @@ int main(void)
 		T(one_is_kept_over_a_restart),
 		T(another_of_the_server_joins_it),
 		T(one_that_comes_meanwhile_has_a_session_of_its_own),
+		T(a_notification_is_not_lost_by_what_comes_meanwhile),
 		T(what_ran_when_the_power_went_is_due),
 		T(a_session_that_succeeded_settles_it),
 		T(what_failed_is_seen_for_a_while),

@@ -214,12 +214,18 @@ int store_wish_claim(struct store *s, int64_t id, int64_t now)
 	return db_write_end(s, own, err);
 }
 
-/* Another wish came while the session of this one ran: it takes the place. */
-static int step_aside(struct store *s, const struct store_wish *w)
+/*
+ * Another wish came while the session of this one ran: it takes the place, and the session
+ * that a server named. 0 as @id: of all that run.
+ */
+static int step_aside(struct store *s, int64_t id)
 {
-	return run(s, "DELETE FROM wish WHERE id = ?1 AND EXISTS (SELECT 1 FROM wish AS o, wish AS w"
-		      " WHERE w.id = ?1 AND o.server = w.server AND o.id <> w.id"
-		      " AND o.phase = 'pending')", w->id, 0, NULL);
+	int err = run(s, "UPDATE wish SET session_id = o.session_id FROM wish AS o"
+			 " WHERE wish.phase = 'pending' AND wish.session_id = 0 AND"
+			 " o.server = wish.server AND o.phase = 'running' AND ?1 IN (0, o.id)", id, 0, NULL);
+
+	return err ? err : run(s, "DELETE FROM wish WHERE phase = 'running' AND ?1 IN (0, id) AND server IN"
+				  " (SELECT server FROM wish WHERE phase = 'pending')", id, 0, NULL);
 }
 
 static int trim(struct store *s, int64_t now)
@@ -235,7 +241,7 @@ static int trim(struct store *s, int64_t now)
 static int update(struct store *s, const struct store_wish *w, int64_t now)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-	int err = w->phase == STORE_WISH_PENDING ? step_aside(s, w) : 0;
+	int err = w->phase == STORE_WISH_PENDING ? step_aside(s, w->id) : 0;
 
 	if (!err)
 		err = db_prepare(s, "UPDATE wish SET phase = ?, reason = ?, spent = ?, next_attempt = ?,"
@@ -286,8 +292,7 @@ int store_wish_settle(struct store *s, const char *server, uint16_t session_id)
 
 static int recover(struct store *s, int64_t now)
 {
-	int err = run(s, "DELETE FROM wish WHERE phase = 'running' AND server IN"
-			 " (SELECT server FROM wish WHERE phase = 'pending')", 0, 0, NULL);
+	int err = step_aside(s, 0);
 
 	return err ? err : run(s, "UPDATE wish SET phase = 'pending', next_attempt = ?1, updated = ?2"
 				  " WHERE phase = 'running'", 0, now, NULL);
