@@ -577,6 +577,38 @@ static void nobody_can_be_asked(void **state)
 	}
 }
 
+#define TRIES 220	/* of one wish, with the longest patience there is */
+
+static void asks_for_days(int fd)
+{
+	start_take(fd);
+	for (int i = 0; i < TRIES; i++) {
+		session_ask(fd, IPC_UI_ASK);
+		w->lost |= !reply_take(fd) || w->last.result != IPC_FAILED || !w->last.retry ||
+			   !strstr(w->last.reason, "nobody can be asked");
+	}
+	w->no_card = false;
+	session_ask(fd, IPC_UI_ASK);
+	WAIT_FOR(w->open);
+	event(UNL_EV_COMPLETED, 0, w->open, UNL_YES);
+	reply_take(fd);
+}
+
+/*
+ * Questions that could not be put are none that a person was bothered with.
+ * Rules: PEND-6
+ */
+static void nobody_can_be_asked_for_days(void **state)
+{
+	world_new(asks_for_days);
+	w->no_card = true;
+	w->session_result = IPC_DONE;
+	assert_int_equal(run_pending(), HELPER_OK);
+	assert_clean();
+	assert_int_equal(w->replies, TRIES + 1);
+	assert_int_equal(w->sessions, 1);
+}
+
 /* --- waking -------------------------------------------------------------- */
 
 static void is_woken(int fd)
@@ -761,6 +793,7 @@ int main(void)
 		cmocka_unit_test(nothing_of_a_card),
 		cmocka_unit_test(a_yes_holds_for_the_retries),
 		cmocka_unit_test(nobody_can_be_asked),
+		cmocka_unit_test(nobody_can_be_asked_for_days),
 		cmocka_unit_test(more_while_it_runs),
 		cmocka_unit_test(more_when_it_ends),
 		cmocka_unit_test(there_is_one),

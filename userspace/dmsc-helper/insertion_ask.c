@@ -63,6 +63,8 @@ int insertion_question_put(struct insertion *in, struct unl_question *q, unsigne
 static int question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
 			uint32_t *id)
 {
+	int r;
+
 	*id = 0;
 	if (++in->questions > QUESTIONS_MAX)
 		return -EDQUOT;
@@ -71,7 +73,13 @@ static int question_put(struct insertion *in, struct unl_question *q, unsigned i
 			 in->slot.name, in->slot.transport, in->slot.location);
 	else
 		snprintf(q->origin, sizeof(q->origin), "dmsc");
-	return insertion_question_put(in, q, timeout_s, id);
+	r = insertion_question_put(in, q, timeout_s, id);
+	/* No card or no module for days: bounded as sessions are, and nobody saw it. */
+	if (!insertion_has_card(in) && (r == -ENODEV || r == -ENOENT)) {
+		in->questions--;
+		in->sessions++;
+	}
+	return r;
 }
 
 /* Appends a card's words, which cannot close the quotation marks they stand in. */
