@@ -23,6 +23,7 @@
 static char progress_dir[80];
 static char run_dir[64];
 #define CONNECTION_DIR run_dir
+#define wake_pending woken	/* the system's own helper is not to be */
 
 /* The program's own files: they are not part of the library. */
 #include "dmsc-helper/connection.c"
@@ -58,6 +59,7 @@ static struct world {
 	unsigned int replies;	/* the card child's, until the end */
 	enum ipc_result result;
 	bool lost;		/* a part waited in vain */
+	unsigned int woken;	/* dmsc-helper for what no card stands for */
 	bool term_blocked;	/* while reconciling */
 	int reconcile_result;
 	unsigned int hup_in_reconcile;
@@ -80,6 +82,12 @@ static char conf_path[64];
 static void (*card_part)(int fd);
 static void card_ends(int fd);
 static void (*session_part)(int fd);
+
+int woken(void)
+{
+	w->woken++;
+	return 0;
+}
 
 /* --- the kernel ---------------------------------------------------------- */
 
@@ -642,6 +650,30 @@ static void notices_of_many_tries(void **state)
 	assert_int_equal(w->notices, 1);
 }
 
+static void session_killed(int fd)
+{
+	struct ipc_msg m;
+
+	w->lost |= ipc_recv(fd, &m, PLAY_MS) != 0;
+	raise(SIGKILL);
+}
+
+/* What it wrote down before, an Exec of an update perhaps, is not told by anybody: it is looked for. */
+static void a_killed_session_may_leave_more(void **state)
+{
+	world_new();
+	card_part = card_tries;
+	session_part = session_fails;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->woken, 0);
+	world_new();
+	card_part = card_tries;
+	session_part = session_killed;
+	assert_int_equal(run_insertion("trusted-slots = virt:*\n"), HELPER_OK);
+	assert_int_equal(w->replies, TRIES);
+	assert_int_equal(w->woken, TRIES);
+}
+
 static bool notified(int fd, uint16_t session_id, const char *cause, bool question)
 {
 	struct ipc_msg m;
@@ -944,6 +976,7 @@ int INSERTION_MAIN(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stage_by_event),
 		cmocka_unit_test(notices_of_many_tries),
+		cmocka_unit_test(a_killed_session_may_leave_more),
 		cmocka_unit_test(a_yes_to_each_notification),
 		cmocka_unit_test(question_put_and_lost),
 		cmocka_unit_test(trusted_while_reconciling),

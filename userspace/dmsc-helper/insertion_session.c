@@ -109,8 +109,9 @@ void insertion_session_exit(struct insertion *in, int status)
 	progress_end(&in->progress);
 	if (!insertion_has_card(in) && in->have_outcome && !in->outcome.retry)
 		insertion_agreed_forget(in, in->want.server_id);
-	if (in->have_outcome && in->outcome.more && insertion_has_card(in))
-		(void)!wake_pending();	/* else the pending child looks itself */
+	/* Else the pending child looks itself. Who was killed may have left work, and told nobody. */
+	if ((!in->have_outcome || in->outcome.more) && insertion_has_card(in))
+		(void)!wake_pending();
 	if (in->have_outcome) {
 		insertion_reply(in, in->outcome.result, in->outcome.err, in->outcome.retry,
 			      in->outcome.reason);
