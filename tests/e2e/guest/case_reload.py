@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from world import CONF, SERVER_ID, World, check, processes, run, stays, wait_for
+from world import CONF, SERVER_ID, World, check, child, processes, run, stays, wait_for
 from case_path import SCRIPT, account_is_there, confirm_world, no_session_account_stays, one_session
 
 HELPER_LOG = Path("/run/dmsc/log")
@@ -83,7 +83,7 @@ def test_what_starts_afterwards(directory):
         stays("a change", lambda: "read again" in world.helper_log(), 1)
         check("1 helper told, 1 card" in reload(), "the helper was not told")
         wait_for("the helper's word", lambda: "configuration read again" in world.helper_log())
-        check(len(processes("dmsc-helper")) == 1, "a second helper")
+        check(len(child("--card", "dmsc-helper")) == 1, "a second helper for the card")
         check(world.questions(), "the question did not stay")
         agent.type("y\n")
         wait_for("the session to fail", lambda: f"session with {SERVER_ID} failed" in world.helper_log())
