@@ -97,6 +97,10 @@ static void download_part(int fd)
 	strcpy(m.progress.what, "downloading firmware");
 	m.progress.done = 10;
 	m.progress.total = 77;
+	while (child_does == 3 && !ipc_send(fd, &m, PLAY_MS))
+		;
+	if (child_does == 3)
+		pause();
 	say(fd, &m);
 	ipc_prepare(&m, IPC_FIRMWARE);
 	m.firmware.code = 200;
@@ -120,7 +124,7 @@ static void download_child_dies(void **state)
 {
 	ask_download();
 	session_part = download_part;
-	for (child_does = 1; child_does <= 2; child_does++) {
+	for (child_does = 1; child_does <= 3; child_does++) {
 		assert_int_equal(run_pending(""), HELPER_OK);
 		assert_int_equal(answer->code, 503);
 		assert_int_equal(answer->retry, 1);

@@ -24,6 +24,7 @@
 #define CODE_FAILED 410		/* FUMO: the update failed */
 #define CODE_NETWORK 503
 #define STATUS_LATER 75		/* sysexits: try again later */
+#define PIECES_MAX 70000	/* told of one download: update-max has as many MiB, and few more */
 
 /* The answer to the pending child's open request. */
 static void reply(struct insertion *in, const struct ipc_firmware *f)
@@ -56,6 +57,7 @@ void insertion_download(struct insertion *in, const struct ipc_download *q)
 
 	in->fetch = *q;
 	in->have_outcome = false;
+	insertion_ui_begin(in);
 	r = ++in->sessions > SESSIONS_MAX ? -EDQUOT : 0;
 	if (!r)
 		r = child_spawn(in->h, "download-child", true, &in->sess);
@@ -86,7 +88,7 @@ void insertion_download_message(struct insertion *in)
 		in->fetched = m.firmware;
 		return;
 	}
-	if (!r && m.type == IPC_PROGRESS) {
+	if (!r && m.type == IPC_PROGRESS && ++in->ui.told <= PIECES_MAX) {
 		progress_write(&in->progress, insertion_now_ms(), in->fetch.server_id,
 			       m.progress.what, m.progress.done, m.progress.total);
 		return;
