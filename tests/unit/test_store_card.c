@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "store/alert.h"
 #include "store/db.h"
+#include "store/firmware.h"
 #include "store/wish.h"
 #include "util/log.h"
 
@@ -303,6 +305,59 @@ static void test_pairs(void **state)
 	store_close(s);
 }
 
+static int count_wish(void *ctx, const struct store_wish *w)
+{
+	++*(int *)ctx;
+	return 0;
+}
+
+static int count_alert(void *ctx, const struct store_alert *a)
+{
+	++*(int *)ctx;
+	return 0;
+}
+
+static int count_firmware(void *ctx, const struct store_firmware *f)
+{
+	++*(int *)ctx;
+	return 0;
+}
+
+static int look_session(void *ctx, const struct store_session *j)
+{
+	assert_string_equal(j->server_id, "s");
+	assert_string_equal(j->cause, "");
+	++*(int *)ctx;
+	return 0;
+}
+
+/* Who only reads comes before the first that writes: what is not there yet is empty. */
+static void test_step_2_is_read(void **state)
+{
+	const struct db_schema *now = db_schema;
+	const struct db_schema two = { now->steps, 2 };
+	struct store_firmware f;
+	int n = 0, sessions = 0;
+	struct store *s;
+
+	db_schema = &two;
+	s = open_rw();
+	assert_int_equal(sqlite3_exec(s->db, "INSERT INTO session (server, started, ended, outcome, reason,"
+				      " messages, notes) VALUES ('s', 1, 2, 'ok', '', 3, 4)", NULL, NULL,
+				      NULL), SQLITE_OK);
+	store_close(s);
+	db_schema = now;
+	assert_int_equal(store_open(dir, STORE_READ, 0, &s), 0);
+	assert_int_equal(store_wish_each(s, count_wish, &n), 0);
+	assert_int_equal(store_alert_each(s, NULL, count_alert, &n), 0);
+	assert_int_equal(store_firmware_each(s, count_firmware, &n), 0);
+	assert_int_equal(store_firmware_get(s, "./FUMO/dmsc", &f), -ENOENT);
+	assert_int_equal(store_session_each(s, 0, look_session, &sessions), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(sessions, 1);
+	store_close(s);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -313,6 +368,7 @@ int main(void)
 		T(test_card_state_is_bounded),
 		T(test_card_state_of_step_1),
 		T(test_journal_of_step_2),
+		T(test_step_2_is_read),
 		T(test_pairs),
 	};
 

@@ -123,6 +123,8 @@ int store_alert_each(struct store *s, const char *server, store_alert_fn *fn, vo
 	struct store_alert a;
 	int err, rc;
 
+	if (s->version < DB_STEP_WISHES)
+		return 0;
 	err = db_prepare(s, "SELECT " COLUMNS " FROM alert WHERE " WAITING
 			    " AND (?1 IS NULL OR server = ?1 OR server = '') ORDER BY id", &st);
 	if (err)

@@ -18,6 +18,7 @@ struct store {
 	dev_t dev;		/* what the file is that is open, of a writer */
 	ino_t ino;
 	enum store_mode mode;
+	int version;		/* of its tables; below ours before a reader alone */
 	bool damaged;		/* found so: a writer keeps it aside when it is closed */
 	bool in_txn;		/* store_begin() of the caller */
 	bool soon;		/* its commit waits for no disk */
@@ -25,6 +26,9 @@ struct store {
 
 /* "dmsc" as SQLite's application id, so that another program's file is not taken for ours. */
 #define DB_APPLICATION_ID 0x646d7363
+
+/* The step that added wish, alert, notified and firmware, and the cause of a session. */
+#define DB_STEP_WISHES 3
 
 /* The steps to the current version, which is PRAGMA user_version of a file this code writes. */
 struct db_schema {
@@ -34,7 +38,7 @@ struct db_schema {
 /* The released one; a test of migration adds a step. */
 extern const struct db_schema *db_schema;
 /* Brings an empty or older file to it, in one transaction. */
-int db_migrate(struct store *s, int from);
+int db_migrate(struct store *s);
 /* Every table and column of @version is there. 0, -EBADMSG or another -errno. */
 int db_check_schema(struct store *s, int version);
 

@@ -86,21 +86,12 @@ static int get_row(struct store *s, sqlite3_stmt *st, struct store_firmware *f)
 	return 0;
 }
 
-/* A reader may have an older file before it, in which nothing was ever updated. */
-static bool too_old(struct store *s)
-{
-	_cleanup_stmt_ sqlite3_stmt *st = NULL;
-
-	return s->mode == STORE_READ &&
-	       !db_prepare(s, "SELECT 1 FROM sqlite_schema WHERE name = 'firmware'", &st) &&
-	       sqlite3_step(st) == SQLITE_DONE;
-}
-
 int store_firmware_get(struct store *s, const char *uri, struct store_firmware *out)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	struct store_firmware f;
-	int err = too_old(s) ? -ENOENT : db_prepare(s, "SELECT " COLUMNS " FROM firmware WHERE uri = ?", &st);
+	int err = s->version < DB_STEP_WISHES ? -ENOENT :
+		  db_prepare(s, "SELECT " COLUMNS " FROM firmware WHERE uri = ?", &st);
 	int rc;
 
 	if (err)
@@ -166,9 +157,11 @@ int store_firmware_each(struct store *s, store_firmware_fn *fn, void *ctx)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	struct store_firmware f;
-	int err = db_prepare(s, "SELECT " COLUMNS " FROM firmware ORDER BY uri", &st);
-	int rc;
+	int err, rc;
 
+	if (s->version < DB_STEP_WISHES)
+		return 0;
+	err = db_prepare(s, "SELECT " COLUMNS " FROM firmware ORDER BY uri", &st);
 	if (err)
 		return err;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {

@@ -125,8 +125,9 @@ int store_session_each(struct store *s, unsigned int max, store_session_fn *fn, 
 	struct store_session j;
 	int err, rc;
 
-	err = db_prepare(s, "SELECT id, server, started, ended, outcome, reason, messages, notes, cause"
-			    " FROM session ORDER BY id DESC LIMIT ?", &st);
+#define COLUMNS(cause) "SELECT id, server, started, ended, outcome, reason, messages, notes, " cause \
+		       " FROM session ORDER BY id DESC LIMIT ?"
+	err = db_prepare(s, s->version < DB_STEP_WISHES ? COLUMNS("''") : COLUMNS("cause"), &st);
 	if (err)
 		return err;
 	sqlite3_bind_int64(st, 1, max ? (int64_t)max : -1);

@@ -211,24 +211,24 @@ static int check_head(const char *path, const char *dir)
 }
 
 /* Read-only questions first: a file that is not ours must not change by a bit. */
-static int check_version(struct store *s, const char *dir, int *version)
+static int check_version(struct store *s, const char *dir)
 {
 	int tables, app, err;
 
-	err = query_int(s, "PRAGMA user_version", version);
+	err = query_int(s, "PRAGMA user_version", &s->version);
 	if (!err)
 		err = query_int(s, "PRAGMA application_id", &app);
 	if (!err)
 		err = query_int(s, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (err)
 		return err;
-	if (app == DB_APPLICATION_ID && *version > db_schema->version)
-		return newer(dir, *version);
-	if (app == 0 && tables == 0 && *version == 0)
+	if (app == DB_APPLICATION_ID && s->version > db_schema->version)
+		return newer(dir, s->version);
+	if (app == 0 && tables == 0 && s->version == 0)
 		return s->mode == STORE_READ ? -ENOENT : 0;
 	if (app != DB_APPLICATION_ID)
 		return foreign(dir);
-	if (*version > 0)
+	if (s->version > 0)
 		return 0;
 	log_err("store %s is damaged: it has no version", dir);
 	s->damaged = true;
@@ -313,7 +313,7 @@ static int open_db(struct store *s, const char *dir)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX |
 		    SQLITE_OPEN_PRIVATECACHE;
 	char real[PATH_MAX];
-	int version, rc, err;
+	int rc, err;
 
 	/* SQLITE_OPEN_NOFOLLOW refuses a link anywhere in the path; only our own file matters. */
 	if (!realpath(dir, real))
@@ -329,11 +329,11 @@ static int open_db(struct store *s, const char *dir)
 		return db_error(s, rc, "opening");
 	err = configure(s);
 	if (!err)
-		err = check_version(s, dir, &version);
-	if (!err && version > 0 && s->mode == STORE_WRITE)
+		err = check_version(s, dir);
+	if (!err && s->version > 0 && s->mode == STORE_WRITE)
 		err = check_integrity(s, dir);
-	if (!err && version > 0 && s->mode == STORE_WRITE)
-		err = db_check_schema(s, version);
+	if (!err && s->version > 0 && s->mode == STORE_WRITE)
+		err = db_check_schema(s, s->version);
 	if (!err)
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	if (err || s->mode == STORE_READ)
@@ -346,8 +346,8 @@ static int open_db(struct store *s, const char *dir)
 			 "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;"
 			 /* The sandbox has no place for temporary files, and they would hold secrets. */
 			 "PRAGMA temp_store = MEMORY", "configuring");
-	if (!err && version < db_schema->version)
-		err = db_migrate(s, version);
+	if (!err && s->version < db_schema->version)
+		err = db_migrate(s);
 	return err;
 }
 
@@ -409,7 +409,7 @@ static int check_version_still(struct store *s)
 {
 	int version, err = query_int(s, "PRAGMA user_version", &version);
 
-	if (err || version == db_schema->version)
+	if (err || version == s->version)
 		return err;
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	return -ESTALE;

@@ -123,10 +123,10 @@ int db_check_schema(struct store *s, int version)
 	return 0;
 }
 
-int db_migrate(struct store *s, int from)
+int db_migrate(struct store *s)
 {
 	char version[64];
-	int err;
+	int err, from = s->version;
 
 	err = db_exec(s, "BEGIN IMMEDIATE", "starting the migration");
 	if (err)
@@ -142,6 +142,7 @@ int db_migrate(struct store *s, int from)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 		return err;
 	}
+	s->version = db_schema->version;
 	if (from > 0)
 		log_notice("store: brought from version %d to %d", from, db_schema->version);
 	return 0;

@@ -36,7 +36,7 @@
 struct store;
 
 enum store_mode {
-	STORE_READ,	/* must exist; nothing can be changed */
+	STORE_READ,	/* must exist; nothing can be changed; of an older one what it has is seen */
 	STORE_WRITE,	/* made when missing, migrated when older; takes the writer lock */
 };
 

@@ -184,9 +184,11 @@ int store_wish_each(struct store *s, store_wish_fn *fn, void *ctx)
 {
 	_cleanup_stmt_ sqlite3_stmt *st = NULL;
 	struct store_wish w;
-	int err = db_prepare(s, "SELECT " COLUMNS " FROM wish ORDER BY id", &st);
-	int rc;
+	int err, rc;
 
+	if (s->version < DB_STEP_WISHES)
+		return 0;
+	err = db_prepare(s, "SELECT " COLUMNS " FROM wish ORDER BY id", &st);
 	if (err)
 		return err;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
