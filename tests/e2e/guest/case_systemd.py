@@ -9,13 +9,18 @@ import subprocess
 import time
 from pathlib import Path
 
+import case_pending
 import case_privacy
 import case_programs
 import issuer
-from world import STORE, SYSFS, Control, World, check, child, processes, run, stays, udev_settle, wait_for
+from world import SERVER_ID, STORE, SYSFS, Control, World, check, child, processes, run, stays, udev_settle, wait_for
+from case_network import attempts
 from case_path import SCRIPT, account_is_there, one_session
 
 HELPER = "dmsc-helper@"
+PENDING = "dmsc-pending.service"
+KEPT = "kept.example.net"   # its session is wanted before the reboot, and had after it
+KEPT_PORT = 8445
 
 
 def units(pattern=HELPER + "*", states="active,activating,deactivating,failed"):
@@ -210,6 +215,97 @@ def test_programs_in_the_unit(directory):
     case_programs.test_card_check_rejects(directory)
 
 
+def since(cursor):
+    """What systemd and the unit said of dmsc-pending after that point of the journal."""
+    return run("journalctl", "--no-pager", "-o", "cat", "--after-cursor", cursor, "-u", PENDING).stdout
+
+
+def cursor():
+    return run("journalctl", "--no-pager", "-n", "0", "--show-cursor").stdout.split("-- cursor: ")[1].strip()
+
+
+# Rules: DECISION-13
+def test_pending_in_its_unit(directory):
+    """The file starts the unit, which holds the session of a notification, or a firmware update, among its limits, and
+    ends; nothing of it is somebody else's process."""
+    with World(directory / "cgroup") as world:
+        start = cursor()
+        world.start_server(case_pending.SLOW, users=case_pending.USERS)
+        case_pending.account(world)
+        check(case_pending.notify(world, case_pending.package0()) == 0, "the notification was not taken")
+        wait_for("the session", world.sessions)
+        for pid in case_pending.runners() + processes("dmsc-client"):
+            check(PENDING in cgroup_of(pid), f"cgroup: {cgroup_of(pid)}")
+        check(run("systemctl", "is-active", PENDING).stdout == "active\n", "the unit is not active")
+        case_privacy.check_confined(wait_for("the session child", lambda: child("session-child"))[0], "session child")
+        case_privacy.check_confined(child("pending-child")[0], "pending child")
+        one_session(world)
+        wait_for("the unit to end", lambda: not units(PENDING))
+        check(since(start).count("Started " + PENDING) == 1, f"the unit:\n{since(start)}")
+    for test in (case_pending.test_notification, case_pending.test_alert_now, case_pending.test_firmware):
+        start = cursor()
+        test(directory / test.__name__)
+        wait_for("the unit to end", lambda: not units(PENDING))
+        check("Started " + PENDING in since(start), f"the unit:\n{since(start)}")
+    nothing_failed()
+
+
+def test_pending_is_stopped(directory):
+    """`systemctl stop` in the middle of a session: 1223, the wish stays, and the next start has it."""
+    with World(directory) as world:
+        world.start_server(case_pending.SLOW, users=case_pending.USERS)
+        case_pending.account(world)
+        run("dmscctl", "session", "start", SERVER_ID)
+        wait_for("the session", lambda: case_pending.accepted(world))
+        run("systemctl", "stop", PENDING)
+        check(1223 in world.alert_codes()[-1], f"alerts: {world.alert_codes()}")
+        check(case_pending.wanted() == [("asked", "pending")] and not world.ended(), f"listed: {case_pending.listed()}")
+        run("systemctl", "start", PENDING)
+        with case_pending.route_soon():
+            one_session(world)
+        wait_for("the unit to end", lambda: not units(PENDING))
+        check(not case_pending.wanted(), f"listed: {case_pending.listed()}")
+        nothing_failed()
+
+
+# Rules: CONN-8
+def test_connection_in_the_unit(directory):
+    """connection-hook does its work among the limits of each of the units that run it."""
+    case_pending.test_connection(directory)
+    nothing_failed()
+
+
+# Rules: DECISION-13
+def test_secrets_are_not_in_the_journal(directory):
+    """What case_pending looks for is in no field of the journal, either."""
+    secrets = case_pending.secrets_stay_inside(directory)
+    everything = subprocess.run(["journalctl", "--no-pager", "-b", "-a", "-o", "export"], capture_output=True, check=True)
+    check(b"pending: session with" in everything.stdout, "the journal does not hold what the helper said")
+    found = case_pending.holds(everything.stdout, secrets)
+    check(not found, f"in the journal: {found}")
+
+
+def leave_work(world):
+    """Before the reboot: firmware whose result is known behind it, and a session that cannot be had before."""
+    world.server.stop()
+    record = world.dir / "record-firmware"
+    case_programs.program(case_pending.UPDATER % 75)
+    world.write_conf(update_hook=case_programs.PROGRAM)
+    world.start_server(case_pending.ORDER, record=record)
+    with case_pending.packages():
+        run("dmscctl", "session", "start", SERVER_ID)
+        wait_for("the program", case_pending.calls)
+        wait_for("the unit to end", lambda: not units(PENDING))
+    case_pending.installed()
+    check(len(world.ended(record)) == 1 and not world.failed_expectations(record), f"{world.events(record)}")
+    world.server.stop()
+    case_pending.account(world, KEPT, f"https://dm.example.net:{KEPT_PORT}/dm")
+    run("dmscctl", "session", "start", KEPT)
+    wait_for("an attempt", attempts)
+    check(case_pending.wanted() == [("asked", "pending")] and units(PENDING), f"listed: {case_pending.listed()}")
+
+
+# Rules: FUMO-9
 def test_shutdown_keeps_the_account(directory):
     """Before the reboot: cards are in and their accounts are there; the next boot looks. Then the first
     card is in its reader again, the second reader is empty, and the third is gone."""
@@ -233,5 +329,6 @@ def test_shutdown_keeps_the_account(directory):
     check({slot for _, slot, _ in origins} == {"virt:demo", "virt:emptied", "virt:gone"}, f"origins: {origins}")
     Path("/var/lib/e2e-origins").write_text(repr(origins))
     Path("/var/lib/e2e-boot").write_text(Path("/proc/sys/kernel/random/boot_id").read_text())
-    # Left running on purpose: the machine goes down with the card in.
+    leave_work(world)
+    # Left running on purpose: the machine goes down with the card in, and something to do.
     subprocess.run(["sync"], check=True)

@@ -5,10 +5,12 @@ import ast
 import grp
 from pathlib import Path
 
-from world import SYSFS, World, check, run, stays, wait_for
+import case_pending
+import case_programs
+from world import SERVER_ID, SYSFS, World, check, run, stays, wait_for
 from case_path import SCRIPT, account_is_there, one_session
 from case_pin import RIGHT, WRONG, holds_pin, pin_world
-from case_systemd import HELPER, journal, nothing_failed, server_wrote, stored_origins, units
+from case_systemd import HELPER, KEPT, KEPT_PORT, PENDING, journal, nothing_failed, server_wrote, stored_origins, units
 
 CARD_UNIT = "e2e-coldplug-card.service"
 EMPTY_UNIT = "e2e-coldplug-empty.service"
@@ -68,11 +70,48 @@ def test_decision_7_reader_absent_at_boot(_directory):
     check("gone.example.net" in World.accounts(), f"accounts: {World.accounts()}")
 
 
+class SameRun(SameMachine):
+    """A world that keeps what runs in it, too."""
+    keep_run = True
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.conf["update-hook"] = str(case_programs.PROGRAM)
+
+
+def readers_go():
+    run("systemctl", "stop", EMPTY_UNIT, CARD_UNIT)
+    wait_for("the reader to go", lambda: not list(SYSFS.glob("uicc*")))
+
+
+# Rules: FUMO-9 FUMO-12
+def test_pending_across_boots(directory):
+    """What was to be done before the reboot is done without a word of anybody: the result of an update is asked for
+    and told, and a session that was wanted is had."""
+    wait_for("the program", case_pending.calls)
+    check(case_pending.calls() == ["result image 2.0 0"], f"the program was told {case_pending.calls()}")
+    check(units(PENDING), "nobody waits for a network")
+    readers_go()
+    with SameRun(directory) as world:
+        kept = world.dir / "record-kept"
+        world.start_server(f"server-id {SERVER_ID}\n" + case_pending.DONE)
+        world.start_server(f"server-id {KEPT}\n", name="kept", server_id=KEPT, listen=f"127.0.0.1:{KEPT_PORT}", record=kept,
+                           users=case_pending.USERS.replace(SERVER_ID, KEPT))
+        with case_pending.route():
+            one_session(world)
+            wait_for("the other session", lambda: world.ended(kept))
+        wait_for("the unit to end", lambda: not units(PENDING))
+        check(len(world.sessions()) == len(world.sessions(kept)) == 1, f"{world.sessions()} {world.sessions(kept)}")
+        case_pending.result_told(world)
+        check(b"corr-7" in case_pending.sent(world), "the correlator was not sent")
+        check(not world.failed_expectations() and not case_pending.wanted(), f"listed: {case_pending.listed()}")
+    nothing_failed()
+
+
 # Rules: DECISION-3
 def test_session_once_across_boots(directory):
     """The same content after a reboot: no second session; other content: its question."""
-    run("systemctl", "stop", EMPTY_UNIT, CARD_UNIT)
-    wait_for("the reader to go", lambda: not list(SYSFS.glob("uicc*")))
+    readers_go()
     with SameMachine(directory) as world:
         world.start_server(SCRIPT)
         world.start_card("connect")
