@@ -6,6 +6,7 @@
  */
 #define INSERTION_MAIN insertion_tests
 int insertion_tests(void);
+#include <sys/file.h>
 #include "test_insertion.c"
 
 static char told_path[96];	/* what the program was told */

@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "dmsc-helper/hook.h"
 #include "util/json.h"
+#include "util/lock.h"
 #include "util/log.h"
 #include "util/str.h"
 
@@ -80,28 +80,18 @@ static int mark_path(char out[MARK_PATH_MAX], const char *slot)
 }
 
 /* Locked: one program at a time for one reader. */
-static int mark_open(const char *slot, int flags)
+static int mark_open(const char *slot, bool create)
 {
 	char path[MARK_PATH_MAX];
-	int fd;
 
 	if (mark_path(path, slot))
 		return -ENAMETOOLONG;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		int r = -errno;
-
-		close(fd);
-		return r;
-	}
-	return fd;
+	return lock_open(path, create);
 }
 
 int connection_mark(const struct ef_slot *slot)
 {
-	int fd = mark_open(slot->name, O_CREAT);
+	int fd = mark_open(slot->name, true);
 
 	if (fd < 0)
 		return fd;
@@ -215,7 +205,7 @@ static bool is_over(const struct helper *h, const struct ef_slot *marked)
 static void mark_look(const struct helper *h, const char *slot)
 {
 	struct ef_slot marked = { .name = "" };
-	int fd = mark_open(slot, 0);
+	int fd = mark_open(slot, false);
 
 	if (fd < 0)
 		return;		/* one is being set up right now */

@@ -192,7 +192,8 @@ void insertion_work(struct insertion *in)
 	r = in->sigfd < 0 ? in->sigfd : insertion_check(in);
 	if (r) {
 		log_err("%s: %s could not be started: %s; nothing is applied%s", in->card,
-			in->stage == CHECKING ? "card-check" : "the card child", strerror(-r),
+			in->stage == CHECKING ? "card-check" :
+			insertion_has_card(in) ? "the card child" : "the pending child", strerror(-r),
 			in->undecided ? " or deleted" : "");
 		in->exit = HELPER_FAILED;
 	}

@@ -6,11 +6,11 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "dmsc-helper/helper.h"
+#include "util/lock.h"
 #include "util/log.h"
 #include "util/str.h"
 #include "util/wake.h"
@@ -89,19 +89,9 @@ static int lock_take(const char *slot, uint64_t seq)
 
 	snprintf(path, sizeof(path), HELPER_RUN_DIR "/%s-%llu.lock", slot,
 		 (unsigned long long)seq);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		int r = -errno;
-
-		close(fd);
-		return r;
-	}
-	if (ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0)
-		log_warn("%s: %s: --reload will not find this helper", path, strerror(errno));
+	fd = lock_with_pid(path);
 	/* That of the insertion before is of no use any more: its card is gone. */
-	if (seq > 1) {
+	if (fd >= 0 && seq > 1) {
 		snprintf(path, sizeof(path), HELPER_RUN_DIR "/%s-%llu.lock", slot,
 			 (unsigned long long)seq - 1);
 		unlink(path);

@@ -7,12 +7,11 @@
  * the file is made before the lock is tried, and looked for after it was given back.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 
 #include "dmsc-helper/insertion_int.h"
+#include "util/lock.h"
 #include "util/log.h"
 #include "util/wake.h"
 
@@ -20,21 +19,10 @@
 static int pending_lock(const char *dir)
 {
 	char path[128];
-	int fd, r;
 
 	if (snprintf(path, sizeof(path), "%s/pending.lock", dir) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	if (ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0)
-		log_warn("%s: %s: --reload will not find this helper", path, strerror(errno));
-	return fd;
+	return lock_with_pid(path);
 }
 
 static int wake_watch(const char *dir)
