@@ -134,7 +134,7 @@ static size_t make_malformed(const char *word, struct ipc_msg *m)
 	if (!strcmp(word, "errno"))
 		m->outcome.err = 5;
 	if (!strcmp(word, "retry"))
-		m->outcome.retry = 2;
+		m->outcome.retry = UINT32_MAX;
 	if (!strcmp(word, "short"))
 		return HEAD + 4;
 	if (!strcmp(word, "empty"))

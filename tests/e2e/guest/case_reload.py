@@ -55,7 +55,7 @@ def test_bad_file(directory):
     with World(directory) as world:
         agent = confirm_world(world)
         check(": good" in run("dmscctl", "check-config").stdout, "the good file is not good")
-        pids = processes("dmsc-helper")
+        pids = child("--card", "dmsc-helper")
         good = CONF.read_text()
         CONF.write_text(good + "bogus = 1\n")
         where = f"{CONF}:{len(good.splitlines()) + 1}: unknown key 'bogus'"
@@ -67,7 +67,7 @@ def test_bad_file(directory):
         check(where not in world.helper_log(), "the helper was told of a bad file")
         os.kill(pids[0], signal.SIGHUP)
         wait_for("the helper's word", lambda: f"{where}; the configuration of before stays" in world.helper_log())
-        check(processes("dmsc-helper") == pids, "the helper did not stay")
+        check(child("--card", "dmsc-helper") == pids, "the helper did not stay")
         agent.type("y\n")
         one_session(world)
         world.nothing_more()
