@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Bootstrap documents of a card into a store: notations, several as one content, all or nothing. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "store_dir.h"
 /* The program's own files: they are not part of the library. */
 #include "dmsc-client/bootstrap.c"
 #include "dmsc-client/bootstrap_cp.c"
@@ -24,7 +24,7 @@
 	"<parm name='PROVIDER-ID' value='" id "'/><parm name='ADDR' value='https://" id "/'/>" \
 	"<parm name='INIT'/></characteristic>"
 
-static char dir[64];
+static char dir[STORE_DIR_MAX];
 static struct store *store;
 static uint32_t card;
 
@@ -32,8 +32,7 @@ static int setup(void **state)
 {
 	struct store_origin o = { .slot = "serial:1", .created = 1 };
 
-	strcpy(dir, "/tmp/dmsc-test-client-XXXXXX");
-	if (!mkdtemp(dir) || rmdir(dir) < 0 || store_open(dir, STORE_WRITE, 0, &store) ||
+	if (store_dir_name(dir) || store_open(dir, STORE_WRITE, 0, &store) ||
 	    store_begin(store) || store_origin_put(store, &o) || store_commit(store))
 		return -1;
 	card = o.id;
@@ -42,18 +41,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct dirent *e;
-	DIR *d;
-
 	store_close(store);
 	store = NULL;
-	d = opendir(dir);
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	return rmdir(dir);
+	return store_dir_remove(dir);
 }
 
 /* What the store holds: accounts and access points, by name, joined. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* store/: durability, one writer beside readers, bounds, and what happens to damaged or foreign files. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,18 +14,17 @@
 
 #include <cmocka.h>
 
+#include "store_dir.h"
 #include "store/db.h"
 #include "store/store.h"
 #include "util/log.h"
 
-static char dir[64];
+static char dir[STORE_DIR_MAX];
 static char file[128];
 
 static int setup(void **state)
 {
-
-	strcpy(dir, "/tmp/dmsc-test-store-XXXXXX");
-	if (!mkdtemp(dir) || rmdir(dir) < 0)
+	if (store_dir_name(dir))
 		return -1;
 	snprintf(file, sizeof(file), "%s/" STORE_FILE, dir);
 	log_init("test_store", LOG_LVL_ERR);
@@ -35,15 +33,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	return rmdir(dir);
+	return store_dir_remove(dir);
 }
 
 static struct store *open_rw(void)

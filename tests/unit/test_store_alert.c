@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The store's rows about Generic Alerts and about notifications. */
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "store_dir.h"
 #include "store/alert.h"
 #include "store/db.h"
 #include "store/notified.h"
@@ -18,12 +18,11 @@
 
 #define NOW 1800000000
 
-static char dir[64];
+static char dir[STORE_DIR_MAX];
 
 static int setup(void **state)
 {
-	strcpy(dir, "/tmp/dmsc-test-store-alert-XXXXXX");
-	if (!mkdtemp(dir) || rmdir(dir) < 0)
+	if (store_dir_name(dir))
 		return -1;
 	log_init("test_store_alert", LOG_LVL_ERR);
 	return 0;
@@ -31,15 +30,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	return rmdir(dir);
+	return store_dir_remove(dir);
 }
 
 static struct store *open_rw(void)

@@ -9,26 +9,19 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "store_dir.h"
 #include "store/wish.h"
 
-static char dir[64];
+static char dir[STORE_DIR_MAX];
 
 static int setup(void **state)
 {
-	strcpy(dir, "/tmp/dmsc-wish-XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
+	return store_dir_name(dir);
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "store.db", "store.db-wal", "store.db-shm", "store.lock" };
-	char path[96];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		(void)!unlink(path);
-	}
-	return rmdir(dir);
+	return store_dir_remove(dir);
 }
 
 static struct store *open_rw(void)
