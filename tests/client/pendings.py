@@ -286,6 +286,26 @@ def pending_wait_is_bounded(e):
     assert r.status == OK and not wishes(e) and 0.5 < time.monotonic() - start < 8, r
 
 
+@test
+def pending_ends_for_another_configuration(e):
+    """Told so it ends, behind what it does: another one begins with what is configured now."""
+    conf(e)
+    account(e)
+    want(e)
+    child = []
+
+    def fail(wanted):
+        child[0].socket.send(message("END", b""))
+        return FAILED, True
+    r = pending(e, fail, born=child.append)
+    assert r.status == OK and len(r.asked) == 1 and wishes(e)[SERVER_ID][:2] == ("pending", 1), (r, wishes(e))
+    want(e)
+    start = time.monotonic()
+    r = pending(e, (FAILED, True), born=lambda c: threading.Timer(2, c.socket.send, (message("END", b""),)).start())
+    assert r.status == OK and len(r.asked) == 1 and time.monotonic() - start < 10, r
+    assert wishes(e)[SERVER_ID][:2] == ("pending", 1), wishes(e)
+
+
 # Rules: PEND-1
 @test
 def pending_outlives_its_helper(e):

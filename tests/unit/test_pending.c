@@ -54,6 +54,7 @@ static struct world {
 	unsigned int replies;
 	struct ipc_outcome last;
 	bool lost;		/* a part waited in vain */
+	unsigned int patience;	/* that the last child was told of */
 	unsigned int runs;	/* session children that wait for their end */
 	enum ipc_result session_result;
 	uint32_t session_retry;
@@ -222,6 +223,7 @@ int child_spawn(const struct helper *h, const char *mode, bool network, struct c
 	assert_true(session || !strcmp(mode, "pending-child"));
 	assert_int_equal(ipc_pair(fds), 0);
 	session ? w->sessions++ : w->children++;
+	w->patience = h->conf.patience_s;
 	out->pid = fork();
 	if (!out->pid) {
 		sigemptyset(&none);
@@ -271,7 +273,7 @@ static bool reply_take(int fd)
 	do {
 		r = ipc_recv(fd, &m, PLAY_MS);
 		w->networks += !r && m.type == IPC_NETWORK;
-	} while (!r && (m.type == IPC_NETWORK || m.type == IPC_WAKE));
+	} while (!r && (m.type == IPC_NETWORK || m.type == IPC_WAKE || m.type == IPC_END));
 	w->lost |= r == -ETIMEDOUT;
 	if (r)
 		return false;
@@ -636,6 +638,38 @@ static void more_while_it_runs(void **state)
 	assert_int_equal(w->sessions, 1);
 }
 
+static void is_reloaded(int fd)
+{
+	struct ipc_msg m;
+
+	start_take(fd);
+	session_ask(fd, IPC_UI_ASK);
+	if (w->children == 1) {
+		WAIT_FOR(w->open);
+		event(UNL_EV_COMPLETED, 0, w->open, UNL_YES);
+	}
+	reply_take(fd);
+	if (w->children > 1)
+		return;
+	conf_write("patience = 5\n");
+	kill(loop_pid, SIGHUP);
+	w->lost |= ipc_recv(fd, &m, PLAY_MS) != 0 || m.type != IPC_END;
+}
+
+/* Its child may wait for a week: what is configured now is the next one's. A yes holds all the same. */
+static void a_reload_is_seen_by_a_child_anew(void **state)
+{
+	world_new(is_reloaded);
+	w->session_result = IPC_FAILED;
+	w->session_retry = 1;
+	assert_int_equal(run_pending(), HELPER_OK);
+	assert_clean();
+	assert_int_equal(w->children, 2);
+	assert_int_equal(w->patience, 5);
+	assert_int_equal(w->sessions, 2);
+	assert_int_equal(w->asked, 1);
+}
+
 static void ends_deaf(int fd)
 {
 	start_take(fd);
@@ -796,6 +830,7 @@ int main(void)
 		cmocka_unit_test(nobody_can_be_asked_for_days),
 		cmocka_unit_test(more_while_it_runs),
 		cmocka_unit_test(more_when_it_ends),
+		cmocka_unit_test(a_reload_is_seen_by_a_child_anew),
 		cmocka_unit_test(there_is_one),
 		cmocka_unit_test(wake_file),
 		cmocka_unit_test(connection_of_the_accounts_card),

@@ -18,6 +18,15 @@ static const struct pending_kind *const kinds[] = { &pending_wishes, &pending_fi
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
+/* What the helper says unasked. */
+static bool take_news(struct pending *p, const struct ipc_msg *m)
+{
+	p->turns.network |= m->type == IPC_NETWORK;
+	p->ends |= m->type == IPC_END;
+	/* IPC_WAKE: all is looked at after each try. */
+	return m->type == IPC_NETWORK || m->type == IPC_END || m->type == IPC_WAKE;
+}
+
 int pending_request(struct pending *p, const struct ipc_msg *q, struct ipc_msg *a,
 		    enum ipc_type type)
 {
@@ -26,9 +35,7 @@ int pending_request(struct pending *p, const struct ipc_msg *q, struct ipc_msg *
 	do {
 		if (!r)
 			r = ipc_recv(IPC_CHILD_FD, a, -1);
-		p->turns.network |= !r && a->type == IPC_NETWORK;
-		/* IPC_WAKE: all is looked at after each try. */
-	} while (!r && (a->type == IPC_NETWORK || a->type == IPC_WAKE));
+	} while (!r && take_news(p, a));
 	if (!r && a->type != type)
 		r = -EPROTO;
 	p->gone |= r != 0;
@@ -44,10 +51,8 @@ static int pending_wait(void *ctx, int64_t ms)
 
 	if (r == -ETIMEDOUT)
 		return 0;
-	if (!r && (m.type == IPC_NETWORK || m.type == IPC_WAKE)) {
-		p->turns.network |= m.type == IPC_NETWORK;
+	if (!r && take_news(p, &m))
 		return 0;
-	}
 	p->gone = true;
 	return -EPIPE;
 }
@@ -92,13 +97,16 @@ static void sweep(struct pending *p)
 	p->njobs = p->turns.n = n;
 }
 
-/* No lock is needed to look. 0 or -errno. */
+/* No lock is needed to look. 0, 1: not any more, or -errno. */
 static int look(void *ctx)
 {
 	_cleanup_store_ struct store *s = NULL;
 	struct pending *p = ctx;
-	int r = store_open(p->args.store, STORE_READ, 0, &s);
+	int r;
 
+	if (p->ends)
+		return 1;
+	r = store_open(p->args.store, STORE_READ, 0, &s);
 	for (size_t i = 0; i < p->njobs; i++)
 		p->job[i]->seen = false;
 	if (r && r != -ENOENT)
@@ -164,5 +172,5 @@ int child_pending_main(int argc, char **argv)
 		log_info("pending: the helper is gone; what is not done stays to be done");
 		return CHILD_IPC;
 	}
-	return r ? CHILD_FAILED : CHILD_OK;
+	return r < 0 ? CHILD_FAILED : CHILD_OK;
 }

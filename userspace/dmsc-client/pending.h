@@ -37,6 +37,7 @@ struct pending {
 	struct client_args args;
 	struct ipc_start start;		/* boot_id alone */
 	bool gone;			/* the helper */
+	bool ends;			/* another one is to begin anew */
 	struct turns turns;
 	struct pending_job *job[TURNS_MAX];	/* owned */
 	size_t njobs;

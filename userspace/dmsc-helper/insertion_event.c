@@ -93,6 +93,18 @@ void insertion_netlink(struct insertion *in)
 	}
 }
 
+/* It may wait for a week: what it was handed is over when it has done what it does. */
+static void child_anew(struct insertion *in)
+{
+	struct ipc_msg m;
+
+	in->anew = true;
+	if (in->cardc.fd < 0 || in->stop)
+		return;
+	ipc_prepare(&m, IPC_END);
+	(void)!ipc_send(in->cardc.fd, &m, 0);
+}
+
 /*
  * SIGHUP. What is to be asked or started from now on is by the new
  * configuration; what runs ends as it began, unless its slot is not trusted any
@@ -113,7 +125,11 @@ static void conf_reload(struct insertion *in)
 	}
 	in->h->conf = new;
 	log_notice("%s: configuration read again", in->card);
-	if (!insertion_has_card(in) || conf_slot_trusted(&new, in->slot.transport, in->slot.location))
+	if (!insertion_has_card(in)) {
+		child_anew(in);
+		return;
+	}
+	if (conf_slot_trusted(&new, in->slot.transport, in->slot.location))
 		return;
 	in->distrusted = true;
 	insertion_stop(in, "the slot is not in trusted-slots any more; what its card brought stays until the card goes");

@@ -60,6 +60,7 @@ struct insertion {
 	int route;			/* hears of new routes; -1 = not */
 	int wakefd;			/* hears of WAKE_FILE; -1 = not */
 	bool more;			/* the child was told of it, and may not have seen that */
+	bool anew;			/* the child was told to end, for another one */
 	struct child cardc, sess;	/* cardc: the card child, without a card the pending child */
 	struct hook hook;		/* card-check, later lwm2m-hook; update-hook */
 	struct ipc_download fetch;	/* what the download child was told */

@@ -41,10 +41,13 @@ static int wake_watch(const char *dir)
 /* One child after the other, as long as there was more to do when one ended. */
 static void work(struct insertion *in, struct helper *h)
 {
+	struct agreed agreed = { 0 }, told = { 0 };
 	int r;
 
 	do {
 		insertion_init(in, h, "pending");
+		in->agreed = agreed;
+		in->told = told;
 		in->wakefd = wake_watch(h->run_dir);
 		r = wake_take(h->run_dir);
 		if (r < 0) {
@@ -59,7 +62,9 @@ static void work(struct insertion *in, struct helper *h)
 			insertion_work(in);
 		}
 		insertion_fini(in);
-	} while (!in->exit && !in->stop && in->more);
+		agreed = in->agreed;
+		told = in->told;
+	} while (!in->exit && !in->stop && (in->more || in->anew));
 }
 
 static bool is_marked(const char *dir)

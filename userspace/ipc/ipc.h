@@ -58,7 +58,7 @@ enum ipc_type {
 	IPC_OUTCOME,		/* helper -> card child, session child -> helper: ipc_outcome */
 	IPC_START_SESSION,	/* helper -> session child: ipc_start_session */
 	IPC_SLOT,		/* helper -> reconcile child: ipc_slot */
-	IPC_END,		/* helper -> reconcile child: no body */
+	IPC_END,		/* helper -> reconcile child, and unasked pending child: no body */
 	IPC_LWM2M,		/* card child -> helper: ipc_lwm2m (shortened to its bytes) */
 	IPC_LWM2M_END,		/* card child -> helper: no body; that was the whole file */
 	IPC_PIN,		/* card child -> helper: ipc_pin, the card wants a PIN for this file */
