@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#define TAKEN_MIN_MS 300
 #define PROGRESS_DIR run_dir
 #define CONNECTION_DIR run_dir
 static char run_dir[64];
@@ -49,6 +50,7 @@ static char run_dir[64];
 /* What the processes see of one another. */
 static struct world {
 	bool no_module, no_card;
+	bool taken;		/* an agent has the question */
 	unsigned int children, sessions, asked, withdrawn, opened, told, networks;
 	uint32_t open;		/* the question; 0 = none */
 	unsigned int replies;
@@ -132,7 +134,9 @@ int unl_cards(struct unl *nl, int (*fn)(void *ctx, const struct unl_card *c), vo
 
 int unl_questions(struct unl *nl, int (*fn)(void *ctx, const struct unl_question *q), void *ctx)
 {
-	return 0;
+	if (!w->open)
+		return 0;
+	return fn(ctx, &(struct unl_question){ .id = w->open, .accepted = w->taken });
 }
 
 int unl_withdraw(struct unl *nl, uint32_t id)
@@ -820,10 +824,59 @@ static int group_teardown(void **state)
 	return rmdir(run_dir);
 }
 
+/* --- nobody is there to be asked ------------------------------------------ */
+
+static void asks_then_another(int fd)
+{
+	start_take(fd);
+	session_ask(fd, IPC_UI_ASK);
+	w->lost |= !reply_take(fd) || w->last.result != IPC_FAILED || w->last.retry != 1;
+	session_ask(fd, IPC_UI_NONE);
+	reply_take(fd);
+}
+
+/* Other servers wait behind it: a question that no agent takes is put again another time. */
+static void question_nobody_takes(void **state)
+{
+	world_new(asks_then_another);
+	conf_write("consent-timeout = 1\n");
+	assert_int_equal(run_pending(), HELPER_OK);
+	assert_clean();
+	assert_int_equal(w->replies, 2);
+	assert_int_equal(w->asked, 1);
+	assert_int_equal(w->withdrawn, 1);
+	assert_int_equal(w->sessions, 1);
+}
+
+static void asks_a_slow_one(int fd)
+{
+	start_take(fd);
+	session_ask(fd, IPC_UI_ASK);
+	WAIT_FOR(w->open);
+	w->taken = true;
+	usleep(1500000);
+	event(UNL_EV_COMPLETED, 0, w->open, UNL_YES);
+	reply_take(fd);
+}
+
+/* Who has it has the kernel's time. */
+static void question_somebody_has(void **state)
+{
+	world_new(asks_a_slow_one);
+	conf_write("consent-timeout = 1\n");
+	assert_int_equal(run_pending(), HELPER_OK);
+	assert_clean();
+	assert_int_equal(w->withdrawn, 0);
+	assert_int_equal(w->sessions, 1);
+	assert_int_equal(w->last.result, IPC_DONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stage_by_event),
+		cmocka_unit_test(question_nobody_takes),
+		cmocka_unit_test(question_somebody_has),
 		cmocka_unit_test(nothing_of_a_card),
 		cmocka_unit_test(a_yes_holds_for_the_retries),
 		cmocka_unit_test(nobody_can_be_asked),

@@ -25,6 +25,7 @@
 static int patience(const struct insertion *in)
 {
 	int64_t now = insertion_now_ms(), pin = pin_wait_ms(&in->pin), ui = insertion_ui_wait_ms(in);
+	int64_t ask = insertion_ask_wait_ms(in);
 	int64_t left = in->stop ? in->deadline - now : INT_MAX;
 	int64_t hook = in->hook.pid && !in->hook.late ? in->hook.deadline - now : INT_MAX;
 	int64_t conn = in->conn.pid && !in->conn.late ? in->conn.deadline - now : INT_MAX;
@@ -37,6 +38,8 @@ static int patience(const struct insertion *in)
 		left = pin;
 	if (ui >= 0 && ui < left)
 		left = ui;
+	if (ask >= 0 && ask < left)
+		left = ask;
 	return left < 0 ? 0 : left == INT_MAX ? -1 : (int)left;
 }
 
@@ -71,6 +74,7 @@ static void loop(struct insertion *in)
 		hook_tick(&in->conn, insertion_now_ms());
 		pin_tick(&in->pin);
 		insertion_ui_tick(in);
+		insertion_ask_tick(in);
 		if (r <= 0)
 			continue;
 		/* ORDER: removal before anything the child wants */

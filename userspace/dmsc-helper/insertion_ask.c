@@ -59,6 +59,29 @@ int insertion_question_put(struct insertion *in, struct unl_question *q, unsigne
 	return r;
 }
 
+struct look {
+	uint32_t id;
+	int taken;
+};
+
+static int question_look(void *ctx, const struct unl_question *q)
+{
+	struct look *l = ctx;
+
+	if (q->id != l->id)
+		return 0;
+	l->taken = q->accepted;
+	return 1;
+}
+
+int insertion_question_taken(struct insertion *in, uint32_t id)
+{
+	struct look l = { .id = id, .taken = -ENOENT };
+	int r = unl_questions(in->nl, question_look, &l);
+
+	return r < 0 ? r : l.taken;
+}
+
 /* Fills in what the questions of an insertion have in common, asks, and notes which one is open. */
 static int question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
 			uint32_t *id)
@@ -231,6 +254,47 @@ static const char *no_question(int err)
 				"the user could not be asked";
 }
 
+/* For an agent to take it: as long as it then has, as with a server's questions. */
+static int64_t agents_time(const struct insertion *in, const struct ipc_session *s)
+{
+	int64_t ms = (int64_t)(s->timeout_s ? s->timeout_s : in->h->conf.consent_timeout_s) * 1000;
+
+	return ms < TAKEN_MIN_MS ? TAKEN_MIN_MS : ms > CONSENT_MAX_S * 1000 ? CONSENT_MAX_S * 1000 : ms;
+}
+
+int insertion_ask_wait_ms(const struct insertion *in)
+{
+	int64_t left = in->look_ms - insertion_now_ms();
+
+	if (in->stage != ASKING_SESSION || !in->question || in->look_ms == INT64_MAX)
+		return -1;
+	return left < 0 ? 0 : (int)left;
+}
+
+/*
+ * A card's question waits for an agent as long as the card is there. Behind one that no
+ * card stands for other servers wait: it is taken back, and put again at the next try.
+ */
+void insertion_ask_tick(struct insertion *in)
+{
+	int r;
+
+	if (insertion_ask_wait_ms(in))
+		return;
+	in->look_ms = INT64_MAX;
+	r = insertion_question_taken(in, in->question);
+	if (r > 0)
+		return;		/* the kernel ends it in time */
+	if (r == -ENOENT && !in->last_look) {
+		in->last_look = true;
+		in->look_ms = insertion_now_ms() + LAST_LOOK_MS;
+		return;
+	}
+	log_notice("%s: question %u: no agent took it in time", in->card, in->question);
+	insertion_withdraw(in);
+	insertion_reply(in, IPC_FAILED, 0, true, "nobody can be asked: no agent took the question");
+}
+
 void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
 {
 	struct unl_question q = { .kind = UNL_KIND_SESSION };
@@ -264,6 +328,8 @@ void insertion_ask_session(struct insertion *in, const struct ipc_session *s)
 		return;
 	}
 	in->stage = ASKING_SESSION;
+	in->last_look = false;
+	in->look_ms = insertion_has_card(in) ? INT64_MAX : insertion_now_ms() + agents_time(in, s);
 	log_notice("%s: question %u put: may a session with '%s' start? Nothing is sent before a yes",
 		   in->card, in->question, s->server_id);
 }

@@ -17,6 +17,10 @@
 #define AGREED_MAX 32
 #define TOLD_MAX 20000		/* messages about progress of one session: two a second, and more */
 #define CONSENT_MAX_S 3600	/* the kernel's longest answer time */
+#define LAST_LOOK_MS 2000	/* for a completion that is under way */
+#ifndef TAKEN_MIN_MS
+#define TAKEN_MIN_MS 5000	/* agents are asked in turn, each has two seconds */
+#endif
 
 enum stage {
 	CHECKING,	/* card-check has the word: no child runs yet */
@@ -75,6 +79,8 @@ struct insertion {
 	bool rejected, undecided;	/* by card-check */
 	enum stage stage;
 	uint32_t question;		/* open at the kernel; 0 = none */
+	int64_t look_ms;		/* when to look whether an agent has it; INT64_MAX = not */
+	bool last_look;			/* it was over then: its completion is awaited */
 	struct pin pin;
 	struct ui ui;
 	struct progress progress;
@@ -138,6 +144,11 @@ void insertion_ask_pin(struct insertion *in, const struct ipc_pin *q);
 /* Puts what has a kind and a text; *@id is its number. 0 or -errno (-ENODEV: no card is there). */
 int insertion_question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
 			   uint32_t *id) must_check;
+/* 1: an agent has it. 0: none yet. -ENOENT: it is over. Other -errno. */
+int insertion_question_taken(struct insertion *in, uint32_t id) must_check;
+/* Of the open one: when it is time to look (-1: never), and the look. */
+int insertion_ask_wait_ms(const struct insertion *in);
+void insertion_ask_tick(struct insertion *in);
 /* Gate one, and gate two. */
 void insertion_ask_data(struct insertion *in, const struct ipc_ask *q);
 void insertion_ask_session(struct insertion *in, const struct ipc_session *s);

@@ -15,10 +15,6 @@
 
 #define UI_MAX 64		/* questions of one session */
 #define UI_OVER_MAX 16		/* refused because of that bound, before the child is stopped */
-#ifndef TAKEN_MIN_MS
-#define TAKEN_MIN_MS 5000	/* agents are asked in turn, each has two seconds */
-#endif
-#define LAST_LOOK_MS 2000	/* for a completion that is under way */
 #define DISPLAY_MORE_S 5	/* an agent may not lose what it has to show for so long */
 #define OPTIONS_MAX 255		/* bytes, the kernel's limit */
 #define SERVER_SHOWN 164	/* bytes of a server's name, of the 255 of a question's origin */
@@ -222,34 +218,17 @@ int insertion_ui_wait_ms(const struct insertion *in)
 	return left < 0 ? 0 : (int)left;
 }
 
-struct look {
-	uint32_t id;
-	bool there, taken;
-};
-
-static int question_look(void *ctx, const struct unl_question *q)
-{
-	struct look *l = ctx;
-
-	if (q->id != l->id)
-		return 0;
-	l->there = true;
-	l->taken = q->accepted;
-	return 1;
-}
-
 /* The kernel would wait for an agent for ever, the server does not. */
 static void look(struct insertion *in, int64_t now)
 {
 	bool over = now >= in->ui.end_ms;
-	struct look l = { .id = in->ui.id };
-	int r = in->ui.taken ? 1 : unl_questions(in->nl, question_look, &l);
+	int r = in->ui.taken ? 1 : insertion_question_taken(in, in->ui.id);
 
-	in->ui.taken |= r >= 0 && l.taken;
+	in->ui.taken |= r > 0;
 	in->ui.look_ms = INT64_MAX;	/* the kernel ends what is taken in time */
 	if (in->ui.taken && !over)
 		return;
-	if (r >= 0 && !l.there && !over) {
+	if (r == -ENOENT && !over) {
 		/* It was answered just now: its completion is in the socket, or lost. */
 		in->ui.end_ms = now + LAST_LOOK_MS;
 		return;
