@@ -22,6 +22,7 @@
 
 #define TAKEN_MIN_MS 300
 #define PROGRESS_DIR run_dir
+#define PENDING_AGAIN_S 1
 #define CONNECTION_DIR run_dir
 static char run_dir[64];
 
@@ -49,8 +50,12 @@ static char run_dir[64];
 
 /* What the processes see of one another. */
 static struct world {
+<<<<<<< HEAD
 	bool no_module, no_card;
 	bool taken;		/* an agent has the question */
+=======
+	bool no_module, no_card, detached;
+>>>>>>> 02d3189 (dmsc-helper: a detached --pending that failed begins again)
 	unsigned int children, sessions, asked, withdrawn, opened, told, networks;
 	uint32_t open;		/* the question; 0 = none */
 	unsigned int replies;
@@ -369,7 +374,7 @@ static void conf_write(const char *text)
 
 static int run_pending(void)
 {
-	struct helper h = { .conf_path = conf_path, .sysfs = "sysfs", .run_dir = run_dir };
+	struct helper h = { .detached = w->detached, .conf_path = conf_path, .sysfs = "sysfs", .run_dir = run_dir };
 	char err[CONF_ERROR_MAX];
 
 	assert_int_equal(conf_load(conf_path, &h.conf, err), 0);
@@ -642,6 +647,66 @@ static void more_while_it_runs(void **state)
 	assert_int_equal(w->sessions, 1);
 }
 
+static void dies_once(int fd)
+{
+	start_take(fd);
+	if (w->children == 1)
+		raise(SIGKILL);
+}
+
+static void dies_in_a_session(int fd)
+{
+	start_take(fd);
+	if (w->children > 1)
+		return;
+	session_ask(fd, IPC_UI_NONE);
+	WAIT_FOR(w->runs);
+	raise(SIGKILL);
+}
+
+static void dies_and_is_stopped(int fd)
+{
+	start_take(fd);
+	if (!fork()) {
+		close_range(3, ~0U, 0);
+		usleep(200000);
+		kill(loop_pid, SIGTERM);
+		_exit(0);
+	}
+	raise(SIGKILL);
+}
+
+/*
+ * Nobody starts a detached one again but itself; a service is started again by systemd.
+ * Rules: PEND-1
+ */
+static void one_that_failed_begins_again(void **state)
+{
+	world_new(dies_once);
+	assert_int_equal(run_pending(), HELPER_FAILED);
+	assert_clean();
+	assert_int_equal(w->children, 1);
+
+	world_new(dies_once);
+	w->detached = true;
+	assert_int_equal(run_pending(), HELPER_OK);
+	assert_clean();
+	assert_int_equal(w->children, 2);
+
+	world_new(dies_in_a_session);
+	session_part = session_long;
+	w->detached = true;
+	assert_int_equal(run_pending(), HELPER_OK);
+	assert_clean();
+	assert_int_equal(w->children, 2);
+
+	world_new(dies_and_is_stopped);
+	w->detached = true;
+	assert_int_equal(run_pending(), HELPER_FAILED);
+	assert_clean();
+	assert_int_equal(w->children, 1);
+}
+
 static void is_reloaded(int fd)
 {
 	struct ipc_msg m;
@@ -883,6 +948,7 @@ int main(void)
 		cmocka_unit_test(nobody_can_be_asked_for_days),
 		cmocka_unit_test(more_while_it_runs),
 		cmocka_unit_test(more_when_it_ends),
+		cmocka_unit_test(one_that_failed_begins_again),
 		cmocka_unit_test(a_reload_is_seen_by_a_child_anew),
 		cmocka_unit_test(there_is_one),
 		cmocka_unit_test(wake_file),

@@ -29,6 +29,7 @@ struct helper {
 	const char *client;	/* path of dmsc-client */
 	const char *sysfs;	/* EF_SYSFS */
 	const char *run_dir;	/* HELPER_RUN_DIR */
+	bool detached;		/* nobody starts it again when it failed */
 	bool hide_store;	/* a child sees an empty directory in its place */
 };
 

@@ -302,6 +302,7 @@ int main(int argc, char **argv)
 			log_err("--detach: %s; nothing is applied", strerror(-r));
 			return HELPER_FAILED;
 		}
+		h.detached = true;
 	}
 	if (conf_load(h.conf_path, &h.conf, err)) {
 		log_err("%s; nothing is %s", err, a.reload ? "changed" : "applied");

@@ -7,6 +7,7 @@
  * the file is made before the lock is tried, and looked for after it was given back.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/inotify.h>
 
@@ -14,6 +15,10 @@
 #include "util/lock.h"
 #include "util/log.h"
 #include "util/wake.h"
+
+#ifndef PENDING_AGAIN_S
+#define PENDING_AGAIN_S 60	/* as dmsc-pending.service has it */
+#endif
 
 /* The lock's descriptor, -EWOULDBLOCK, or -errno. Our number is in it for --reload. */
 static int pending_lock(const char *dir)
@@ -75,6 +80,19 @@ static bool is_marked(const char *dir)
 	       !access(path, F_OK);
 }
 
+/* What failed was a child, or the disk: after a while it may go well. false: we are to end. */
+static bool pause_taken(const struct helper *h)
+{
+	sigset_t ends;
+
+	if (!h->detached)
+		return false;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	return sigtimedwait(&ends, NULL, &(struct timespec){ .tv_sec = PENDING_AGAIN_S }) < 0;
+}
+
 int pending_run(struct helper *h)
 {
 	struct insertion *in = calloc(1, sizeof(*in));
@@ -95,7 +113,7 @@ int pending_run(struct helper *h)
 		work(in, h);
 		close(fd);
 		r = in->exit;
-		if (r || in->stop || !is_marked(h->run_dir))
+		if (in->ended || (r == HELPER_FAILED ? !pause_taken(h) : r || !is_marked(h->run_dir)))
 			break;
 	}
 	free(in);
