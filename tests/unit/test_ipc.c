@@ -567,6 +567,27 @@ static void waits_are_bounded_and_ends_are_told(void **state)
 	assert_int_equal(ipc_recv(fds[0], &got, 10), -EPIPE);
 }
 
+/* A route that came while a child ended is no reason not to hear what came of its work. */
+static void last_words_of_one_that_did_not_listen(void **state)
+{
+	ipc_prepare(&m, IPC_NETWORK);
+	assert_int_equal(ipc_send(fds[0], &m, 10), 0);
+	for (int i = 0; i < 2; i++) {
+		ipc_prepare(&m, IPC_DATA);
+		m.data.len = 1;
+		m.data.data[0] = (uint8_t)i;
+		assert_int_equal(ipc_send(fds[1], &m, 10), 0);
+	}
+	close(fds[1]);
+	fds[1] = -1;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ipc_recv(fds[0], &got, 10), 0);
+		assert_int_equal(got.type, IPC_DATA);
+		assert_int_equal(got.data.data[0], i);
+	}
+	assert_int_equal(ipc_recv(fds[0], &got, 10), -EPIPE);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -577,7 +598,7 @@ int main(void)
 		T(texts_are_fit_to_be_shown), T(records_of_lwm2m_are_judged),
 		T(connections_are_judged), T(firmware_is_judged), T(updates_are_judged),
 		T(descriptors_sent_along_are_dropped),
-		T(waits_are_bounded_and_ends_are_told),
+		T(waits_are_bounded_and_ends_are_told), T(last_words_of_one_that_did_not_listen),
 	};
 
 	return cmocka_run_group_tests_name("ipc", tests, NULL, NULL);

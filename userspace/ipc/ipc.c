@@ -321,6 +321,7 @@ int ipc_recv(int fd, struct ipc_msg *m, int timeout_ms)
 	struct iovec iov = { m, sizeof(*m) };
 	/* No control buffer: a file descriptor someone sends along is dropped by the kernel. */
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	bool reset = false;
 	ssize_t n;
 	int r;
 
@@ -330,6 +331,11 @@ int ipc_recv(int fd, struct ipc_msg *m, int timeout_ms)
 		n = recvmsg(fd, &h, MSG_DONTWAIT);
 		if (n >= 0)
 			break;
+		/* Gone, with a message of ours unread: that is said once, and then its last words. */
+		if (errno == ECONNRESET && !reset) {
+			reset = true;
+			continue;
+		}
 		if (errno == ECONNRESET)
 			return -EPIPE;
 		if (errno != EAGAIN && errno != EINTR)
