@@ -50,12 +50,8 @@ static char run_dir[64];
 
 /* What the processes see of one another. */
 static struct world {
-<<<<<<< HEAD
-	bool no_module, no_card;
-	bool taken;		/* an agent has the question */
-=======
 	bool no_module, no_card, detached;
->>>>>>> 02d3189 (dmsc-helper: a detached --pending that failed begins again)
+	bool taken;		/* an agent has the question */
 	unsigned int children, sessions, asked, withdrawn, opened, told, networks;
 	uint32_t open;		/* the question; 0 = none */
 	unsigned int replies;
