@@ -799,11 +799,16 @@ static void there_is_one(void **state)
 
 static void wake_file(void **state)
 {
+	mode_t mask = umask(077);	/* as dmsc-client has it */
+	struct stat st;
 	char dir[80];
 
 	snprintf(dir, sizeof(dir), "%s/new", run_dir);
 	assert_int_equal(wake_take(dir), 0);
 	assert_int_equal(wake_mark(dir), 0);
+	umask(mask);
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);	/* progress is for everybody */
 	assert_int_equal(wake_mark(dir), 0);
 	assert_int_equal(wake_take(dir), 1);
 	assert_int_equal(wake_take(dir), 0);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* dmsc-helper's progress files: whole, readable by all, not too often, gone at the end. */
+/*
+ * dmsc-helper's progress files: whole, readable by all, not too often, gone at the end;
+ * and dmsc-agent, which sees the first one, too.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,7 +17,8 @@
 
 #include <cmocka.h>
 
-/* The program's own file: it is not part of the library. */
+/* The programs' own files: they are not part of the library. */
+#include "dmsc-agent/progress.c"
 #include "dmsc-helper/progress.c"
 
 static char top[] = "/tmp/dmsc-test-progress-XXXXXX", dir[64];
@@ -126,6 +130,42 @@ static void links_are_not_followed(void **state)
 	assert_int_equal(unlink(kept), 0);
 }
 
+/* The directory is new, and a file is in it before the agent has looked. */
+static void first_one_is_shown(void **state)
+{
+	struct progress_view v;
+
+	rmdir(dir);
+	progress_view_init(&v, dir, false);
+	progress_init(&p, dir, "uicc0");
+	progress_write(&p, 1000, "dm.example.net", "receiving ./Big", 5, 20);
+	progress_take(&v, true, 1000);
+	assert_int_equal(v.next_ms, 1000 + PROGRESS_RARELY_MS);		/* it was */
+	progress_end(&p);
+	progress_view_fini(&v);
+}
+
+/* Nor is there what the directory will be in, when the agent begins. */
+static void the_directorys_own_comes_late(void **state)
+{
+	struct progress_view v;
+	char parent[80], in[96];
+
+	snprintf(parent, sizeof(parent), "%s/run", top);
+	snprintf(in, sizeof(in), "%s/progress", parent);
+	progress_view_init(&v, in, false);
+	assert_int_equal(mkdir(parent, 0755), 0);
+	progress_take(&v, true, 1000);
+	progress_init(&p, in, "uicc0");
+	progress_write(&p, 1000, "dm.example.net", "receiving ./Big", 5, 20);
+	progress_take(&v, true, 2000);
+	assert_int_equal(v.next_ms, 2000 + PROGRESS_RARELY_MS);
+	progress_end(&p);
+	progress_view_fini(&v);
+	rmdir(in);
+	rmdir(parent);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -133,6 +173,8 @@ int main(void)
 		cmocka_unit_test(at_most_two_a_second),
 		cmocka_unit_test(left_behind),
 		cmocka_unit_test(links_are_not_followed),
+		cmocka_unit_test(first_one_is_shown),
+		cmocka_unit_test(the_directorys_own_comes_late),
 	};
 	int r;
 

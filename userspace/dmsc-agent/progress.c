@@ -2,6 +2,7 @@
 /* Shows progress files; see progress.h. Who writes them is dmsc-helper. */
 #include "dmsc-agent/progress.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include "util/text.h"
 
 #define FILE_MAX 1024
+#define LEVELS 2	/* of /run/dmsc/progress: what may have to come first is below /run */
 #define WORDS_MAX 200	/* of a server's name, and of what it is */
 
 struct state {
@@ -21,20 +23,26 @@ struct state {
 	uint64_t done, total;
 };
 
-/* The directory comes with the first file in it, or at boot; until then what it will be in is watched. */
+/*
+ * The directory comes with the first file in it, or at boot; until then what it will be in
+ * is watched, and while that is not there or not open to us, what that will be in.
+ */
 static void watch(struct progress_view *v)
 {
 	char parent[256];
 	char *slash;
+	int up = -1;
 
 	v->watch = inotify_add_watch(v->fd, v->dir, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR);
 	if (v->watch >= 0 || snprintf(parent, sizeof(parent), "%s", v->dir) >= (int)sizeof(parent))
 		return;
-	slash = strrchr(parent, '/');
-	if (!slash)
-		return;
-	*slash = 0;
-	(void)!inotify_add_watch(v->fd, parent, IN_CREATE | IN_ONLYDIR);
+	for (int i = 0; up < 0 && i < LEVELS; i++) {
+		slash = strrchr(parent, '/');
+		if (!slash || slash == parent)
+			return;
+		*slash = 0;
+		up = inotify_add_watch(v->fd, parent, IN_CREATE | IN_ATTRIB | IN_ONLYDIR);
+	}
 }
 
 void progress_view_init(struct progress_view *v, const char *dir, bool screen)
@@ -123,13 +131,34 @@ static void show(struct progress_view *v, const struct state *s)
 	fflush(stdout);
 }
 
-static void event(struct progress_view *v, const struct inotify_event *ev, bool may_show,
-		  int64_t now_ms)
+static void look(struct progress_view *v, const char *name, bool may_show, int64_t now_ms)
 {
 	struct state s;
 
+	if (!may_show || (!v->screen && now_ms < v->next_ms) || !state_read(v, name, &s))
+		return;
+	show(v, &s);
+	v->next_ms = now_ms + PROGRESS_RARELY_MS;
+}
+
+/* What was written before the directory was watched, which nobody will tell of. */
+static void look_at_all(struct progress_view *v, bool may_show, int64_t now_ms)
+{
+	DIR *d = v->watch < 0 ? NULL : opendir(v->dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		look(v, e->d_name, may_show, now_ms);
+	if (d)
+		closedir(d);
+}
+
+static void event(struct progress_view *v, const struct inotify_event *ev, bool may_show,
+		  int64_t now_ms)
+{
 	if (v->watch < 0 || ev->mask & IN_IGNORED) {	/* it came, or went */
 		watch(v);
+		look_at_all(v, may_show, now_ms);
 		return;
 	}
 	if (ev->wd != v->watch || !ev->len)
@@ -137,10 +166,8 @@ static void event(struct progress_view *v, const struct inotify_event *ev, bool 
 	if (ev->mask & IN_DELETE && may_show) {
 		progress_break(v);
 		fflush(stdout);
-	} else if (ev->mask & IN_MOVED_TO && may_show && (v->screen || now_ms >= v->next_ms) &&
-		   state_read(v, ev->name, &s)) {
-		show(v, &s);
-		v->next_ms = now_ms + PROGRESS_RARELY_MS;
+	} else if (ev->mask & IN_MOVED_TO) {
+		look(v, ev->name, may_show, now_ms);
 	}
 }
 

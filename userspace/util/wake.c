@@ -27,13 +27,17 @@ static int dir_open(const char *dir)
 
 int wake_mark(const char *dir)
 {
+	bool is_new = !mkdir(dir, 0755);
 	int fd, file, r = 0;
 
-	if (mkdir(dir, 0755) && errno != EEXIST)
+	if (!is_new && errno != EEXIST)
 		return -errno;
 	fd = dir_open(dir);
 	if (fd < 0)
 		return fd;
+	/* Our umask keeps others out; there will be things for everybody in it. */
+	if (is_new && fchmod(fd, 0755))
+		r = -errno;
 	file = openat(fd, WAKE_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (file < 0)
 		r = -errno;
