@@ -6,6 +6,7 @@ the updater are played here, and the packages come from a server of Python's own
 """
 import contextlib
 import http.server
+import json
 import os
 import ssl
 import struct
@@ -267,6 +268,22 @@ def firmware_in_two_steps(e):
     assert h.did == ["update", "session"], h.did
     assert said == [(URI, "update", "int", "critical", "410")], said
     assert files(e) == [".pkg"]
+
+
+@test
+def firmware_is_listed(e):
+    """What is under way is among the sessions that are to be; what has come to its end is not."""
+    def listed():
+        return [(row["server"], row["state"]) for row in json.loads(pendings.ctl(e, "--json", "session", "list"))
+                if row["id"] == "-" and row["cause"] == "firmware"]
+    conf(e)
+    with packages() as p:
+        ask(e, order("DownloadAndUpdate", p.url))
+        assert listed() == [(SERVER_ID, "downloading")], listed()
+        assert helper(e, 0).did == ["download", "update"]
+    assert listed() == [(SERVER_ID, "reboot")], listed()
+    assert helper(e, 200, boot=1, session=False).did == ["result", "session"]
+    assert listed() == [(SERVER_ID, "running")], listed()       # its session, cut off
 
 
 @test

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "dmscctl/ctl.h"
+#include "store/firmware.h"
 #include "store/store.h"
 #include "store/wish.h"
 #include "util/json.h"
@@ -125,6 +126,27 @@ static int on_card(void *ctx, const struct store_card *k)
 	return 0;
 }
 
+/* An update that is under way: its end is told in a session. */
+static int on_firmware(void *ctx, const struct store_firmware *f)
+{
+	bool loading = f->phase == STORE_FIRMWARE_DOWNLOADING;
+	struct table *t = ctx;
+	char progress[256] = "";
+
+	if (!store_firmware_open(f->phase))
+		return 0;
+	if (loading)
+		progress_of(f->server, progress, sizeof(progress));
+	row(t, "-", f->server, STORE_CAUSE_FIRMWARE, store_firmware_phase_name(f->phase));
+	ctl_cell_time(t, f->created);
+	table_cell(t, "-");
+	table_cell(t, "-");
+	table_cell(t, "%u", f->attempts);
+	ctl_cell_time(t, loading && !progress[0] ? f->next_attempt : 0);
+	table_cell(t, "%s", progress[0] ? progress : f->reason);
+	return 0;
+}
+
 static const char *state_of(const struct store_session *j)
 {
 	return j->outcome[0] ? j->outcome : "running or killed";
@@ -160,6 +182,8 @@ int ctl_session_list(const struct ctl *c)
 		r = store_wish_each(s, on_wish, &t);
 	if (s && !r)
 		r = store_card_each(s, on_card, &t);
+	if (s && !r)
+		r = store_firmware_each(s, on_firmware, &t);
 	if (s && !r)
 		r = store_session_each(s, SESSIONS_SHOWN, on_session, &t);
 	table_print(&t);
