@@ -26,7 +26,7 @@ from case_asks import as_scripted
 from case_network import listed
 from case_path import SCRIPT, account_is_there, one_session
 from case_programs import PROGRAM, SEEN, program
-from world import CERTS, ICCID_RAW, SERVER_ID, STORE, World, check, child, processes, run, stays, wait_for
+from world import CERTS, ICCID_RAW, SERVER_ID, STORE, WAIT, World, check, child, processes, run, stays, wait_for
 
 RUN = Path("/run/dmsc")
 WAKE, LOCK = RUN / "wake", RUN / "pending.lock"
@@ -178,6 +178,33 @@ def test_notification_asks(directory):
         as_scripted(world)
 
 
+def test_question_waits_for_a_reader(directory):
+    """Nobody can be asked without a card to ask beside: nothing is sent, and the card that comes is the end of it."""
+    with World(directory) as world:
+        world.start_server(SCRIPT, users=USERS)
+        world.start_capture()
+        agent = world.start_agent()
+        account(world)
+        check(notify(world, package0(1, ASK)) == 0, "the notification was not taken")
+        wait_for("a try", lambda: wanted() == [("notification", "pending")] and listed()[0]["attempts"] != "0")
+        check(not world.packets() and runners(), f"traffic: {world.packets()}")
+        world.start_card("none")
+        world.insert(empty_card(world))
+        agent.expect("The server asks for it.")
+        check(not world.packets(), f"traffic before the yes: {world.packets()}")
+        agent.type("y\n")
+        one_session(world)
+        over(world)
+        check(firsts(world) == [("1", 1200)], f"sessions: {firsts(world)}")
+
+
+def empty_card(world):
+    """One that has no settings for this device."""
+    path = world.dir / "card-with-nothing"
+    path.write_text(issuer.profile(ICCID_RAW.hex()))
+    return path
+
+
 # --- sessions that are asked for -----------------------------------------------
 
 def test_two_ask_at_once(directory):
@@ -242,7 +269,8 @@ def sent(world, record=None):
 # --- firmware -------------------------------------------------------------------
 
 OBJECT = "./FUMO/dmsc"
-PACKAGE = bytes(i * 7 % 251 for i in range(300000))
+PACKAGE = bytes(range(251)) * 12000     # how far it is is told of each MiB
+HALF = 2 << 20
 PACKAGES = "https://dm.example.net:8444/image"
 ORDER = f"""\
 server-id {SERVER_ID}
@@ -265,8 +293,8 @@ UPDATER = f"""echo "$*" >>{SEEN}.calls
 
 
 @contextlib.contextmanager
-def packages():
-    """A server of packages; yields the paths it was asked for."""
+def packages(goes_on=None):
+    """A server of packages, that waits half-way for the event; yields the paths it was asked for."""
     asked = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -278,7 +306,10 @@ def packages():
             self.send_response(200)
             self.send_header("Content-Length", str(len(PACKAGE)))
             self.end_headers()
-            self.wfile.write(PACKAGE)
+            self.wfile.write(PACKAGE[:HALF])
+            if goes_on:
+                goes_on.wait(WAIT)
+            self.wfile.write(PACKAGE[HALF:])
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 8444), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -313,13 +344,20 @@ def result_told(world, record=None):
 
 # Rules: FUMO-6 FUMO-7 FUMO-12 ALERT-9
 def test_firmware(directory):
-    """From the server's Exec over download and program to a session of its own that tells the result."""
-    with World(directory) as world, packages() as asked:
+    """From the server's Exec over download and program to a session of its own that tells the result; people see
+    how far it is."""
+    goes_on = threading.Event()
+    with World(directory) as world, packages(goes_on) as asked:
+        agent = world.start_agent()
         program(UPDATER % 0)
         world.write_conf(update_hook=PROGRAM)
         world.start_server(ORDER + DONE, users=USERS)
         account(world)
         run("dmscctl", "session", "start", SERVER_ID)
+        agent.expect(f"{SERVER_ID}: downloading firmware, ")
+        check(("firmware", "downloading") in wanted(), f"listed: {listed()}")
+        wait_for("how far it is", lambda: f" of {len(PACKAGE)} bytes" in listed()[0]["reason"])
+        goes_on.set()
         one_session(world, 2)
         over(world)
         check(asked == ["/image"], f"asked for: {asked}")
@@ -330,6 +368,29 @@ def test_firmware(directory):
         check(sorted(journal_of_sessions()) == [("asked", "completed"), ("firmware", "completed")] and not wanted(),
               f"listed: {listed()}")
         check(not list((STORE / "firmware").iterdir()), "the package is there still")
+        as_scripted(world)
+
+
+# Rules: FUMO-9
+def test_firmware_stopped(directory):
+    """Whoever stops the helper while the program runs stops that, too; it is not run again, but asked what came of it."""
+    with World(directory) as world, packages():
+        program(f'echo "$*" >>{SEEN}.calls\n[ $1 = result ] || exec sleep 600\nexit 110\n')
+        world.write_conf(update_hook=PROGRAM)
+        world.start_server(ORDER + DONE.replace('"100"', '"70"'), users=USERS)
+        account(world)
+        run("dmscctl", "session", "start", SERVER_ID)
+        wait_for("the program", calls)
+        os.kill(runners()[0], signal.SIGTERM)
+        over(world)
+        check(not processes("sleep"), "the program runs still")
+        check(wanted() == [("firmware", "updating")], f"listed: {listed()}")
+        run("dmsc-helper", "--pending", "--detach")
+        one_session(world, 2)
+        over(world)
+        check(calls() == [f"update image 2.0 {len(PACKAGE)}", "result image 2.0 0"], f"the program was told {calls()}")
+        told = [a["items"][0]["value"] for a in world.generic_alerts()]
+        check(told == ["410"] and not wanted(), f"told: {told}")
         as_scripted(world)
 
 
@@ -351,6 +412,7 @@ def test_firmware_after_a_boot(directory):
             wait_for("the program", calls)
             over(world)
             installed()
+            check(wanted() == [("firmware", "reboot")], f"listed: {listed()}")
             run("dmsc-helper", "--pending", "--detach")     # somebody wakes it in the same boot
             over(world)
             check(len(world.sessions()) == 1 and len(calls()) == 1, f"in the same boot: {calls()}")
