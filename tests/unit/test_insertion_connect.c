@@ -7,6 +7,20 @@
 #define INSERTION_MAIN insertion_tests
 int insertion_tests(void);
 #include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Who has the lock removes its file right before we get it. */
+static const char *removed_first;
+
+int flock(int fd, int how)
+{
+	if (removed_first)
+		unlink(removed_first);
+	removed_first = NULL;
+	return (int)syscall(SYS_flock, fd, how);
+}
+
 #include "test_insertion.c"
 
 static char told_path[96];	/* what the program was told */
@@ -233,6 +247,23 @@ static void one_program_for_a_reader(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* A mark that nobody finds would leave a connection up, or take the next card's down. */
+static void mark_removed_meanwhile(void **state)
+{
+	struct ef_slot slot = { .name = "uicc5", .transport = "virt", .location = "here", .insertion = 7 };
+	char path[MARK_PATH_MAX];
+	int fd;
+
+	assert_int_equal(mark_path(path, "uicc5"), 0);
+	removed_first = path;
+	fd = connection_mark(&slot);
+	assert_true(fd >= 0);
+	assert_int_equal(access(path, F_OK), 0);
+	close(fd);
+	removed_first = path;
+	assert_int_equal(mark_open("uicc5", false), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +273,7 @@ int main(void)
 		cmocka_unit_test(events_while_it_is_set_up),
 		cmocka_unit_test(connection_goes_with_its_card),
 		cmocka_unit_test(one_program_for_a_reader),
+		cmocka_unit_test(mark_removed_meanwhile),
 	};
 	char mark[MARK_PATH_MAX];
 	int r = world_begin();

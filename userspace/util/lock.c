@@ -6,23 +6,37 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/log.h"
 
+#define OPENS_MAX 4
+
+/* Of one that was removed between its opening and its locking nobody else would know. */
+static bool stands(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_nlink;
+}
+
 int lock_open(const char *path, bool create)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+	int fd, r;
 
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		int r = -errno;
-
+	for (int i = 0; i < OPENS_MAX; i++) {
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+		if (fd < 0)
+			return -errno;
+		r = flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+		if (!r && stands(fd))
+			return fd;
 		close(fd);
-		return r;
+		if (r)
+			return r;
 	}
-	return fd;
+	return -EWOULDBLOCK;
 }
 
 int lock_with_pid(const char *path)
