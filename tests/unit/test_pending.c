@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #define TAKEN_MIN_MS 300
+#define QUESTIONS_MAX 3
 #define PROGRESS_DIR run_dir
 #define PENDING_AGAIN_S 1
 #define CONNECTION_DIR run_dir
@@ -914,6 +915,25 @@ static void question_nobody_takes(void **state)
 	assert_int_equal(w->sessions, 1);
 }
 
+static void asks_those_who_do_not_come(int fd)
+{
+	start_take(fd);
+	for (int i = 0; i < QUESTIONS_MAX + 1; i++) {
+		session_ask(fd, IPC_UI_ASK);
+		w->lost |= !reply_take(fd) || !strstr(w->last.reason, "no agent took");
+	}
+}
+
+/* A week without an agent: who saw no question is not asked too often. */
+static void questions_nobody_takes(void **state)
+{
+	world_new(asks_those_who_do_not_come);
+	conf_write("consent-timeout = 1\n");
+	assert_int_equal(run_pending(), HELPER_OK);
+	assert_clean();
+	assert_int_equal(w->asked, QUESTIONS_MAX + 1);
+}
+
 static void asks_a_slow_one(int fd)
 {
 	start_take(fd);
@@ -942,6 +962,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stage_by_event),
 		cmocka_unit_test(question_nobody_takes),
+		cmocka_unit_test(questions_nobody_takes),
 		cmocka_unit_test(question_somebody_has),
 		cmocka_unit_test(nothing_of_a_card),
 		cmocka_unit_test(a_yes_holds_for_the_retries),

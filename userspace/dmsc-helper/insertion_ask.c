@@ -82,6 +82,13 @@ int insertion_question_taken(struct insertion *in, uint32_t id)
 	return r < 0 ? r : l.taken;
 }
 
+/* Tried for days: bounded as sessions are, for no person was bothered with it. */
+static void nobody_saw(struct insertion *in)
+{
+	in->questions--;
+	in->sessions++;
+}
+
 /* Fills in what the questions of an insertion have in common, asks, and notes which one is open. */
 static int question_put(struct insertion *in, struct unl_question *q, unsigned int timeout_s,
 			uint32_t *id)
@@ -97,11 +104,8 @@ static int question_put(struct insertion *in, struct unl_question *q, unsigned i
 	else
 		snprintf(q->origin, sizeof(q->origin), "dmsc");
 	r = insertion_question_put(in, q, timeout_s, id);
-	/* No card or no module for days: bounded as sessions are, and nobody saw it. */
-	if (!insertion_has_card(in) && (r == -ENODEV || r == -ENOENT)) {
-		in->questions--;
-		in->sessions++;
-	}
+	if (!insertion_has_card(in) && (r == -ENODEV || r == -ENOENT))
+		nobody_saw(in);
 	return r;
 }
 
@@ -291,6 +295,7 @@ void insertion_ask_tick(struct insertion *in)
 		return;
 	}
 	log_notice("%s: question %u: no agent took it in time", in->card, in->question);
+	nobody_saw(in);
 	insertion_withdraw(in);
 	insertion_reply(in, IPC_FAILED, 0, true, "nobody can be asked: no agent took the question");
 }

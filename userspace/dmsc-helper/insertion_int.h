@@ -12,7 +12,9 @@
 #define SEND_MS 1000
 #define CARD_STOP_MS 5000	/* time for the card child to record what happened */
 #define READS_MAX 4096		/* file ranges one card may cost */
+#ifndef QUESTIONS_MAX
 #define QUESTIONS_MAX 64	/* put to a person for one insertion */
+#endif
 #define SESSIONS_MAX 4096	/* started for one insertion, with all retries */
 #define AGREED_MAX 32
 #define TOLD_MAX 20000		/* messages about progress of one session: two a second, and more */
