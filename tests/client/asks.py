@@ -12,7 +12,7 @@ import termios
 import time
 
 from __main__ import ABORTED, DEVICE_ID, SERVER_ID, test
-from far_helper import NAMES, RESULTS, SIZES, Child, message, text
+from far_helper import NAMES, RESULTS, SIZES, Child, hear, message, text
 
 KINDS = ["display", "confirm", "text", "choice", "choices"]
 ANSWERS = ["yes", "no", "cancelled", "timeout", "nobody", "unable"]
@@ -60,7 +60,7 @@ class Session:
 
     def run(self):
         while self.outcome is None:
-            data = self.child.socket.recv(65536)
+            data = hear(self.child.socket)
             if not data:
                 break
             kind, body = NAMES[struct.unpack("=HHI", data[:8])[1]], data[8:]

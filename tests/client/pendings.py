@@ -15,8 +15,8 @@ import threading
 import time
 
 from __main__ import ADD, ONE_GET, SERVER_ID, SLOW, TOP, test
-from far_helper import (BOOT, FAILED, NAMES, NO, RESULTS, SIZES, TIMEOUT, WITHDRAWN, YES, Child, assert_free, message,
-                        outcome, rows, text)
+from far_helper import (BOOT, FAILED, NAMES, NO, RESULTS, SIZES, TIMEOUT, WITHDRAWN, YES, Child, assert_free, hear,
+                        message, outcome, rows, text)
 
 OTHER = "other.example.net"
 OK, FAILURE, GONE = 0, 1, 4
@@ -98,10 +98,7 @@ def session(e, during=None, left=None):
                                   struct.pack("=IIII", wanted.id, wanted.initiated, 0, 0)))
         if during:
             during(child.process)
-        try:
-            data = child.socket.recv(65536)
-        except ConnectionResetError:
-            data = b""
+        data = hear(child.socket)
         log = child.end()[1]
         if not data:
             assert during, log
@@ -492,7 +489,9 @@ def pending_killed_in_an_atomic(e):
     """Its process dies behind an Atomic's commands: the next session begins anew, and all is done once."""
     conf(e, "patience = 1000")
     part = ("session\npackage\n\tbegin atomic\n\t\tadd ./One chr text/plain one\n"
-            "\t\tadd ./Two chr text/plain two\n\tend\n")
+            "\t\tadd ./Two chr text/plain two\n\tend\n"
+            # So that it is not over before the signal comes.
+            "package\n\tdelay 500\n\tget ./DevInfo/Man\n")
     script = "server-id %s\n" % SERVER_ID + part * 2
     with e.server(script, strict=False) as s:
         e.account(s.url)
