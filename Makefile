@@ -224,7 +224,7 @@ $(B)/asan/unit/test_firmware: $(firmware_srcs:%.c=$(B)/asan/%.o)
 download_srcs := userspace/dmsc-client/download.c userspace/dmsc-client/firmware_file.c
 $(B)/asan/unit/test_download: $(download_srcs:%.c=$(B)/asan/%.o)
 # Its file system is as full as it says.
-ld_test_download := -Wl,--wrap=fstatfs
+ld_test_download := -Wl,--wrap=fstatfs -Wl,--wrap=fsync
 # Its allocations fail when it says so.
 ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 ld_test_cp_nomem := $(ld_test_nomem)

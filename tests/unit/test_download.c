@@ -44,6 +44,18 @@ int __wrap_fstatfs(int fd, struct statfs *fs)
 	return r;
 }
 
+static unsigned int syncs, sync_fails_at;	/* the disk breaks at that sync; 0 = never */
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	if (++syncs != sync_fails_at)
+		return __real_fsync(fd);
+	errno = EIO;
+	return -1;
+}
+
 /* --- the server: one answer for each connection --- */
 
 static struct {
@@ -201,6 +213,7 @@ static int setup(void **state)
 	srv.first = 'A';
 	srv.etag = "\"one\"";
 	fs_size = fs_free = fs_looks = fs_full_at = 0;
+	syncs = sync_fails_at = 0;
 	strcpy(me.dir, "/tmp/dmsc-dl-XXXXXX");
 	if (!mkdtemp(me.dir))
 		return -1;
@@ -491,6 +504,18 @@ static void drips(void **state)
 	whole();
 }
 
+static void still_there(const char *ending, const char *text)
+{
+	char name[64], is[64] = "";
+	int fd;
+
+	snprintf(name, sizeof(name), PATH ".%s", ending);
+	fd = openat(me.fd, name, O_RDONLY);
+	assert_int_equal(read(fd, is, sizeof(is) - 1), strlen(text));
+	assert_string_equal(is, text);
+	close(fd);
+}
+
 /* Nobody else's file is written to by way of a name in the directory. */
 static void links(void **state)
 {
@@ -507,6 +532,32 @@ static void links(void **state)
 	assert_int_equal(mkfifoat(me.fd, PATH ".part", 0600), 0);
 	download_run(&me.d, &me.end);
 	assert_int_equal(me.end.code, 400);
+	assert_int_equal(unlinkat(me.fd, PATH ".part", 0), 0);
+	assert_int_equal(symlinkat(PATH ".victim", me.fd, PATH ".tag"), 0);
+	run(400, false, 0);
+	still_there("victim", "safe");
+}
+
+/* What the disk does is told as that, at every step: the file's tag, the file, its name. */
+static void broken_disk(void **state)
+{
+	static const uint64_t came[] = { 0, SIZE };
+
+	for (size_t i = 0; i < 2; i++) {
+		syncs = 0;
+		sync_fails_at = (unsigned int)i + 1;
+		run(400, false, came[i]);
+		assert_non_null(strstr(me.end.reason, strerror(EIO)));
+	}
+	/* The name has changed by then, and a power cut may take that back: all the same. */
+	syncs = 0;
+	sync_fails_at = 3;
+	me.seen = 0;
+	download_run(&me.d, &me.end);
+	assert_int_equal(me.end.code, 400);
+	assert_non_null(strstr(me.end.reason, strerror(EIO)));
+	run(200, false, SIZE);
+	whole();
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -517,6 +568,7 @@ int main(void)
 		T(at_once), T(in_parts), T(another_file), T(another_file_without_if_range),
 		T(nothing_tells_files_apart), T(no_ranges), T(wrong_part), T(all_there),
 		T(left_overs), T(refused), T(too_large), T(no_room), T(no_way), T(drips), T(links),
+		T(broken_disk),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

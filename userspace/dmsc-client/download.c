@@ -205,16 +205,19 @@ static int on_bytes(void *ctx, const void *p, size_t n)
 
 /* --- how it ended ---------------------------------------------------------- */
 
-static void judge_error(struct work *w, int err, const struct http_response *r)
+static void judge_transfer(struct work *w, const struct http_response *r)
+{
+	if (r->err == HTTP_ERR_URL)
+		finish(w, FIRMWARE_BAD_URL, false, "%s", r->error);
+	else
+		finish(w, r->err == HTTP_ERR_TIMEOUT ? FIRMWARE_TIMEOUT : FIRMWARE_NETWORK,
+		       r->err != HTTP_ERR_FILE, "%s", r->error);
+}
+
+/* Of what is ours: the disk's errors, and the E_ above. */
+static void judge_error(struct work *w, int err)
 {
 	switch (err) {
-	case -EIO:
-		if (r->err == HTTP_ERR_URL)
-			finish(w, FIRMWARE_BAD_URL, false, "%s", r->error);
-		else
-			finish(w, r->err == HTTP_ERR_TIMEOUT ? FIRMWARE_TIMEOUT : FIRMWARE_NETWORK,
-			       r->err != HTTP_ERR_FILE, "%s", r->error);
-		return;
 	case E_TOO_LARGE:
 		finish(w, FIRMWARE_NO_ROOM, false, "the package is larger than update-max allows");
 		return;
@@ -269,7 +272,7 @@ static void judge_whole(struct work *w)
 	}
 	err = keep_package(w);
 	if (err)
-		judge_error(w, err, NULL);
+		judge_error(w, err);
 	else
 		finish(w, FIRMWARE_OK, false, "%s", "");
 }
@@ -281,7 +284,7 @@ static bool is_redirect(long status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* 0 with r->status not a redirect; what http_get() returned; -ELOOP, -EPERM: @w is finished. */
+/* 0 with r->status not a redirect; what http_get() returned; 1: @w is finished. */
 static int get(struct work *w, struct http *h, struct http_response *r)
 {
 	const struct http_sink sink = { on_file, on_bytes, w };
@@ -297,13 +300,13 @@ static int get(struct work *w, struct http *h, struct http_response *r)
 		    (http_url_is_https(url) || !http_url_is_plain(r->location))) {
 			finish(w, FIRMWARE_BAD_URL, false,
 			       "HTTP %ld redirects to an address that is not https", r->status);
-			return -EPERM;
+			return 1;
 		}
 		err = str_copy(url, sizeof(url), slice_str(r->location));
 	}
 	finish(w, FIRMWARE_BAD_URL, false, "%s", err ? "an address is too long" :
 	       "too many HTTP redirects");
-	return -ELOOP;
+	return 1;
 }
 
 static void attempt(struct work *w, struct http *h, struct http_response *r)
@@ -312,7 +315,7 @@ static void attempt(struct work *w, struct http *h, struct http_response *r)
 	for (int i = 0; i < 2; i++) {
 		int err = get(w, h, r);
 
-		if (err == -ELOOP || err == -EPERM)
+		if (err == 1)
 			return;
 		if (!err && r->status == 416 && w->have && w->have == w->total) {
 			judge_whole(w);
@@ -323,8 +326,11 @@ static void attempt(struct work *w, struct http *h, struct http_response *r)
 			if (!err)
 				continue;
 		}
-		if (err)
-			judge_error(w, err, r);
+		/* A disk can have the same number: then nothing is wrong with the transfer. */
+		if (err == -EIO && r->err != HTTP_OK)
+			judge_transfer(w, r);
+		else if (err)
+			judge_error(w, err);
 		else if (r->status == 200 || r->status == 206)
 			judge_whole(w);
 		else
@@ -374,7 +380,7 @@ void download_run(const struct download *d, struct download_end *end)
 	}
 	err = open_part(&w);
 	if (err)
-		judge_error(&w, err, NULL);
+		judge_error(&w, err);
 	else
 		with_part(&w);
 	if (w.fd >= 0)
