@@ -36,6 +36,8 @@ static char progress_dir[80];
 #undef clock_gettime
 #include "dmsc-helper/progress.c"
 
+#include "played_kernel.h"
+
 #define DOCUMENT "Documentation/agent.rst"
 #define PATIENCE 20000
 
@@ -48,7 +50,6 @@ static struct world {
 	bool answered;
 	struct unl_answer answer;
 } *w;
-static int events[2];
 
 static int played_clock(clockid_t id, struct timespec *t)
 {
@@ -67,21 +68,6 @@ void unl_close(struct unl *nl)
 {
 }
 
-int unl_fd(const struct unl *nl)
-{
-	return events[0];
-}
-
-bool unl_pending(const struct unl *nl)
-{
-	return false;
-}
-
-int unl_subscribe(struct unl *nl, const char *group)
-{
-	return 0;
-}
-
 int unl_agent_register(struct unl *nl)
 {
 	return 0;
@@ -89,11 +75,7 @@ int unl_agent_register(struct unl *nl)
 
 int unl_event_next(struct unl *nl, struct unl_event *ev)
 {
-	struct pollfd p = { .fd = events[0], .events = POLLIN };
-
-	if (poll(&p, 1, 0) <= 0)
-		return 0;
-	return read(events[0], ev, sizeof(*ev)) == sizeof(*ev) ? 1 : -EIO;
+	return played_event(ev);
 }
 
 int unl_accept(struct unl *nl, uint32_t id, struct unl_question *out)

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "dm_far_end.h"
 #include "mo/fumo.h"
+#include "mo_far_end.h"
 #include "util/str.h"
 
 #define S(s) slice_str(s)
@@ -22,25 +22,6 @@ struct world {
 	struct buf heard;		/* the orders */
 	enum dm_status answer;
 };
-
-static struct world *now;		/* the engine's ctx is the far end's */
-
-static enum dm_status op_read(void *ctx, const struct dm_node *n, struct buf *out)
-{
-	return mo_set_read(now->set, n, out);
-}
-
-static enum dm_status op_check(void *ctx, const struct dm_node *parent, struct slice name,
-			       enum dm_format format, struct slice value)
-{
-	return mo_set_check(now->set, parent, name, format, value);
-}
-
-static enum dm_status op_exec(void *ctx, struct dm_tree *t, struct dm_node *n, struct slice data,
-			      struct slice correlator)
-{
-	return mo_set_exec(now->set, n, data, correlator);
-}
 
 static enum dm_status begin(void *ctx, const struct mo_fumo_order *o)
 {
@@ -57,7 +38,6 @@ static void world_init(struct world *w)
 
 	memset(w, 0, sizeof(*w));
 	far_init(&w->f);
-	now = w;
 	w->set = mo_set_new(&facts);
 	assert_non_null(w->set);
 	assert_null(mo_fumo_of(w->set));
@@ -65,9 +45,7 @@ static void world_init(struct world *w)
 	assert_int_equal(mo_fumo_add(w->set), -EEXIST);
 	w->fumo = mo_fumo_of(w->set);
 	assert_non_null(w->fumo);
-	w->f.ops.cmd.read = op_read;
-	w->f.ops.cmd.check = op_check;
-	w->f.ops.cmd.exec = op_exec;
+	mo_far_objects(&w->f, w->set);
 	assert_int_equal(mo_set_install(w->set, w->f.tree, w->f.now), 0);
 	dm_tree_committed(w->f.tree);
 	w->fumo->tree = w->f.tree;

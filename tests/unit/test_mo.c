@@ -10,11 +10,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "dm_far_end.h"
 #include "mo/hook.h"
 #include "mo/hook_int.h"
 #include "mo/library.h"
 #include "mo/mo.h"
+#include "mo_far_end.h"
 #include "util/str.h"
 
 #define S(s) slice_str(s)
@@ -34,37 +34,19 @@ struct world {
 	int ended;
 };
 
-static struct world *now;		/* the engine's ctx is the far end's */
-
-static enum dm_status op_read(void *ctx, const struct dm_node *n, struct buf *out)
-{
-	return mo_set_read(now->set, n, out);
-}
-
-static enum dm_status op_check(void *ctx, const struct dm_node *parent, struct slice name,
-			       enum dm_format format, struct slice value)
-{
-	return mo_set_check(now->set, parent, name, format, value);
-}
-
-static enum dm_status op_exec(void *ctx, struct dm_tree *t, struct dm_node *n, struct slice data,
-			      struct slice correlator)
-{
-	return mo_set_exec(now->set, n, data, correlator);
-}
-
 static int op_commit(void *ctx, struct dm_tree *t)
 {
-	int rc = mo_set_collect(now->set, t);
+	const struct far_end *f = ctx;
+	int rc = mo_set_collect(mo_far_set, t);
 
 	if (!rc)
-		rc = now->f.commit_rc;
+		rc = f->commit_rc;
 	if (rc) {
-		mo_set_forget(now->set);
+		mo_set_forget(mo_far_set);
 		return rc;
 	}
 	dm_tree_committed(t);
-	mo_set_tell(now->set);
+	mo_set_tell(mo_far_set);
 	return 0;
 }
 
@@ -156,13 +138,10 @@ static void world_init(struct world *w)
 
 	memset(w, 0, sizeof(*w));
 	far_init(&w->f);
-	now = w;
 	w->live = "fresh";
 	w->set = mo_set_new(&facts);
 	assert_non_null(w->set);
-	w->f.ops.cmd.read = op_read;
-	w->f.ops.cmd.check = op_check;
-	w->f.ops.cmd.exec = op_exec;
+	mo_far_objects(&w->f, w->set);
 	w->f.ops.commit = op_commit;
 	assert_int_equal(dm_tree_set_acl(w->f.tree, dm_tree_root(w->f.tree), S(ALL), 1), 0);
 }

@@ -36,14 +36,6 @@ static int teardown(void **state)
 	return store_dir_remove(dir);
 }
 
-static struct store *open_rw(void)
-{
-	struct store *s = NULL;
-
-	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), 0);
-	return s;
-}
-
 static struct dm_tree *load(struct store *s)
 {
 	struct dm_tree *t = dm_tree_new();
@@ -84,7 +76,7 @@ static void read_all(struct buf *b)
 
 static void test_private_files(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct stat st;
 
 	assert_int_equal(stat(dir, &st), 0);
@@ -93,14 +85,14 @@ static void test_private_files(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	store_close(s);
 	chmod(file, 0644);
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
 static void test_tree_round_trip(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct dm_tree *t = load(s);
 	struct dm_node *n;
 	uint64_t id;
@@ -115,7 +107,7 @@ static void test_tree_round_trip(void **state)
 	dm_tree_free(t);
 	store_close(s);
 
-	s = open_rw();
+	s = store_dir_open(dir);
 	t = load(s);
 	assert_false(dm_tree_dirty(t));
 	n = dm_tree_find(t, SLICE_LIT("./A/bin"));
@@ -154,7 +146,7 @@ static struct store_origin make_origin(uint8_t tag)
 
 static void test_transaction_joins_tree_and_rows(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct dm_tree *t = load(s);
 	struct store_origin o = make_origin(1);
 
@@ -173,7 +165,7 @@ static void test_transaction_joins_tree_and_rows(void **state)
 	dm_tree_free(t);
 	store_close(s);
 
-	s = open_rw();
+	s = store_dir_open(dir);
 	t = load(s);
 	assert_non_null(dm_tree_find(t, SLICE_LIT("./A")));
 	assert_int_equal(store_origin_get(s, o.id, &o), 0);
@@ -205,7 +197,7 @@ static void test_killed_writer(void **state)
 		}
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status));
-		s = open_rw();
+		s = store_dir_open(dir);
 		t = load(s);
 		assert_int_equal(dm_tree_find(t, SLICE_LIT("./K")) != NULL, commit);
 		dm_tree_free(t);
@@ -215,7 +207,7 @@ static void test_killed_writer(void **state)
 
 static void test_one_writer_many_readers(void **state)
 {
-	struct store *w = open_rw(), *r = NULL, *w2 = NULL;
+	struct store *w = store_dir_open(dir), *r = NULL, *w2 = NULL;
 	struct dm_tree *t = load(w), *seen;
 
 	assert_int_equal(store_open(dir, STORE_WRITE, 0, &w2), -EBUSY);
@@ -236,7 +228,7 @@ static void test_one_writer_many_readers(void **state)
 	store_close(r);
 	store_close(w);
 	dm_tree_free(t);
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 }
 
 static void test_writer_waits_for_writer(void **state)
@@ -300,7 +292,7 @@ static int see_note(void *ctx, const struct store_note *n)
 
 static void test_journal(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct seen x = { 0 };
 	char longest[STORE_URI_MAX + 100];
 	int64_t id;
@@ -391,7 +383,7 @@ static void expect_kept(unsigned int n)
 	if (store_open(dir, STORE_READ, 0, &s) == 0)
 		store_close(s);
 	assert_false(is_there(kept));
-	s = open_rw();
+	s = store_dir_open(dir);
 	t = load(s);
 	assert_int_equal(dm_tree_count(t), 1);
 	dm_tree_free(t);
@@ -405,7 +397,7 @@ static void test_garbage_is_kept(void **state)
 	struct store *s = NULL;
 	char junk[3000];
 
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	memset(junk, 'j', sizeof(junk));
 	fill_file(file, 0, junk, sizeof(junk));
 	assert_int_equal(store_open(dir, STORE_READ, 0, &s), -EBADMSG);
@@ -418,7 +410,7 @@ static void test_garbage_is_kept(void **state)
 
 static void test_torn_head_is_kept(void **state)
 {
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	assert_int_equal(truncate(file, 50), 0);
 	expect_kept(1);
 	fill_file(file, 0, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
@@ -430,20 +422,20 @@ static void test_empty_file_is_a_new_store(void **state)
 {
 	assert_int_equal(mkdir(dir, 0700), 0);
 	fill_file(file, 0, "", 0);
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	assert_false(is_there(STORE_FILE ".damaged-1"));
 }
 
 static void test_version_of_ours_is_missing(void **state)
 {
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	fill_file(file, 60, "\0\0\0\0", 4);
 	expect_kept(1);
 }
 
 static void test_newer_is_left_alone(void **state)
 {
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	/* SQLite file format 1.3: the user version is at byte 60, big endian. */
 	fill_file(file, 60, "\0\0\1\0", 4);
 	/* Its log is none of our business either. */
@@ -454,7 +446,7 @@ static void test_newer_is_left_alone(void **state)
 
 static void test_foreign_is_left_alone(void **state)
 {
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	fill_file(file, 68, "else", 4);	/* the application id */
 	expect_refused(-EEXIST);
 	/* Most programs have none. */
@@ -477,7 +469,7 @@ static void test_directory_is_left_alone(void **state)
 
 static void many_nodes(const char *name)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct dm_tree *t = load(s);
 	char text[16];
 
@@ -527,7 +519,7 @@ static void patch(const char *from, const char *to)
 
 static void test_missing_table_is_damage(void **state)
 {
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	patch("pair", "pajr");
 	expect_kept(1);
 }
@@ -540,7 +532,7 @@ static void test_impossible_row_is_damage(void **state)
 
 	many_nodes("victim");
 	patch("victim", "vic/im");
-	s = open_rw();
+	s = store_dir_open(dir);
 	t = dm_tree_new();
 	assert_int_equal(store_tree_load(s, t), -EBADMSG);
 	dm_tree_free(t);
@@ -548,7 +540,7 @@ static void test_impossible_row_is_damage(void **state)
 	store_close(s);
 	assert_true(is_there(STORE_FILE ".damaged-1"));
 	assert_false(is_there(STORE_FILE));
-	s = open_rw();
+	s = store_dir_open(dir);
 	dm_tree_free(load(s));
 	store_close(s);
 
@@ -569,7 +561,7 @@ static void test_damaged_ones_are_bounded(void **state)
 	char name[64], junk[600];
 
 	memset(junk, 'j', sizeof(junk));
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	for (unsigned int i = 1; i <= STORE_DAMAGED_MAX; i++) {
 		fill_file(file, 0, junk, sizeof(junk));
 		expect_kept(i);
@@ -593,11 +585,11 @@ static void test_move_that_was_cut(void **state)
 	_cleanup_buf_ struct buf log = BUF_INIT;
 	struct store *s;
 
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	fill_file(file, 0, "damage", 6);
 	assert_int_equal(rename(file, beside(STORE_FILE ".damaged-1")), 0);
 	fill_file(beside(STORE_FILE "-wal"), 0, "the log of that", 15);
-	s = open_rw();
+	s = store_dir_open(dir);
 	store_close(s);
 	read_beside(STORE_FILE ".damaged-1-wal", &log);
 	assert_true(slice_eq_str(buf_slice(&log), "the log of that"));
@@ -605,7 +597,7 @@ static void test_move_that_was_cut(void **state)
 	/* A log alone is kept too. */
 	assert_int_equal(unlink(file), 0);
 	fill_file(beside(STORE_FILE "-wal"), 0, "another", 7);
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	read_beside(STORE_FILE ".damaged-2-wal", &log);
 	assert_true(slice_eq_str(buf_slice(&log), "another"));
 }
@@ -618,7 +610,7 @@ static void test_damage_with_a_log(void **state)
 	pid_t pid;
 
 	/* A log that begins with the first page would make up for the file. */
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 	pid = fork();
 	if (pid == 0) {
 		struct store_origin o = make_origin(1);
@@ -641,7 +633,7 @@ static void test_damage_with_a_log(void **state)
 /* The engine makes nothing deeper than a URI leads; whoever else did is not believed. */
 static void test_depth_is_bounded(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct dm_tree *t = load(s);
 	struct dm_node *n = dm_tree_root(t);
 	const struct dm_node_init init = { .name = SLICE_LIT("d"), .access = DM_ACC_GET };
@@ -662,7 +654,7 @@ static void test_depth_is_bounded(void **state)
 /* What no engine hands out is not believed when it comes from the disk. */
 static void expect_unsound(const struct dm_node_row *row)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct dm_tree *t = load(s);
 	struct dm_node *n;
 
@@ -702,7 +694,7 @@ static void test_no_store_to_read(void **state)
 	assert_int_equal(store_open(dir, STORE_READ, 0, &s), -ENOENT);
 	assert_null(s);
 	assert_int_equal(store_open("/nonexistent/dir", STORE_WRITE, 0, &s), -ENOENT);
-	store_close(open_rw());
+	store_close(store_dir_open(dir));
 }
 
 static void test_link_is_not_followed(void **state)
@@ -759,13 +751,13 @@ static bool pair_known(struct store *s, const char *server)
 /* One that rests keeps nobody out, and sees what others did meanwhile. */
 static void rests(void **state)
 {
-	struct store *s = open_rw(), *other;
+	struct store *s = store_dir_open(dir), *other;
 
 	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "a", 1), 0);
 	assert_int_equal(store_begin(s), 0);
 	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "taken back", 1), 0);
 	store_rest(s);
-	other = open_rw();
+	other = store_dir_open(dir);
 	assert_true(pair_known(other, "a"));
 	assert_false(pair_known(other, "taken back"));
 	assert_int_equal(store_pair_put(other, "dev", SLICE_LIT("card"), "b", 1), 0);
@@ -776,21 +768,21 @@ static void rests(void **state)
 	assert_int_equal(store_open(dir, STORE_WRITE, 0, &other), -EBUSY);
 	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "c", 1), 0);
 	store_close(s);
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_true(pair_known(s, "c"));
 	store_close(s);
 }
 
 static void rests_and_is_replaced(const char *name)
 {
-	struct store *s = open_rw(), *other;
+	struct store *s = store_dir_open(dir), *other;
 	char path[160];
 
 	assert_int_equal(store_pair_put(s, "dev", SLICE_LIT("card"), "old", 1), 0);
 	store_rest(s);
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	assert_int_equal(unlink(path), 0);
-	other = open_rw();
+	other = store_dir_open(dir);
 	store_close(other);
 	assert_int_equal(store_resume(s, 0, NULL), -ESTALE);
 	store_close(s);
@@ -817,18 +809,18 @@ static void rests_damaged(void **state)
 
 	many_nodes("victim");
 	patch("victim", "vic/im");
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_int_equal(store_tree_load(s, t), -EBADMSG);
 	dm_tree_free(t);
 	store_rest(s);
-	other = open_rw();
+	other = store_dir_open(dir);
 	assert_int_equal(store_pair_put(other, "dev", SLICE_LIT("card"), "new", 1), 0);
 	store_close(other);
 	assert_int_equal(store_resume(s, 0, NULL), -ESTALE);
 	store_close(s);
 	assert_true(is_there(STORE_FILE ".damaged-1"));
 	assert_false(is_there(STORE_FILE ".damaged-2"));
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_true(pair_known(s, "new"));
 	store_close(s);
 }
@@ -836,7 +828,7 @@ static void rests_damaged(void **state)
 /* A newer dmsc was installed meanwhile: who opens it anew is told. */
 static void rests_and_is_migrated(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	sqlite3 *db;
 
 	store_rest(s);

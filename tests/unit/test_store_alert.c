@@ -33,14 +33,6 @@ static int teardown(void **state)
 	return store_dir_remove(dir);
 }
 
-static struct store *open_rw(void)
-{
-	struct store *s = NULL;
-
-	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), 0);
-	return s;
-}
-
 static struct store_alert make(const char *server, const char *data, const char *correlator)
 {
 	struct store_alert a = { .code = 1226, .source = "./X", .format = "chr", .mark = "minor",
@@ -94,7 +86,7 @@ static void put(struct store *s, const char *server, const char *data, const cha
 
 static void test_alerts_wait_for_their_server(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct seen x = { .last = 0 };
 
 	put(s, "a", "1", "");
@@ -112,7 +104,7 @@ static void test_alerts_wait_for_their_server(void **state)
 	waits(s, "b", ":2::0 b:3:c-1:0 b:::0 b:3:c-2:0 ");
 	store_close(s);
 	/* And all of it is there the next time. */
-	s = open_rw();
+	s = store_dir_open(dir);
 	waits(s, "a", "a:1::0 :2::0 ");
 	store_close(s);
 }
@@ -125,7 +117,7 @@ static int first_id(void *ctx, const struct store_alert *a)
 
 static void test_alerts_go(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	int64_t id = 0;
 
 	put(s, "a", "1", "");
@@ -144,7 +136,7 @@ static void test_alerts_go(void **state)
 static void test_alerts_are_bounded(void **state)
 {
 	static char large[STORE_ALERT_DATA_MAX + 2];
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_alert a = make("", "", "");
 	char data[16];
 
@@ -169,7 +161,7 @@ static void test_alerts_are_bounded(void **state)
 /* Rules: ALERT-17 */
 static void test_the_end_of_an_exec_goes_to_its_server(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	char correlator[16];
 
 	assert_int_equal(store_alert_expect(s, "a", "one", NOW), 0);
@@ -215,7 +207,7 @@ static enum store_notified take(struct store *s, const char *server, uint16_t id
 /* Rules: NOTI-8 */
 static void test_a_notification_is_taken_once(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 
 	assert_int_equal(take(s, "a", 1, 1, NOW), STORE_NOTIFIED_NEW);
 	assert_int_equal(take(s, "a", 1, 1, NOW), STORE_NOTIFIED_AGAIN);
@@ -223,7 +215,7 @@ static void test_a_notification_is_taken_once(void **state)
 	assert_int_equal(take(s, "a", 2, 1, NOW), STORE_NOTIFIED_AGAIN);
 	assert_int_equal(take(s, "b", 1, 1, NOW), STORE_NOTIFIED_NEW);
 	store_close(s);
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_int_equal(take(s, "a", 1, 3, NOW + 100000), STORE_NOTIFIED_AGAIN);
 	/* A server has no more than 65535 of them; a message as such is never taken again. */
 	assert_int_equal(take(s, "a", 1, 1, NOW + STORE_NOTIFIED_ID_S), STORE_NOTIFIED_AGAIN);
@@ -233,7 +225,7 @@ static void test_a_notification_is_taken_once(void **state)
 
 static void test_not_too_many_an_hour(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 
 	for (uint16_t i = 1; i <= STORE_NOTIFIED_PER_HOUR; i++)
 		assert_int_equal(take(s, "a", i, (uint8_t)i, NOW + i), STORE_NOTIFIED_NEW);
@@ -248,7 +240,7 @@ static void test_not_too_many_an_hour(void **state)
 
 static void test_notifications_are_forgotten_in_order(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	uint16_t i;
 
 	for (i = 1; i <= STORE_NOTIFIED_ROWS; i++)
@@ -267,7 +259,7 @@ static void test_what_cannot_be_one(void **state)
 {
 	uint8_t d[STORE_NOTIFIED_DIGEST] = { 0 };
 	enum store_notified r;
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 
 	assert_int_equal(store_notified_take(s, "", 1, d, NOW, &r), -EINVAL);
 	assert_int_equal(store_notified_take(s, "a", 0, d, NOW, &r), -EINVAL);

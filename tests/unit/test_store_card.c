@@ -32,14 +32,6 @@ static int teardown(void **state)
 	return store_dir_remove(dir);
 }
 
-static struct store *open_rw(void)
-{
-	struct store *s = NULL;
-
-	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), 0);
-	return s;
-}
-
 static struct store_origin make_origin(uint8_t tag)
 {
 	struct store_origin o = { .slot = "virt:demo", .iccid_len = 10, .created = 5 };
@@ -57,7 +49,7 @@ static int count_origin(void *ctx, const struct store_origin *o)
 
 static void test_origins(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_origin a = make_origin(1), b = make_origin(2), again = make_origin(1), got;
 	struct store_origin none = { .slot = "virt:x" };
 	int n = 0;
@@ -110,7 +102,7 @@ static void test_origins(void **state)
 
 static void test_card_state(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_card c = { .iccid_len = 2, .phase = STORE_CARD_PENDING, .seq = UINT64_MAX,
 				.attempts = 3, .next_attempt = 99, .updated = 5 };
 	struct store_card got = { .attempts = 42 };
@@ -156,7 +148,7 @@ static int count_card(void *ctx, const struct store_card *c)
 /* What a person said of the content is one thing, what became of each server another. */
 static void test_card_state_of_servers(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_card c = { .iccid_len = 1, .iccid = { 0x98 }, .updated = 5 }, got;
 	struct slice iccid = slice_of(c.iccid, 1);
 	static const char *const servers[] = { "", "a.example", "b.example" };
@@ -184,7 +176,7 @@ static void test_card_state_of_servers(void **state)
 /* A card with other content at each insertion does not fill the disk, nor push out what is in use. */
 static void test_card_state_is_bounded(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_origin o = { .slot = "virt:demo", .iccid_len = 1 };
 	struct store_card c = { .iccid_len = 1 }, got;
 	unsigned int n = 0;
@@ -222,7 +214,7 @@ static void test_card_state_of_step_1(void **state)
 	unsigned int n = 0;
 
 	db_schema = &one;
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_int_equal(sqlite3_exec(s->db,
 		"INSERT INTO card VALUES (x'98', zeroblob(32), 'refused', 'the user said no',"
 		" 'boot', 'virt:demo', 7, 3, 99, 5);"
@@ -230,7 +222,7 @@ static void test_card_state_of_step_1(void **state)
 		NULL, NULL, NULL), SQLITE_OK);
 	store_close(s);
 	db_schema = now;
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_int_equal(store_card_get(s, SLICE_LIT("\x98"), digest, "", &got), 0);
 	assert_int_equal(got.phase, STORE_CARD_REFUSED);
 	assert_string_equal(got.reason, "the user said no");
@@ -265,13 +257,13 @@ static void test_journal_of_step_2(void **state)
 	struct store *s;
 
 	db_schema = &two;
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_int_equal(sqlite3_exec(s->db,
 		"INSERT INTO session VALUES (9, 'srv', 5, 6, 'network', 'no answer', 3, 0);"
 		"INSERT INTO note VALUES (9, 0, 'Get', './A', 200);", NULL, NULL, NULL), SQLITE_OK);
 	store_close(s);
 	db_schema = now;
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_int_equal(store_session_each(s, 0, see_cause, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(store_wish_put(s, &w, 7), 0);
@@ -280,7 +272,7 @@ static void test_journal_of_step_2(void **state)
 
 static void test_pairs(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct slice iccid = SLICE_LIT("\x98\x10");
 	bool known = true;
 
@@ -332,7 +324,7 @@ static void test_step_2_is_read(void **state)
 	struct store *s;
 
 	db_schema = &two;
-	s = open_rw();
+	s = store_dir_open(dir);
 	assert_int_equal(sqlite3_exec(s->db, "INSERT INTO session (server, started, ended, outcome, reason,"
 				      " messages, notes) VALUES ('s', 1, 2, 'ok', '', 3, 4)", NULL, NULL,
 				      NULL), SQLITE_OK);

@@ -10,30 +10,19 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "store_dir.h"
 #include "store/firmware.h"
 
-static char dir[64];
+static char dir[STORE_DIR_MAX];
 
 static int setup(void **state)
 {
-	strcpy(dir, "/tmp/dmsc-fw-XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
+	return store_dir_name(dir);
 }
 
 static int teardown(void **state)
 {
-	char cmd[100];
-
-	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
-	return system(cmd);
-}
-
-static struct store *open_rw(void)
-{
-	struct store *s = NULL;
-
-	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), 0);
-	return s;
+	return store_dir_remove(dir);
 }
 
 static struct store_firmware full(void)
@@ -49,7 +38,7 @@ static struct store_firmware full(void)
 static void round_trip(void **state)
 {
 	struct store_firmware f = full(), g;
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 
 	assert_int_equal(store_firmware_get(s, f.uri, &g), -ENOENT);
 	for (int phase = 0; phase < STORE_FIRMWARE_PHASES; phase++) {
@@ -57,7 +46,7 @@ static void round_trip(void **state)
 		f.op = phase % STORE_FIRMWARE_OPS;
 		assert_int_equal(store_firmware_put(s, &f), 0);
 		store_close(s);
-		s = open_rw();
+		s = store_dir_open(dir);
 		assert_int_equal(store_firmware_get(s, f.uri, &g), 0);
 		assert_memory_equal(&f, &g, sizeof(f));
 		assert_int_equal(store_firmware_open(f.phase), phase <= STORE_FIRMWARE_REBOOT);
@@ -67,7 +56,7 @@ static void round_trip(void **state)
 
 static void refused(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_firmware f, g;
 
 	f = full(), f.uri[0] = 0;
@@ -96,7 +85,7 @@ static int count(void *ctx, const struct store_firmware *f)
 
 static void each(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_firmware f = full();
 	int n = 0;
 
@@ -126,7 +115,7 @@ static void damaged(void **state)
 	sqlite3 *db;
 
 	for (size_t i = 0; i < 4; i++) {
-		s = open_rw();
+		s = store_dir_open(dir);
 		assert_int_equal(store_firmware_put(s, &f), 0);
 		store_close(s);
 		snprintf(path, sizeof(path), "%s/store.db", dir);
@@ -134,7 +123,7 @@ static void damaged(void **state)
 		assert_int_equal(sqlite3_open(path, &db), 0);
 		assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), 0);
 		sqlite3_close(db);
-		s = open_rw();
+		s = store_dir_open(dir);
 		assert_int_equal(store_firmware_get(s, f.uri, &g), -EBADMSG);
 		store_close(s);
 	}

@@ -24,14 +24,6 @@ static int teardown(void **state)
 	return store_dir_remove(dir);
 }
 
-static struct store *open_rw(void)
-{
-	struct store *s = NULL;
-
-	assert_int_equal(store_open(dir, STORE_WRITE, 0, &s), 0);
-	return s;
-}
-
 struct all {
 	unsigned int n;
 	struct store_wish w[8];
@@ -68,13 +60,13 @@ static void want(struct store *s, const char *server, const char *cause, uint32_
 /* Rules: PEND-1 */
 static void one_is_kept_over_a_restart(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_wish got;
 	struct all a;
 
 	want(s, "dm.example.net", STORE_CAUSE_NOTIFICATION, STORE_WISH_ASK, 0xfffe, 100);
 	store_close(s);
-	s = open_rw();
+	s = store_dir_open(dir);
 	a = all(s);
 	assert_int_equal(a.n, 1);
 	assert_int_equal(store_wish_get(s, a.w[0].id, &got), 0);
@@ -94,7 +86,7 @@ static void one_is_kept_over_a_restart(void **state)
 /* Rules: PEND-2 */
 static void another_of_the_server_joins_it(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct all a;
 
 	want(s, "a", STORE_CAUSE_NOTIFICATION, STORE_WISH_ASK, 7, 100);
@@ -126,7 +118,7 @@ static void another_of_the_server_joins_it(void **state)
 
 static void one_that_comes_meanwhile_has_a_session_of_its_own(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct all a;
 
 	want(s, "a", STORE_CAUSE_ALERT, 0, 0, 100);
@@ -148,7 +140,7 @@ static void one_that_comes_meanwhile_has_a_session_of_its_own(void **state)
 /* The server waits for the session that it named, whatever else was wanted while that one ran. */
 static void a_notification_is_not_lost_by_what_comes_meanwhile(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct all a;
 
 	want(s, "a", STORE_CAUSE_NOTIFICATION, STORE_WISH_ASK, 7, 100);
@@ -176,7 +168,7 @@ static void a_notification_is_not_lost_by_what_comes_meanwhile(void **state)
 /* Rules: PEND-1 */
 static void what_ran_when_the_power_went_is_due(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct all a;
 
 	want(s, "a", STORE_CAUSE_ALERT, 0, 0, 100);
@@ -201,7 +193,7 @@ static void what_ran_when_the_power_went_is_due(void **state)
 /* Rules: PEND-2 */
 static void a_session_that_succeeded_settles_it(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct all a;
 
 	want(s, "a", STORE_CAUSE_ALERT, 0, 0, 100);
@@ -239,7 +231,7 @@ static void fail_all(struct store *s, int64_t now)
 /* Rules: PEND-1 */
 static void what_failed_is_seen_for_a_while(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct all a;
 
 	want(s, "a", STORE_CAUSE_ALERT, 0, 0, 100);
@@ -259,7 +251,7 @@ static void what_failed_is_seen_for_a_while(void **state)
 
 static void rows_are_bounded(void **state)
 {
-	struct store *s = open_rw();
+	struct store *s = store_dir_open(dir);
 	struct store_wish w = { .phase = STORE_WISH_FAILED };
 	char server[16];
 
