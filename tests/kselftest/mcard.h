@@ -7,6 +7,7 @@
 #ifndef MCARD_H
 #define MCARD_H
 
+#include "chip.h"
 #include "vcard.h"
 
 /* What becomes of the card at command number @tear_at. */
@@ -29,16 +30,9 @@ struct mcard {
 	enum mcard_tear tear;
 	unsigned int torn;	/* how often it came to that */
 
-	/* the card's own state */
 	unsigned int resets;	/* the reader's, when a command came last */
-	unsigned int df, ef;	/* what is selected, indices of its files */
-	uint8_t pending[256];
-	unsigned int n_pending;
+	struct chip chip;
 };
-
-/* The files it has, as paths for "export"; the discovery files are among them. */
-extern const char * const mcard_paths[];
-extern const unsigned int mcard_n_paths;
 
 struct mcard *mcard_new(const char *name);
 /* Closes the reader and waits until its slot is gone. */

@@ -40,8 +40,8 @@ static void export_all(const struct mcard *c)
 	unsigned int i;
 
 	snprintf(path, sizeof(path), "%s/export", c->dir);
-	for (i = 0; i < mcard_n_paths; i++)
-		attr_write(path, mcard_paths[i]);	/* the discovery files are there */
+	for (i = 0; i < chip_n_paths; i++)
+		attr_write(path, chip_paths[i]);	/* the discovery files are there */
 }
 
 static void walk(struct mcard *c, struct walk *w)
@@ -52,9 +52,9 @@ static void walk(struct mcard *c, struct walk *w)
 	memset(w, 0, sizeof(*w));
 	w->torn = -1;
 	torn = c->torn;
-	for (i = 0; i < mcard_n_paths; i++) {
+	for (i = 0; i < chip_n_paths; i++) {
 		for (k = 0; k < N_ATTRIBUTES; k++) {
-			snprintf(path, sizeof(path), "%s/ef-%s/%s", c->dir, mcard_paths[i], attributes[k]);
+			snprintf(path, sizeof(path), "%s/ef-%s/%s", c->dir, chip_paths[i], attributes[k]);
 			w->ops[w->n].result = attr_read(path, w->ops[w->n].bytes, sizeof(w->ops[0].bytes), 0);
 			if (c->torn != torn && w->torn < 0)
 				w->torn = w->n;
@@ -76,7 +76,7 @@ static bool walk_same(const struct walk *a, const struct walk *b)
 	for (i = 0; i < a->n; i++) {
 		if (op_same(a, b, i))
 			continue;
-		printf("# %s/%s: %d, not %d\n", mcard_paths[i / N_ATTRIBUTES],
+		printf("# %s/%s: %d, not %d\n", chip_paths[i / N_ATTRIBUTES],
 		       attributes[i % N_ATTRIBUTES], b->ops[i].result, a->ops[i].result);
 		return false;
 	}
@@ -131,7 +131,7 @@ static bool judge(const struct walk *is, const struct walk *want, enum mcard_tea
 			continue;
 		if ((int)i >= is->torn && allowed(tear, (int)i == is->torn, is->ops[i].result))
 			continue;
-		printf("# %s/%s: %d (torn at read %d, this is %u)\n", mcard_paths[i / N_ATTRIBUTES],
+		printf("# %s/%s: %d (torn at read %d, this is %u)\n", chip_paths[i / N_ATTRIBUTES],
 		       attributes[i % N_ATTRIBUTES], is->ops[i].result, is->torn, i);
 		return false;
 	}
@@ -215,7 +215,7 @@ static bool tear_all(enum mcard_tear tear)
 	mcard_arm(c, tear, -1);
 	walk(c, &want);
 	n = c->commands;
-	CHECK(want.n == mcard_n_paths * N_ATTRIBUTES && want.n <= OPS_MAX);
+	CHECK(want.n == chip_n_paths * N_ATTRIBUTES && want.n <= OPS_MAX);
 	CHECK(n >= 20);
 	CHECK_EQ(want.ops[0].result, 32);
 	/* Objects and access rules are in the walk too, in files that are there. */
