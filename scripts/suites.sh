@@ -125,5 +125,6 @@ suites_of_check() {
 	start update-hooks tests/hooks/test-update
 	start crash make -s crash
 	start dm-server /usr/bin/python3 tests/dmserver/test.py
+	start readers /usr/bin/python3 tests/readers/test.py
 	start simcard /usr/bin/python3 tests/simcard/test.py
 }

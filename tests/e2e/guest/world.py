@@ -184,19 +184,54 @@ class Process:
         self.out.close()
 
 
+class Way:
+    """A way from a card to the kernel: this one the virtual reader, `simcard serve`; more are in
+    ways.py. World(directory, way=...) takes another one, and insert(), remove(), ... work the same."""
+
+    modules = ("uicc_virt",)
+    transport = "virt"
+    trusted = "virt:*"  # what trusted-slots has to say; None where the default trusts the slot
+
+    def __init__(self, location="demo"):
+        self.location = location    # of the slot; None: whatever it is
+
+    def prepare(self):
+        """Before a test: modules, and what makes the slot, if it is not start()."""
+        for module in self.modules:
+            run("modprobe", module)
+        udev_settle()
+
+    def start(self, world, profile, name, options):
+        """Starts the reader, without its card: a Process with the path of its control socket, which
+        takes the words of simcard(1), and the name of its slot."""
+        control = world.dir / f"{name}.sock"
+        card = world.spawn(name, ["simcard", "serve", world.profile(profile), "--reader", self.location,
+                                  "--control", control, "--absent", *options])
+        card.control = control
+        card.expect("slot ")
+        card.slot = card.text.split("slot ", 1)[1].split()[0]
+        if not card.slot.startswith("uicc"):
+            card.slot = "uicc" + card.slot
+        return card
+
+    def close(self):
+        """After a test, its programs stopped: takes the slot away, if it did not go with them."""
+
+
 class World:
     """One test's far end. Use as a context manager: leaves nothing running."""
 
     keep_store = keep_run = False
     address = "127.0.0.1"  # of the DM server, as the name server tells it
 
-    def __init__(self, directory):
+    def __init__(self, directory, way=None):
+        self.way = way or Way()
         self.dir = Path(directory)
         shutil.rmtree(self.dir, ignore_errors=True)
         self.dir.mkdir(parents=True)
         self.running = []
         self.conf = {
-            "trusted-slots": "virt:*",
+            "trusted-slots": self.way.trusted,
             "device-id": DEVICE_ID,
             "ca-file": "/srv/certs/ca.pem",
             "consent-timeout": "60",
@@ -205,9 +240,7 @@ class World:
         self.record = self.dir / "record"
 
     def __enter__(self):
-        if not Path("/dev/uicc-virt").exists():
-            run("modprobe", "uicc_virt")
-            udev_settle()
+        self.way.prepare()
         (SYSFS / "agent_gid").write_text(str(grp.getgrnam("dmsc-agent").gr_gid))
         if not self.keep_store:
             STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -227,6 +260,7 @@ class World:
             self.show()     # while it can be seen
         for process in reversed(self.running):
             process.stop()
+        self.way.close()
         wait_for("slots to go", lambda: not list(SYSFS.glob("uicc*")))
         wait_for("helpers to end", lambda: not processes("dmsc-helper") and not processes("dmsc-client"))
 
@@ -277,15 +311,9 @@ class World:
 
     # --- card -------------------------------------------------------------
     def start_card(self, profile="connect", name="simcard", reader="demo", options=()):
-        """A reader without a card; insert() puts the profile in."""
-        control = self.dir / f"{name}.sock"
-        card = self.spawn(name, ["simcard", "serve", self.profile(profile), "--reader", reader,
-                                 "--control", control, "--absent", *options])
-        card.control = control
-        card.expect("slot ")
-        card.slot = card.text.split("slot ", 1)[1].split()[0]
-        if not card.slot.startswith("uicc"):
-            card.slot = "uicc" + card.slot
+        """A reader without a card; insert() puts the profile in. A second one is always virtual."""
+        way = self.way if reader == "demo" else Way(reader)
+        card = way.start(self, profile, name, options)
         if self.card is None:
             self.card = card
         return card
@@ -324,6 +352,10 @@ class World:
 
     def remove(self, card=None):
         self.control("remove", card=card)
+
+    def swap(self, profile):
+        """Another card at once: nobody need have seen the slot empty. (Not the virtual reader.)"""
+        self.control("swap", self.profile(profile))
 
     def replace(self, profile=None):
         """The card out, everything of it over, and it or another one in."""
