@@ -83,6 +83,24 @@ static bool test_remove_pending(void)
 	return true;
 }
 
+/* A program that was told of a question finds none: it must not wait for the next. */
+static bool test_taken_back(void)
+{
+	struct vcard *c = vcard_new("ut-back");
+	struct reader r;
+
+	CHECK(vcard_insert(c));
+	c->late_ms = 500;
+	CHECK(reader_start(&r, c, ICCID));
+	usleep(200000);
+	CHECK(vcard_remove(c));
+	CHECK_EQ(reader_end(&r), -ENODEV);
+	usleep(500000);
+	CHECK_EQ(c->commands, 0);
+	vcard_free(c);
+	return true;
+}
+
 static bool test_swap_pending(void)
 {
 	struct vcard *c = vcard_new("ut-swap");
@@ -259,6 +277,7 @@ static bool test_storm(void)
 
 static const struct ktap_test tests[] = {
 	{ "a card removed with a read pending: -ENODEV within a second", test_remove_pending },
+	{ "a question taken back before it was read", test_taken_back },
 	{ "a card swapped with a read pending", test_swap_pending },
 	{ "a reader closed with a read pending", test_close_pending },
 	{ "the card's program killed with a read pending", test_kill_program },

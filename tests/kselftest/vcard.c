@@ -148,7 +148,11 @@ static void *vcard_thread(void *arg)
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 || fds[1].revents)
 			return NULL;
+		if (c->late_ms)
+			usleep(c->late_ms * 1000);
 		n = read(c->fd, buf, sizeof(buf));
+		if (n < 0 && errno == EAGAIN)
+			continue;	/* the kernel has taken it back meanwhile */
 		if (n < (ssize_t)sizeof(head))
 			return NULL;
 		memcpy(&head, buf, sizeof(head));
@@ -205,7 +209,7 @@ struct vcard *vcard_new_flags(const char *name, uint32_t flags)
 		die("/dev/uicc-virt");
 	snprintf(reader.name, sizeof(reader.name), "%s", name);
 	c->fd = ioctl(dev, UICC_VIRT_IOC_NEW_READER, &reader);
-	if (c->fd < 0 || pipe2(c->stop, O_CLOEXEC))
+	if (c->fd < 0 || fcntl(c->fd, F_SETFL, O_NONBLOCK) || pipe2(c->stop, O_CLOEXEC))
 		die("new reader");
 	close(dev);
 	pthread_mutex_init(&c->lock, NULL);

@@ -43,6 +43,7 @@ struct vcard {
 	const char *(*answer)(const char *command);
 	bool mute;		/* answers no reset */
 	unsigned int answer_ms;	/* how long it thinks about a command */
+	unsigned int late_ms;	/* how long it leaves a message unread */
 	/* What it does when its power is taken; with the lock held. */
 	void (*on_power_off)(struct vcard *c);
 	char atr[80];
