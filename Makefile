@@ -42,9 +42,17 @@ pkgs_dmsc-client := sqlite3 nettle libseccomp
 pkgs_dmsc-agent := libnl-3.0 libnl-genl-3.0
 pkgs_dmscctl := libnl-3.0 libnl-genl-3.0 sqlite3 nettle
 pkgs_simcard := nettle
-pkgs_uicc-bridge :=
+pkgs_uicc-bridge = $(foreach b,$(bridge_with),$(word 2,$(subst :, ,$(b))))
 pkgs_dm-server := libmicrohttpd nettle gnutls zlib
-ALL_PKGS := $(sort $(foreach p,$(PROGS),$(pkgs_$(p))))
+ALL_PKGS := $(sort $(foreach p,$(filter-out uicc-bridge,$(PROGS)),$(pkgs_$(p))))
+
+# A backend of the bridge is built in where its library is: file, package, word for main.c.
+bridge_libs := $(foreach b,pcsc:libpcsclite:PCSC qmi:qmi-glib:QMI mbim:mbim-glib:MBIM,\
+	$(if $(wildcard userspace/uicc-bridge/$(firstword $(subst :, ,$(b))).c),$(b)))
+bridge_with := $(foreach b,$(bridge_libs),\
+	$(if $(shell $(PKG_CONFIG) --exists $(word 2,$(subst :, ,$(b))) && echo yes),$(b)))
+without_uicc-bridge := $(foreach b,$(filter-out $(bridge_with),$(bridge_libs)),\
+	userspace/uicc-bridge/$(firstword $(subst :, ,$(b))).c)
 
 # Loaded when they are needed (util/library.h): their headers and names, no linking.
 LOADED_PKGS := libxml-2.0 libcurl
@@ -139,12 +147,19 @@ $(B)/$(1)/libdmsc.a: $$(lib_srcs:%.c=$(B)/$(1)/%.o)
 endef
 
 define program
-$(B)/$(1)/$(2): $$(patsubst %.c,$(B)/$(1)/%.o,$$(wildcard $$(src_$(2))/*.c)) $(B)/$(1)/libdmsc.a
+$(B)/$(1)/$(2): $$(patsubst %.c,$(B)/$(1)/%.o,$$(filter-out $$(without_$(2)),$$(wildcard $$(src_$(2))/*.c))) $(B)/$(1)/libdmsc.a
 	$$(call say,LD      [$(1)] $(2))
 	$$(Q)$$(cc_$(1)) $$(flags_$(1)) $$(ld_$(1)) -Wl,--as-needed -o $$@ $$^ $$(if $$(pkgs_$(2)),$$(shell $$(PKG_CONFIG) --libs $$(pkgs_$(2)))) $$(LDLIBS)
 endef
 
 $(foreach f,rel asan clang fuzz cov,$(eval $(call flavour,$(f))))
+$(foreach f,rel asan clang,$(B)/$(f)/userspace/uicc-bridge/main.o): BASE_CFLAGS += \
+	$(foreach b,$(bridge_with),-DBRIDGE_WITH_$(word 3,$(subst :, ,$(b))))
+# Those of a backend's library are for its own file alone.
+define backend
+$(foreach f,rel asan clang,$(B)/$(f)/userspace/uicc-bridge/$(word 1,$(1)).o): BASE_CFLAGS += $(shell $(PKG_CONFIG) --cflags $(word 2,$(1)))
+endef
+$(foreach b,$(bridge_with),$(eval $(call backend,$(subst :, ,$(b)))))
 # A program exists once its directory holds a source.
 have_progs := $(foreach p,$(PROGS),$(if $(wildcard $(src_$(p))/*.c),$(p)))
 $(foreach f,rel asan clang,$(foreach p,$(have_progs),$(eval $(call program,$(f),$(p)))))

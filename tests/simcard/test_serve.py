@@ -208,6 +208,19 @@ def test_bridge_child_ends(bin_dir):
         check("end", (status, "ended with status 3" in err), (1, True))
 
 
+def test_bridge_signal(bin_dir):
+    """Told to end, it pulls the card out first and lets its program go."""
+    for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        body = "get(); put(ATR); sys.stdin.buffer.read()\n"
+        with Scratch() as s, bridge(bin_dir, *script(s, body)) as kernel:
+            kernel.register()
+            kernel.process.send_signal(sig)
+            check("removal", kernel.receive(), (kernel.REMOVE, 0, b""))
+            check("end of the reader", kernel.receive(), False)
+            status, err = kernel.end()
+            check("end", (status, "ended with status 0" in err), (0, True))
+
+
 def test_bridge_child_dies_with_grandchild(bin_dir):
     """A process left behind that holds the pipe does not keep the card in."""
     with Scratch() as s:

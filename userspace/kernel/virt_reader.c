@@ -19,18 +19,21 @@ int virt_reader_adopt(int fd)
 	return 0;
 }
 
-int virt_reader_open(const char *name, unsigned int flags)
+int virt_device_open(void)
+{
+	int fd = open(VIRT_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int virt_reader_new(int device, const char *name, unsigned int flags)
 {
 	struct uicc_virt_reader reader = { .flags = flags };
-	_cleanup_close_ int device = -1;
 	int fd, err;
 
 	if (!name[0] || strlen(name) >= sizeof(reader.name))
 		return -EINVAL;
 	strncpy(reader.name, name, sizeof(reader.name) - 1);
-	device = open(VIRT_DEVICE, O_RDWR | O_CLOEXEC);
-	if (device < 0)
-		return -errno;
 	fd = ioctl(device, UICC_VIRT_IOC_NEW_READER, &reader);
 	if (fd < 0)
 		return -errno;
@@ -40,6 +43,13 @@ int virt_reader_open(const char *name, unsigned int flags)
 		return err;
 	}
 	return fd;
+}
+
+int virt_reader_open(const char *name, unsigned int flags)
+{
+	_cleanup_close_ int device = virt_device_open();
+
+	return device < 0 ? device : virt_reader_new(device, name, flags);
 }
 
 int virt_reader_recv(int fd, struct virt_msg *m)
@@ -60,6 +70,7 @@ int virt_reader_recv(int fd, struct virt_msg *m)
 	m->seq = in.head.seq;
 	m->len = in.head.len;
 	memcpy(m->data, in.data, m->len);
+	explicit_bzero(in.data, m->len);	/* it may be a PIN */
 	return 0;
 }
 
@@ -81,6 +92,7 @@ int virt_reader_send(int fd, enum uicc_virt_type type, uint32_t seq, const uint8
 	do {
 		sent = write(fd, &out, sizeof(out.head) + n);
 	} while (sent < 0 && errno == EINTR);
+	explicit_bzero(out.data, n);
 	if (sent < 0)
 		return -errno;
 	return (size_t)sent == sizeof(out.head) + n ? 0 : -EPROTO;

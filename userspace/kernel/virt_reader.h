@@ -28,6 +28,10 @@ struct virt_msg {
  */
 must_check int virt_reader_open(const char *name, unsigned int flags);
 
+/* The same in two steps: /dev/uicc-virt itself, and a reader of it. */
+must_check int virt_device_open(void);
+must_check int virt_reader_new(int device, const char *name, unsigned int flags);
+
 /*
  * Takes over a descriptor that is a reader already (or speaks like one): sets it
  * non-blocking and close on exec. 0 or -errno.

@@ -7,9 +7,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 #include "kernel/virt_reader.h"
@@ -21,6 +22,8 @@ struct bridge {
 	const struct bridge_backend *backend;
 	void *ctx;
 	int fd;
+	int signal_fd;
+	bool registered;
 	unsigned int answer_ms;
 	size_t response_max;
 	enum waiting waiting;
@@ -30,6 +33,7 @@ struct bridge {
 	/*
 	 * A request was given up and its answer may still come. Until it does, or
 	 * a reset, no other command is sent: its answer would be taken for that one.
+	 * Never so with a backend that drops late answers itself.
 	 */
 	bool stale;
 };
@@ -73,7 +77,7 @@ static int ask(struct bridge *b, enum waiting what, uint32_t seq, const uint8_t 
 
 static void give_up(struct bridge *b)
 {
-	if (b->waiting != WAIT_NOTHING)
+	if (b->waiting != WAIT_NOTHING && !b->backend->sees_cards)
 		b->stale = true;
 	b->waiting = WAIT_NOTHING;
 }
@@ -89,7 +93,8 @@ static int on_message(struct bridge *b, const struct virt_msg *m)
 			return slot;
 		printf("slot %d uicc%d\n", slot, slot);
 		fflush(stdout);
-		return ask(b, WAIT_FIRST_ATR, 0, NULL, 0);
+		b->registered = true;
+		return b->backend->sees_cards ? 0 : ask(b, WAIT_FIRST_ATR, 0, NULL, 0);
 	case UICC_VIRT_RESET:
 		give_up(b);
 		return ask(b, WAIT_ATR, m->seq, NULL, 0);
@@ -154,6 +159,47 @@ static int on_answer(struct bridge *b, const uint8_t *data, size_t n)
 	return 0;
 }
 
+/* A card came or went: whatever was asked, nobody waits for the answer of the one before. */
+static int on_card(struct bridge *b, const uint8_t *atr, size_t n)
+{
+	int err;
+
+	b->waiting = WAIT_NOTHING;
+	if (atr && !is_atr(atr, n)) {
+		log_err("a card was put in with %zu bytes that are no ATR", n);
+		atr = NULL;
+	}
+	if (atr)
+		err = tell(b, UICC_VIRT_INSERT, 0, atr, n);
+	else
+		err = b->inserted ? tell(b, UICC_VIRT_REMOVE, 0, NULL, 0) : 0;
+	b->inserted = atr && !err;
+	return err;
+}
+
+static int on_no_answer(struct bridge *b)
+{
+	enum waiting what = b->waiting;
+
+	b->waiting = WAIT_NOTHING;
+	return what == WAIT_ATR ? tell(b, UICC_VIRT_ATR, b->seq, NULL, 0) : 0;
+}
+
+static int on_event(struct bridge *b, const struct bridge_event *e)
+{
+	switch (e->type) {
+	case BRIDGE_ANSWER:
+		return on_answer(b, e->data, e->n);
+	case BRIDGE_NO_ANSWER:
+		return on_no_answer(b);
+	case BRIDGE_INSERTED:
+		return on_card(b, e->data, e->n);
+	case BRIDGE_REMOVED:
+		return on_card(b, NULL, 0);
+	}
+	return -EPROTO;
+}
+
 /* The waiting time is over. */
 static int on_timeout(struct bridge *b)
 {
@@ -170,31 +216,33 @@ static int on_timeout(struct bridge *b)
 	return 0;
 }
 
+/* What passes here may be a PIN, or what a PIN protects: nothing stays on the stack. */
 static int drain_reader(struct bridge *b)
 {
-	for (;;) {
-		struct virt_msg m;
-		int err = reader_error(virt_reader_recv(b->fd, &m));
+	struct virt_msg m = { .len = 0 };
+	int err;
 
+	do {
+		err = reader_error(virt_reader_recv(b->fd, &m));
 		if (!err)
 			err = on_message(b, &m);
-		if (err)
-			return err;
-	}
+		explicit_bzero(m.data, m.len);
+	} while (!err);
+	return err;
 }
 
 static int drain_backend(struct bridge *b)
 {
-	for (;;) {
-		uint8_t data[BRIDGE_FRAME_MAX];
-		int n = b->backend->receive(b->ctx, data);
+	struct bridge_event e = { .n = 0 };
+	int err;
 
-		if (n < 0)
-			return n;
-		n = on_answer(b, data, (size_t)n);
-		if (n < 0)
-			return n;
-	}
+	do {
+		err = b->backend->receive(b->ctx, &e);
+		if (!err)
+			err = on_event(b, &e);
+		explicit_bzero(e.data, e.n);
+	} while (!err);
+	return err;
 }
 
 static int wait_ms(const struct bridge *b)
@@ -206,74 +254,151 @@ static int wait_ms(const struct bridge *b)
 	return b->deadline_ms > now ? (int)(b->deadline_ms - now) : 0;
 }
 
-/* Returns -EPIPE when the card is gone, -ENODEV when the reader is, or what failed. */
-static int bridge_loop(struct bridge *b)
-{
-	for (;;) {
-		struct pollfd fds[1 + BRIDGE_FDS_MAX] = { { .fd = b->fd, .events = POLLIN } };
-		int card[BRIDGE_FDS_MAX], n, err;
+enum { POLL_READER, POLL_SIGNAL, POLL_CARD, POLL_ALL = POLL_CARD + BRIDGE_FDS_MAX };
 
+/* A backend is not looked at before the slot is there: the kernel would take no card. */
+static int wait_for_input(const struct bridge *b, struct pollfd *fds)
+{
+	int card[BRIDGE_FDS_MAX], n;
+
+	for (int i = 0; i < BRIDGE_FDS_MAX; i++)
+		card[i] = -1;
+	if (b->registered)
 		b->backend->fds(b->ctx, card);
-		for (int i = 0; i < BRIDGE_FDS_MAX; i++)
-			fds[1 + i] = (struct pollfd){ .fd = card[i], .events = POLLIN };
-		n = poll(fds, 1 + BRIDGE_FDS_MAX, wait_ms(b));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (fds[1].revents || fds[2].revents) {
-			err = drain_backend(b);
-			if (err != -EAGAIN)
-				return err;
-		}
-		if (fds[0].revents) {
-			err = drain_reader(b);
-			/* A reader that only reports an error has nothing to read. */
-			if (err == -EAGAIN && !(fds[0].revents & POLLIN))
-				return -ENODEV;
-			if (err != -EAGAIN)
-				return err;
-		}
-		if (b->waiting != WAIT_NOTHING && now_ms() >= b->deadline_ms) {
-			err = on_timeout(b);
-			if (err)
-				return err;
-		}
-	}
+	fds[POLL_READER] = (struct pollfd){ .fd = b->fd, .events = POLLIN };
+	fds[POLL_SIGNAL] = (struct pollfd){ .fd = b->signal_fd, .events = POLLIN };
+	for (int i = 0; i < BRIDGE_FDS_MAX; i++)
+		fds[POLL_CARD + i] = (struct pollfd){ .fd = card[i], .events = POLLIN };
+	n = poll(fds, POLL_ALL, wait_ms(b));
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	for (int i = 0; n < 0 && i < POLL_ALL; i++)
+		fds[i].revents = 0;
+	return 0;
 }
 
-int bridge_run(const struct bridge_backend *backend, const struct bridge_options *o, int argc,
-	       char **argv)
+/* One round: 0 to go on. */
+static int bridge_turn(struct bridge *b)
 {
-	struct bridge b = { .backend = backend, .answer_ms = o->answer_ms };
-	int err, status;
+	struct pollfd fds[POLL_ALL];
+	int err = wait_for_input(b, fds);
+	bool card = false;
 
-	b.response_max = o->flags & UICC_VIRT_READER_EXTENDED ? UICC_VIRT_RESPONSE_EXT_MAX :
-								UICC_VIRT_RESPONSE_MAX;
-	if (o->reader_fd >= 0) {
-		err = virt_reader_adopt(o->reader_fd);
-		b.fd = err ? err : o->reader_fd;
+	if (err)
+		return err;
+	if (fds[POLL_SIGNAL].revents)
+		return -EINTR;
+	for (int i = POLL_CARD; i < POLL_ALL; i++)
+		card |= fds[i].revents != 0;
+	if (card) {
+		err = drain_backend(b);
+		if (err != -EAGAIN)
+			return err;
+	}
+	if (fds[POLL_READER].revents) {
+		err = drain_reader(b);
+		/* A reader that only reports an error has nothing to read. */
+		if (err == -EAGAIN && !(fds[POLL_READER].revents & POLLIN))
+			return -ENODEV;
+		if (err != -EAGAIN)
+			return err;
+	}
+	if (b->waiting != WAIT_NOTHING && now_ms() >= b->deadline_ms)
+		return on_timeout(b);
+	return 0;
+}
+
+/*
+ * Returns -EPIPE when the card is gone, -ENODEV when the reader is, -EINTR when the
+ * bridge shall end, or what failed.
+ */
+static int bridge_loop(struct bridge *b)
+{
+	int err;
+
+	do {
+		err = bridge_turn(b);
+	} while (!err);
+	return err;
+}
+
+/* SIGTERM and its like are input: a card is let go in order. Threads inherit the mask. */
+static int take_signals(void)
+{
+	sigset_t ends;
+	int fd;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The device first, as without it nothing needs to be tried; the reader when its flags are known. */
+static int open_all(struct bridge *b, struct bridge_options *o, int argc, char **argv)
+{
+	_cleanup_close_ int device = -1;
+	int err;
+
+	if (o->reader_fd < 0) {
+		device = virt_device_open();
+		if (device < 0) {
+			log_err("%s", virt_reader_hint(device));
+			return device;
+		}
+	}
+	err = b->backend->open(&b->ctx, o, argc, argv);
+	if (err)
+		return err;
+	if (o->reader_fd < 0) {
+		b->fd = virt_reader_new(device, o->reader, o->flags);
 	} else {
-		b.fd = virt_reader_open(o->reader, o->flags);
+		err = virt_reader_adopt(o->reader_fd);
+		b->fd = err ? err : o->reader_fd;
 	}
-	if (b.fd < 0) {
-		log_err("%s", virt_reader_hint(b.fd));
-		return BRIDGE_FAILED;
-	}
-	err = backend->open(&b.ctx, argc, argv);
-	if (err) {
-		close(b.fd);
-		return BRIDGE_FAILED;
-	}
-	err = bridge_loop(&b);
+	if (b->fd >= 0)
+		return 0;
+	log_err("%s", virt_reader_hint(b->fd));
+	b->backend->close(b->ctx);
+	return b->fd;
+}
+
+static int bridge_end(struct bridge *b, const char *what, int err)
+{
+	int status;
+
 	if (err == -ENODEV)
 		log_err("the reader is gone");
-	else if (err != -EPIPE)
-		log_err("%s: %s", argv[0], strerror(-err));
+	else if (err != -EPIPE && err != -EINTR)
+		log_err("%s: %s", what, strerror(-err));
 	/* Fails only when the reader is gone already, and the card with it. */
-	if (b.inserted && tell(&b, UICC_VIRT_REMOVE, 0, NULL, 0))
+	if (b->inserted && tell(b, UICC_VIRT_REMOVE, 0, NULL, 0))
 		log_debug("the reader did not take the removal");
-	status = backend->close(b.ctx);
-	close(b.fd);
-	return err == -EPIPE ? status : BRIDGE_FAILED;
+	status = b->backend->close(b->ctx);
+	close(b->fd);
+	return err == -EPIPE || err == -EINTR ? status : BRIDGE_FAILED;
+}
+
+int bridge_run(const struct bridge_backend *backend, struct bridge_options *o, int argc,
+	       char **argv)
+{
+	struct bridge b = { .backend = backend, .fd = -1, .answer_ms = o->answer_ms };
+	int err = backend->prepare ? backend->prepare(o, argc, argv) : 0, status;
+
+	if (err)
+		return err > 0 ? BRIDGE_OK : err == -EINVAL ? BRIDGE_USAGE : BRIDGE_FAILED;
+	b.signal_fd = take_signals();
+	if (b.signal_fd < 0)
+		return BRIDGE_FAILED;
+	status = BRIDGE_FAILED;
+	if (!open_all(&b, o, argc, argv)) {
+		b.response_max = o->flags & UICC_VIRT_READER_EXTENDED ?
+				 UICC_VIRT_RESPONSE_EXT_MAX : UICC_VIRT_RESPONSE_MAX;
+		status = bridge_end(&b, argc ? argv[0] : backend->name, bridge_loop(&b));
+	}
+	close(b.signal_fd);
+	return status;
 }

@@ -13,15 +13,22 @@
 #define ANSWER_MS_DEFAULT 5000
 #define ANSWER_MS_MAX 600000
 
-static const struct bridge_backend *const backends[] = { &bridge_pipe };
+/* What else there is depends on the libraries that were there when it was built. */
+static const struct bridge_backend *const backends[] = {
+	&bridge_pipe,
+#ifdef BRIDGE_WITH_PCSC
+	&bridge_pcsc,
+#endif
+};
 
 #define BACKENDS (sizeof(backends) / sizeof(backends[0]))
+#define OPTIONS_MAX 16
 
 static int usage(FILE *to)
 {
 	for (size_t i = 0; i < BACKENDS; i++)
 		fprintf(to, "%s uicc-bridge %s [--reader NAME] [--answer-time MS] [--reader-fd N]\n"
-			"                          [--apdu] [--extended] [--shared] %s\n",
+			"                          %s\n",
 			i ? "      " : "usage:", backends[i]->name, backends[i]->usage);
 	fputs("       uicc-bridge --help | --version\n", to);
 	return to == stdout ? BRIDGE_OK : BRIDGE_USAGE;
@@ -35,54 +42,80 @@ static int parse_number(const char *s, unsigned long max, unsigned long *out)
 	return s[0] >= '0' && s[0] <= '9' && !*end && *out <= max ? 0 : -1;
 }
 
-static int parse(const struct bridge_backend *backend, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "reader", required_argument, NULL, 'r' },
-		{ "reader-fd", required_argument, NULL, 'f' },
-		{ "apdu", no_argument, NULL, 'a' },
-		{ "extended", no_argument, NULL, 'e' },
-		{ "shared", no_argument, NULL, 's' },
-		{ "answer-time", required_argument, NULL, 't' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct bridge_options o = { .reader = "bridge", .reader_fd = -1,
-				    .answer_ms = ANSWER_MS_DEFAULT };
-	unsigned long v;
-	int c;
+static const struct option common[] = {
+	{ "reader", required_argument, NULL, 'r' },
+	{ "reader-fd", required_argument, NULL, 'f' },
+	{ "answer-time", required_argument, NULL, 't' },
+	{ "apdu", no_argument, NULL, 'a' },
+	{ "extended", no_argument, NULL, 'e' },
+	{ "shared", no_argument, NULL, 's' },
+};
 
+/* The common ones and the backend's own. */
+static void all_options(const struct bridge_backend *backend, struct option out[OPTIONS_MAX])
+{
+	size_t n = sizeof(common) / sizeof(common[0]);
+
+	memcpy(out, common, sizeof(common));
+	for (const struct option *o = backend->options; o && o->name && n < OPTIONS_MAX - 1; o++)
+		out[n++] = *o;
+	out[n] = (struct option){ 0 };
+}
+
+/* One option into @o: false when it is none, or not one of this backend. */
+static bool take_option(const struct bridge_backend *backend, struct bridge_options *o, int c)
+{
+	unsigned int flags = 0;
+	unsigned long v;
+
+	switch (c) {
+	case 'r':
+		o->reader = optarg;
+		return true;
+	case 'f':
+		if (parse_number(optarg, 1023, &v))
+			return false;
+		o->reader_fd = (int)v;
+		return true;
+	case 't':
+		if (parse_number(optarg, ANSWER_MS_MAX, &v) || !v)
+			return false;
+		o->answer_ms = (unsigned int)v;
+		return true;
+	case 'a':
+		flags = UICC_VIRT_READER_APDU;
+		break;
+	case 'e':
+		flags = UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED;
+		break;
+	case 's':
+		flags = UICC_VIRT_READER_SHARED;
+		break;
+	default:
+		if (c < BRIDGE_OPTION(0) || c >= BRIDGE_OPTION(BRIDGE_OWN_MAX))
+			return false;
+		o->own[c - BRIDGE_OPTION(0)] = optarg ? optarg : "";
+		return true;
+	}
+	o->flags |= flags;
+	return !(flags & ~backend->flags);
+}
+
+static int run(const struct bridge_backend *backend, int argc, char **argv)
+{
+	struct bridge_options o = { .reader = backend->reader, .reader_fd = -1,
+				    .answer_ms = ANSWER_MS_DEFAULT };
+	struct option options[OPTIONS_MAX];
+	int c, status;
+
+	all_options(backend, options);
 	/* "+": the options end at the first word that is none, so the command keeps its own. */
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		switch (c) {
-		case 'r':
-			o.reader = optarg;
-			break;
-		case 'f':
-			if (parse_number(optarg, 1023, &v))
-				return usage(stderr);
-			o.reader_fd = (int)v;
-			break;
-		case 'a':
-			o.flags |= UICC_VIRT_READER_APDU;
-			break;
-		case 'e':
-			o.flags |= UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED;
-			break;
-		case 's':
-			o.flags |= UICC_VIRT_READER_SHARED;
-			break;
-		case 't':
-			if (parse_number(optarg, ANSWER_MS_MAX, &v) || !v)
-				return usage(stderr);
-			o.answer_ms = (unsigned int)v;
-			break;
-		default:
+		if (!take_option(backend, &o, c))
 			return usage(stderr);
-		}
 	}
-	if (optind == argc)
-		return usage(stderr);
-	return bridge_run(backend, &o, argc - optind, argv + optind);
+	status = bridge_run(backend, &o, argc - optind, argv + optind);
+	return status == BRIDGE_USAGE ? usage(stderr) : status;
 }
 
 int main(int argc, char **argv)
@@ -96,7 +129,7 @@ int main(int argc, char **argv)
 		return puts("uicc-bridge " DMSC_VERSION) < 0;
 	for (size_t i = 0; i < BACKENDS; i++) {
 		if (!strcmp(word, backends[i]->name))
-			return parse(backends[i], argc - 1, argv + 1);
+			return run(backends[i], argc - 1, argv + 1);
 	}
 	return usage(stderr);
 }

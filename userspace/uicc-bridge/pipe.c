@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <linux/uicc_virt.h>
+
 #include "bridge.h"
 #include "util/log.h"
 
@@ -126,7 +128,12 @@ static int spawn(struct pipe_card *c, char **argv)
 	return 0;
 }
 
-static int pipe_open(void **ctx, int argc, char **argv)
+static int pipe_prepare(const struct bridge_options *o, int argc, char **argv)
+{
+	return argc ? 0 : -EINVAL;
+}
+
+static int pipe_open(void **ctx, struct bridge_options *o, int argc, char **argv)
 {
 	struct pipe_card *c = calloc(1, sizeof(*c));
 	int err;
@@ -167,6 +174,7 @@ static int pipe_request(void *ctx, const uint8_t *data, size_t n)
 		memcpy(frame + 2, data, n);
 	/* Nothing else waits in the pipe: it goes whole, or the program does not read. */
 	put = write(c->to, frame, n + 2);
+	explicit_bzero(frame, n + 2);
 	if (put == (ssize_t)n + 2)
 		return 0;
 	if (put < 0 && errno != EAGAIN)
@@ -176,7 +184,7 @@ static int pipe_request(void *ctx, const uint8_t *data, size_t n)
 }
 
 /* Takes the frame at the head of the buffer. */
-static int take_frame(struct pipe_card *c, uint8_t *out)
+static int take_frame(struct pipe_card *c, struct bridge_event *out)
 {
 	size_t len;
 
@@ -189,23 +197,26 @@ static int take_frame(struct pipe_card *c, uint8_t *out)
 	}
 	if (c->n < len + 2)
 		return -EAGAIN;
-	memcpy(out, c->in + 2, len);
+	memcpy(out->data, c->in + 2, len);
+	out->type = BRIDGE_ANSWER;
+	out->n = len;
 	c->n -= len + 2;
 	memmove(c->in, c->in + len + 2, c->n);
-	return (int)len;
+	explicit_bzero(c->in + c->n, len + 2);
+	return 0;
 }
 
-static int pipe_receive(void *ctx, uint8_t out[BRIDGE_FRAME_MAX])
+static int pipe_receive(void *ctx, struct bridge_event *out)
 {
 	struct pipe_card *c = ctx;
 
 	for (;;) {
 		struct pollfd gone = { .fd = c->pidfd, .events = POLLIN };
-		int n = take_frame(c, out);
+		int err = take_frame(c, out);
 		ssize_t got;
 
-		if (n != -EAGAIN)
-			return n;
+		if (err != -EAGAIN)
+			return err;
 		got = read(c->from, c->in + c->n, sizeof(c->in) - c->n);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -264,7 +275,10 @@ static int pipe_close(void *ctx)
 
 const struct bridge_backend bridge_pipe = {
 	.name = "pipe",
-	.usage = "-- COMMAND [ARGUMENT]...",
+	.usage = "[--apdu] [--extended] [--shared] -- COMMAND [ARGUMENT]...",
+	.reader = "bridge",
+	.flags = UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED | UICC_VIRT_READER_SHARED,
+	.prepare = pipe_prepare,
 	.open = pipe_open,
 	.fds = pipe_fds,
 	.request = pipe_request,
