@@ -4,9 +4,9 @@
  * It does not choose a protocol, a speed or a voltage; transports do.
  */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/string.h>
-
-#include "atr.h"
+#include <linux/uicc_atr.h>
 
 #define ATR_TS_DIRECT	0x3b
 #define ATR_TS_INVERSE	0x3f
@@ -248,3 +248,4 @@ int uicc_atr_parse(struct uicc_atr *atr, const u8 *buf, size_t len)
 		atr_historical_bytes(atr);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(uicc_atr_parse);

@@ -28,12 +28,12 @@
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/uicc.h>
+#include <linux/uicc_atr.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "access.h"
 #include "apdu.h"
-#include "atr.h"
 #include "cache.h"
 #include "fcp.h"
 #include "path.h"

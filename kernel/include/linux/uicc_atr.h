@@ -3,14 +3,15 @@
  * Answer to Reset (ISO 7816-3 clause 8): bytes to facts.
  * It does not choose a protocol, a speed or a voltage; transports do.
  */
-#ifndef UICC_CORE_ATR_H
-#define UICC_CORE_ATR_H
+#ifndef _LINUX_UICC_ATR_H
+#define _LINUX_UICC_ATR_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
 
-#define UICC_ATR_MIN		2	/* TS T0 */
-#define UICC_ATR_MAX		33	/* TS and 32 more, ISO 7816-3 8.2.1 */
+/* ISO 7816-3 8.2.1: TS T0 at least; TS and 32 more at most (as in <linux/uicc.h>). */
+#define UICC_ATR_MIN		2
+#define UICC_ATR_MAX		33
 
 #define UICC_ATR_CLASS_A	BIT(0)	/* 5 V */
 #define UICC_ATR_CLASS_B	BIT(1)	/* 3 V */
@@ -133,4 +134,4 @@ static inline u8 uicc_atr_channels(const struct uicc_atr *atr)
 	return atr->caps_len == 3 ? (atr->caps[2] & 0x07) + 1 : 0;
 }
 
-#endif /* UICC_CORE_ATR_H */
+#endif /* _LINUX_UICC_ATR_H */
