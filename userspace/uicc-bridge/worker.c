@@ -31,6 +31,7 @@ struct worker {
 	bool running;
 	bool waiting;		/* @next is a request that has not begun */
 	unsigned long last;	/* number of the last request */
+	int next_what;
 	size_t next_n;
 	uint8_t next[BRIDGE_FRAME_MAX];
 	unsigned int first, count;
@@ -98,8 +99,8 @@ void worker_post(struct worker *w, enum bridge_event_type type, const uint8_t *d
 	explicit_bzero(e.data, e.n);
 }
 
-/* The next request into the thread's own buffer: its length; its number, 0 when all ends. */
-static unsigned long begin(struct worker *w, size_t *n)
+/* The next request into the thread's own buffer. Returns its number, 0 when all ends. */
+static unsigned long begin(struct worker *w, int *what, size_t *n)
 {
 	unsigned long number = 0;
 
@@ -109,6 +110,7 @@ static unsigned long begin(struct worker *w, size_t *n)
 		pthread_cond_wait(&w->changed, &w->lock);
 	if (!w->ends) {
 		number = w->last;
+		*what = w->next_what;
 		*n = w->next_n;
 		memcpy(w->request, w->next, w->next_n);
 		explicit_bzero(w->next, w->next_n);
@@ -123,12 +125,13 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	unsigned long number;
-	size_t n;
+	size_t n = 0;
+	int what = 0;
 
-	while ((number = begin(w, &n)) != 0) {
+	while ((number = begin(w, &what, &n)) != 0) {
 		w->answer.type = BRIDGE_NO_ANSWER;
 		w->answer.n = 0;
-		w->ops->run(w->ctx, w, w->request, n, &w->answer);
+		w->ops->run(w->ctx, w, what, w->request, n, &w->answer);
 		explicit_bzero(w->request, n);
 		put(w, number, &w->answer);
 		explicit_bzero(w->answer.data, w->answer.n);
@@ -174,7 +177,7 @@ int worker_fd(const struct worker *w)
 	return w->fd;
 }
 
-int worker_request(struct worker *w, const uint8_t *data, size_t n)
+int worker_request(struct worker *w, int what, const uint8_t *data, size_t n)
 {
 	if (n > BRIDGE_FRAME_MAX)
 		return -EMSGSIZE;
@@ -183,6 +186,7 @@ int worker_request(struct worker *w, const uint8_t *data, size_t n)
 		explicit_bzero(w->next, w->next_n);
 	if (n)
 		memcpy(w->next, data, n);
+	w->next_what = what;
 	w->next_n = n;
 	w->waiting = true;
 	w->last = w->last + 1 ? w->last + 1 : 1;
@@ -228,28 +232,28 @@ void worker_cancel(struct worker *w)
 		w->ops->cancel(w->ctx);
 }
 
-bool worker_ends(struct worker *w)
+bool worker_interrupted(struct worker *w)
 {
-	bool ends;
+	bool yes;
 
 	pthread_mutex_lock(&w->lock);
-	ends = w->ends;
+	yes = w->ends || w->waiting;
 	pthread_mutex_unlock(&w->lock);
-	return ends;
+	return yes;
 }
 
 bool worker_sleep(struct worker *w, unsigned int ms)
 {
 	const struct timespec until = in_ms(ms);
-	bool ends;
+	bool yes;
 	int err = 0;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->ends && !err)
+	while (!w->ends && !w->waiting && !err)
 		err = pthread_cond_timedwait(&w->changed, &w->lock, &until);
-	ends = w->ends;
+	yes = w->ends || w->waiting;
 	pthread_mutex_unlock(&w->lock);
-	return ends;
+	return yes;
 }
 
 /* Waits a while for the thread to end. */

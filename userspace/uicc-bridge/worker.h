@@ -13,10 +13,10 @@ struct worker;
 struct worker_ops {
 	/*
 	 * In the thread: answers a request. @out is BRIDGE_NO_ANSWER unless it is set.
-	 * It may take long, and post other events; it looks at worker_ends() where it
-	 * goes round. @data is wiped behind it.
+	 * It may take long, and post other events; it looks at worker_interrupted()
+	 * where it goes round. @data is wiped behind it.
 	 */
-	void (*run)(void *ctx, struct worker *w, const uint8_t *data, size_t n,
+	void (*run)(void *ctx, struct worker *w, int what, const uint8_t *data, size_t n,
 		    struct bridge_event *out);
 	/*
 	 * In another thread: makes what runs return soon; may be NULL. It can come when
@@ -32,10 +32,11 @@ must_check struct worker *worker_new(const struct worker_ops *ops, void *ctx);
 int worker_fd(const struct worker *w);
 
 /*
- * Hands over a request (it is copied). While another one runs it waits, in place of one
- * that waits already; the answer to any but the last request is dropped. 0 or -EMSGSIZE.
+ * Hands over a request (it is copied); what @what says is the backend's. While another
+ * one runs it waits, in place of one that waits already; the answer to any but the last
+ * request is dropped. 0 or -EMSGSIZE.
  */
-must_check int worker_request(struct worker *w, const uint8_t *data, size_t n);
+must_check int worker_request(struct worker *w, int what, const uint8_t *data, size_t n);
 
 /* The next event: 0, or -EAGAIN. */
 must_check int worker_take(struct worker *w, struct bridge_event *out);
@@ -46,10 +47,10 @@ void worker_cancel(struct worker *w);
 /* In the thread: an event besides the answer. Waits while eight are not taken. */
 void worker_post(struct worker *w, enum bridge_event_type type, const uint8_t *data, size_t n);
 
-/* In the thread: shall it end? */
-bool worker_ends(struct worker *w);
+/* In the thread: shall what runs give way, to another request or to the end? */
+bool worker_interrupted(struct worker *w);
 
-/* In the thread: sleeps @ms, less when it shall end. Returns worker_ends(). */
+/* In the thread: sleeps @ms, less when it is interrupted. Returns worker_interrupted(). */
 bool worker_sleep(struct worker *w, unsigned int ms);
 
 /*
