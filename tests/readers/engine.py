@@ -17,28 +17,11 @@ import sys
 import threading
 import time
 
-ATR_MAX = 33
+from iso7816 import Atr
+
 ANSWER_MAX = 65536
 CHAIN_MAX = 64      # GET RESPONSE commands of one APDU
 CLASS_2G = 0xA0
-
-
-def protocol_of(atr):
-    """The protocol a reader speaks with a card of this ATR: that of TA2, or the first one offered."""
-    if len(atr) < 2:
-        return 0
-    present, at, protocol, level = atr[1] >> 4, 2, None, 1
-    while True:
-        for bit in (1, 2, 4):
-            if present & bit:
-                if bit == 1 and level == 2 and at < len(atr):
-                    return atr[at] & 15
-                at += 1
-        if not present & 8 or at >= len(atr):
-            return protocol or 0
-        if protocol is None:
-            protocol = atr[at] & 15
-        present, at, level = atr[at] >> 4, at + 1, level + 1
 
 
 class Card:
@@ -179,7 +162,7 @@ class Engine:
     def apdu(self, apdu, atr):
         """An APDU to any card: with T=0 in TPDUs, as a reader of the APDU levels does it."""
         card = self.card
-        if card is None or protocol_of(atr) == 1 or card.apdus:
+        if card is None or Atr(atr).protocol == 1 or card.apdus:
             return self.command(apdu)
         return self._apdu_by_tpdus(bytes(apdu))
 
@@ -227,7 +210,8 @@ class Control(threading.Thread):
         self.words = {"insert": self._insert, "remove": lambda: engine.remove(),
                       "swap": lambda profile: engine.swap(profile), "mute": lambda: self._mute(True),
                       "unmute": lambda: self._mute(False), "stats": engine.stats,
-                      "quit": lambda: os.kill(os.getpid(), signal.SIGTERM), **(words or {})}
+                      "quit": lambda: os.kill(os.getpid(), signal.SIGTERM)}
+        self.more = {} if words is None else words  # may be filled later
         if os.path.exists(path):
             os.unlink(path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -245,10 +229,11 @@ class Control(threading.Thread):
 
     def answer(self, line):
         word, *rest = line.split() or [""]
-        if word not in self.words:
+        call = self.words.get(word) or self.more.get(word)
+        if not call:
             return f"error unknown word '{word}'"
         try:
-            more = self.words[word](*rest)
+            more = call(*rest)
         except (ValueError, TypeError, OSError) as error:
             return f"error {error}"
         return f"ok {more}" if more else "ok"

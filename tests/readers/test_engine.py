@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 
-from engine import Control, Engine, protocol_of
+from engine import Control, Engine
 from harness import ATR_T0, ATR_T1, ICCID, Scratch, check, profile
 
 SELECT_ICCID = bytes.fromhex("00A40804022FE2")
@@ -16,16 +16,6 @@ READ_10 = bytes.fromhex("00B000000A")
 
 def engine(simcard, name="connect", **kw):
     return Engine(profile(name) if "/" not in name else name, simcard, **kw)
-
-
-def test_protocol(_):
-    """The first protocol offered, or that of TA2; a cut ATR is no error here."""
-    for atr, protocol in (("3B00", 0), ("3B8001", 1), ("3B80804F", 0), ("3B8081", 1), ("3B801F", 15), ("3B", 0),
-                          ("3B9E96801FC78031E073FE211B646D7363303100AE", 0), ("3B90118131FE", 1),
-                          ("3B901100", 0), ("3BD01100901101", 1), ("3B9011908011", 0)):
-        check(atr, protocol_of(bytes.fromhex(atr)), protocol)
-    check("T=0", protocol_of(ATR_T0), 0)
-    check("T=1", protocol_of(ATR_T1), 1)
 
 
 def test_in_and_out(simcard):
