@@ -87,7 +87,7 @@ class Engine:
         self.mute = False
         self.generation = 0     # counts insertions and removals
         self.commands = self.resets = self.bytes_in = self.bytes_out = 0
-        self.event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.event, self.tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         if self.profile and not absent:
             self.insert()
 
@@ -97,13 +97,13 @@ class Engine:
     def seen(self):
         """Whether something changed since the last call."""
         try:
-            return os.eventfd_read(self.event) > 0
+            return bool(os.read(self.event, 512))
         except BlockingIOError:
             return False
 
     def _changed(self):
         self.generation += 1
-        os.eventfd_write(self.event, 1)
+        os.write(self.tell, b"\1")
 
     @property
     def present(self):
@@ -196,6 +196,7 @@ class Engine:
             card.close()
         self.cards, self.card = {}, None
         os.close(self.event)
+        os.close(self.tell)
 
 
 class Control(threading.Thread):
@@ -267,8 +268,10 @@ def options(description):
 
 def engine_of(args, words=None):
     """The engine, with its control socket, as the options say; SIGTERM is an end like any other."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     engine = Engine(args.profile, args.simcard, args.patience, args.absent)
+    # Who waits for a change is woken by a signal too, also by one just before.
+    signal.set_wakeup_fd(engine.tell, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if args.control:
         engine.control = Control(engine, args.control, words)
     return engine
