@@ -155,6 +155,10 @@ endef
 $(foreach f,rel asan clang fuzz cov,$(eval $(call flavour,$(f))))
 $(foreach f,rel asan clang,$(B)/$(f)/userspace/uicc-bridge/main.o): BASE_CFLAGS += \
 	$(foreach b,$(bridge_with),-DBRIDGE_WITH_$(word 3,$(subst :, ,$(b))))
+# A library that comes or goes changes what main.c makes of it.
+$(foreach f,rel asan clang,$(B)/$(f)/userspace/uicc-bridge/main.o): $(B)/bridge-with
+$(B)/bridge-with: FORCE
+	@mkdir -p $(@D) && echo '$(bridge_with)' | cmp -s - $@ || echo '$(bridge_with)' >$@
 # Those of a backend's library are for its own file alone.
 define backend
 $(foreach f,rel asan clang,$(B)/$(f)/userspace/uicc-bridge/$(word 1,$(1)).o): BASE_CFLAGS += $(shell $(PKG_CONFIG) --cflags $(word 2,$(1)))

@@ -47,6 +47,7 @@ THIRD_PARTY = {
     "sqlite3.h": r"userspace/store/\w+\.[ch]|tests/crash/vfs\.c",
     "netlink/": r"userspace/kernel/nl\w*\.c",
     "nettle/": r"userspace/util/digest\.c",
+    "winscard.h": r"userspace/uicc-bridge/pcsc\.c",
     "seccomp.h": r"userspace/dmsc-\w+/(seccomp|sandbox)\.c",
     "microhttpd.h": r"tests/dmserver/http(_int\.h|\.c)",
     "gnutls/": r"tests/dmserver/http_tls\.c",

@@ -544,12 +544,6 @@ static bool virt_name_ok(const char *name)
 
 static struct miscdevice virt_misc;
 
-static bool virt_flags_ok(u32 flags)
-{
-	return !(flags & ~VIRT_READER_FLAGS) &&
-	       (flags & UICC_VIRT_READER_APDU || !(flags & UICC_VIRT_READER_EXTENDED));
-}
-
 static struct virt_reader *virt_reader_new(const char *name, u32 flags)
 {
 	bool extended = flags & UICC_VIRT_READER_EXTENDED;
@@ -588,7 +582,7 @@ static long virt_new_reader(const struct uicc_virt_reader __user *arg)
 
 	if (copy_from_user(&want, arg, sizeof(want)))
 		return -EFAULT;
-	if (!virt_flags_ok(want.flags) || want.reserved || !virt_name_ok(want.name))
+	if (want.flags & ~VIRT_READER_FLAGS || want.reserved || !virt_name_ok(want.name))
 		return -EINVAL;
 	vr = virt_reader_new(want.name, want.flags);
 	if (IS_ERR(vr))

@@ -38,11 +38,6 @@ static bool test_bad_reader(void)
 	CHECK_EQ(new_reader(&reader), -EINVAL);
 	reader.flags = 1U << 31 | UICC_VIRT_READER_APDU;
 	CHECK_EQ(new_reader(&reader), -EINVAL);
-	/* Extended length is a length of APDUs. */
-	reader.flags = UICC_VIRT_READER_EXTENDED;
-	CHECK_EQ(new_reader(&reader), -EINVAL);
-	reader.flags = UICC_VIRT_READER_EXTENDED | UICC_VIRT_READER_SHARED;
-	CHECK_EQ(new_reader(&reader), -EINVAL);
 	reader.flags = 0;
 	reader.reserved = 1;
 	CHECK_EQ(new_reader(&reader), -EINVAL);
@@ -66,7 +61,8 @@ static bool test_bad_reader(void)
 static bool test_reader_flags(void)
 {
 	static const uint32_t good[] = {
-		UICC_VIRT_READER_APDU, UICC_VIRT_READER_SHARED,
+		UICC_VIRT_READER_APDU, UICC_VIRT_READER_SHARED, UICC_VIRT_READER_EXTENDED,
+		UICC_VIRT_READER_EXTENDED | UICC_VIRT_READER_SHARED,
 		UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED,
 		UICC_VIRT_READER_APDU | UICC_VIRT_READER_SHARED,
 		UICC_VIRT_READER_APDU | UICC_VIRT_READER_EXTENDED | UICC_VIRT_READER_SHARED,

@@ -34,9 +34,9 @@
  * Flags of a reader.
  * APDU: commands are short APDUs, of 4 to 261 bytes; the program does what T=0
  *	needs for the larger ones itself, or its card is a T=1 card anyhow.
- * EXTENDED: and some are of extended length (ISO 7816-4 5.1), up to
- *	UICC_VIRT_COMMAND_EXT_MAX bytes, with answers of up to
- *	UICC_VIRT_RESPONSE_EXT_MAX bytes; goes with APDU only.
+ * EXTENDED: where they are APDUs, of a T=1 card without APDU too, some are of
+ *	extended length (ISO 7816-4 5.1), up to UICC_VIRT_COMMAND_EXT_MAX bytes, with
+ *	answers of up to UICC_VIRT_RESPONSE_EXT_MAX bytes.
  * SHARED: somebody else uses the card too: the kernel keeps to a logical channel,
  *	and UICC_VIRT_RESET asks for the ATR rather than for a reset.
  */
