@@ -148,7 +148,8 @@ def uevent_doc(t):
 def parameter_code(t):
     modes = {"0644": "Read, Write (root)", "0444": "Read", "0400": "Read (root)", "0600": "Read, Write (root)"}
     return {f"/sys/module/uicc{module}/parameters/{name}: {modes.get(mode, mode)}"
-            for files, module in [("core/*.c", "")] + [(f"transport/{p.name}", "_" + p.stem)
+            # The files of a transport of several begin with its name: ccid.c, ccid_io.c.
+            for files, module in [("core/*.c", "")] + [(f"transport/{p.name}", "_" + p.stem.split("_")[0])
                                                        for p in t.top.glob("kernel/transport/*.c")]
             for name, mode in re.findall(r"\bmodule_param\w*\((\w+), .*?(0\d+)\)", t.code("kernel/" + files))}
 

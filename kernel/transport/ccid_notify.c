@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * USB smart card readers: how the driver learns that a card was put in or pulled out.
+ * By the interrupt endpoint; where there is none, or it fails, by asking each slot.
+ */
+#include <linux/jiffies.h>
+#include <linux/module.h>
+
+#include "ccid.h"
+
+static unsigned int poll_ms = 500;
+module_param(poll_ms, uint, 0644);
+MODULE_PARM_DESC(poll_ms,
+		 "how often slots of a reader that does not notify are asked, 100 to 60000 (500)");
+
+/* A reader that was just started tells of cards which are there as if they had come. */
+#define CCID_SETTLE_MS		1000
+/* Pause after a failed interrupt transfer; it doubles with each in a row, up to six times. */
+#define CCID_RESUBMIT_MS	50
+#define CCID_RESUBMIT_DOUBLED	6
+/* So many in a row, and slots are asked. */
+#define CCID_NOTIFY_ERRORS	8
+/* A slot that does not answer the question for its state: the pause doubles as well. */
+#define CCID_STATUS_MS		1000
+#define CCID_POLL_DOUBLED	5
+
+struct workqueue_struct *uicc_ccid_wq;
+
+static unsigned int ccid_poll_ms(void)
+{
+	return clamp(READ_ONCE(poll_ms), 100U, 60000U);
+}
+
+/* With reader->lock: nothing is begun any more. */
+static bool ccid_quiet(const struct ccid_reader *reader)
+{
+	return reader->gone || reader->closing || reader->stopped;
+}
+
+/**
+ * uicc_ccid_seen() - note whether a card is in a slot
+ * @slot: the slot
+ * @present: it is
+ * @changed: it was put in or pulled out since it was noted last
+ * @events: slot->events before the reader was asked, or NULL; what the reader said
+ *	is not news when it was asked before the last change
+ *
+ * Told to the core when it is a change, under reader->lock, so that no command finds a
+ * card of which the core does not know. What runs for the card that was there ends.
+ *
+ * Context: any.
+ */
+void uicc_ccid_seen(struct ccid_slot *slot, bool present, bool changed,
+		    const unsigned int *events)
+{
+	struct ccid_reader *reader = slot->reader;
+	unsigned long settled;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	settled = reader->started + msecs_to_jiffies(CCID_SETTLE_MS);
+	if (ccid_quiet(reader) || (events && *events != slot->events))
+		goto out;
+	if (slot->present == present &&
+	    (!present || !changed || time_in_range(jiffies, reader->started, settled)))
+		goto out;
+	slot->present = present;
+	slot->powered = false;
+	slot->events++;
+	WRITE_ONCE(slot->ended, true);
+	wake_up_all(&reader->wait);
+	if (present)
+		uicc_slot_card_inserted(slot->slot);
+	else
+		uicc_slot_card_removed(slot->slot);
+out:
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+static void ccid_queue(struct ccid_reader *reader, struct delayed_work *work, unsigned int ms)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	if (!ccid_quiet(reader))
+		queue_delayed_work(uicc_ccid_wq, work, msecs_to_jiffies(ms));
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+/**
+ * uicc_ccid_recheck() - ask the slots again, soon
+ * @reader: the reader
+ *
+ * Context: any.
+ */
+void uicc_ccid_recheck(struct ccid_reader *reader)
+{
+	ccid_queue(reader, &reader->poll, ccid_poll_ms());
+}
+
+/* Asks one slot: false when the reader was busy or said nothing. */
+static bool ccid_ask(struct ccid_slot *slot)
+{
+	const struct ccid_command cmd = {
+		.type = CCID_GET_SLOT_STATUS,
+		.limit_ms = CCID_STATUS_MS,
+		.patience = CCID_PATIENT,
+	};
+	struct ccid_reader *reader = slot->reader;
+	unsigned int events = READ_ONCE(slot->events);
+	struct ccid_msg msg;
+
+	/* Who uses the reader sees for himself. */
+	if (!uicc_ccid_trylock(reader))
+		return false;
+	uicc_ccid_exchange(slot, &cmd, &msg);
+	uicc_ccid_unlock(reader);
+	if (!msg.type)
+		return false;
+	uicc_ccid_seen(slot, msg.icc != CCID_ICC_ABSENT, false, &events);
+	return true;
+}
+
+static void ccid_poll(struct work_struct *work)
+{
+	struct ccid_reader *reader = container_of(work, struct ccid_reader, poll.work);
+	bool all = true;
+	unsigned int i;
+
+	for (i = 0; i < reader->desc.slots && all; i++)
+		all = ccid_ask(&reader->slots[i]);
+	if (all)
+		reader->poll_failures = 0;
+	else if (reader->poll_failures < CCID_POLL_DOUBLED)
+		reader->poll_failures++;
+	if (!all || READ_ONCE(reader->polled))
+		ccid_queue(reader, &reader->poll, ccid_poll_ms() << reader->poll_failures);
+}
+
+static void ccid_take_notification(struct ccid_reader *reader, const u8 *buf, size_t len)
+{
+	unsigned int i;
+	bool changed;
+	int ret;
+
+	if (len >= 4 && buf[0] == CCID_HARDWARE_ERROR) {
+		dev_warn_ratelimited(&reader->intf->dev, "slot %u: hardware error %u\n",
+				     buf[1], buf[3]);
+		uicc_ccid_recheck(reader);
+		return;
+	}
+	for (i = 0; i < reader->desc.slots; i++) {
+		ret = uicc_ccid_slot_change(buf, len, i, &changed);
+		if (ret >= 0)
+			uicc_ccid_seen(&reader->slots[i], ret, changed, NULL);
+	}
+}
+
+/* Tries again later; a reader that fails on and on is asked meanwhile. */
+static void ccid_notify_failed(struct ccid_reader *reader, int status)
+{
+	unsigned int doubled = min_t(unsigned int, reader->notify_errors, CCID_RESUBMIT_DOUBLED);
+
+	reader->halted = status == -EPIPE;
+	if (reader->notify_errors < CCID_NOTIFY_ERRORS &&
+	    ++reader->notify_errors == CCID_NOTIFY_ERRORS) {
+		dev_warn(&reader->intf->dev, "no notifications (%d): asking for cards\n", status);
+		WRITE_ONCE(reader->polled, true);
+		ccid_queue(reader, &reader->poll, 0);
+	}
+	ccid_queue(reader, &reader->resubmit, CCID_RESUBMIT_MS << doubled);
+}
+
+static void ccid_notify_done(struct urb *urb)
+{
+	struct ccid_reader *reader = urb->context;
+	int ret = urb->status;
+
+	switch (ret) {
+	case 0:
+		reader->notify_errors = 0;
+		WRITE_ONCE(reader->polled, false);
+		ccid_take_notification(reader, reader->notify_buf, urb->actual_length);
+		ret = usb_submit_urb(urb, GFP_ATOMIC);
+		break;
+	case -ENOENT:
+	case -ECONNRESET:
+	case -ESHUTDOWN:
+	case -ENODEV:
+		return;
+	}
+	if (ret)
+		ccid_notify_failed(reader, ret);
+}
+
+static void ccid_resubmit(struct work_struct *work)
+{
+	struct ccid_reader *reader = container_of(work, struct ccid_reader, resubmit.work);
+	int ret = 0;
+
+	if (reader->halted)
+		ret = usb_clear_halt(reader->udev, reader->notify_pipe);
+	if (!ret)
+		ret = usb_submit_urb(reader->notify, GFP_NOIO);
+	if (ret && ret != -ENODEV && ret != -ESHUTDOWN)
+		ccid_notify_failed(reader, ret);
+}
+
+/**
+ * uicc_ccid_notify_init() - prepare for notifications
+ * @reader: a reader with its endpoints known
+ *
+ * Context: any.
+ */
+void uicc_ccid_notify_init(struct ccid_reader *reader)
+{
+	INIT_DELAYED_WORK(&reader->poll, ccid_poll);
+	INIT_DELAYED_WORK(&reader->resubmit, ccid_resubmit);
+	if (reader->notify)
+		usb_fill_int_urb(reader->notify, reader->udev, reader->notify_pipe,
+				 reader->notify_buf, reader->notify_size, ccid_notify_done,
+				 reader, reader->notify_interval);
+}
+
+/**
+ * uicc_ccid_notify_start() - ask the slots, and listen from now on
+ * @reader: a reader with its slots registered
+ *
+ * Context: may sleep.
+ */
+void uicc_ccid_notify_start(struct ccid_reader *reader)
+{
+	reader->started = jiffies;
+	reader->notify_errors = 0;
+	reader->poll_failures = 0;
+	reader->halted = false;
+	WRITE_ONCE(reader->polled, !reader->notify);
+	/* First, so that nothing is missed between the answer and the first notification. */
+	if (reader->notify)
+		ccid_queue(reader, &reader->resubmit, 0);
+	ccid_queue(reader, &reader->poll, 0);
+}
+
+/**
+ * uicc_ccid_notify_stop() - listen no more
+ * @reader: a reader that is marked as gone, closing or stopped
+ *
+ * Context: may sleep.
+ */
+void uicc_ccid_notify_stop(struct ccid_reader *reader)
+{
+	cancel_delayed_work_sync(&reader->poll);
+	cancel_delayed_work_sync(&reader->resubmit);
+	usb_kill_urb(reader->notify);
+}
