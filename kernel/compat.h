@@ -39,4 +39,18 @@ static inline struct file *uicc_get_file(struct file **place)
 #define uicc_get_file		get_file_active
 #endif
 
+/* 6.6: what a line discipline gets and returns; 6.9: what a serdev client does. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define uicc_tty_flag		char
+#define uicc_tty_count		int
+#else
+#define uicc_tty_flag		u8
+#define uicc_tty_count		size_t
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define uicc_serdev_count	int
+#else
+#define uicc_serdev_count	size_t
+#endif
+
 #endif /* UICC_COMPAT_H */
