@@ -17,7 +17,10 @@
 #define PCB_WTX		0xc3
 #define PCB_RESPONSE	0x20
 
-/* ISO/IEC 13239: x^16 + x^12 + x^5 + 1, bits reversed, preset FFFF, complement. */
+/*
+ * ISO/IEC 13239: x^16 + x^12 + x^5 + 1, bits reversed, preset FFFF; the high byte goes
+ * first and nothing is complemented, as readers and cards have it.
+ */
 static uint16_t crc16(const uint8_t *p, size_t n)
 {
 	uint16_t crc = 0xffff;
@@ -28,7 +31,7 @@ static uint16_t crc16(const uint8_t *p, size_t n)
 		for (bit = 0; bit < 8; bit++)
 			crc = crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1;
 	}
-	return ~crc;
+	return crc;
 }
 
 size_t t1card_edc(bool crc, uint8_t *block, size_t n)
