@@ -40,8 +40,8 @@ static bool pps_possible(const struct iso7816_reader *reader, const struct iso78
 }
 
 /*
- * The fastest rate with F between Fd and Fi and D between Dd and Di (9.2); TA1's own comes
- * first among equals, since there are cards that take no other.
+ * The fastest rate up to TA1's, with F between Fd and Fi and D between Dd and Di (9.2);
+ * TA1's own comes first among equals, since there are cards that take no other.
  */
 static void pps_fastest(struct iso7816_params *params, const struct uicc_atr *atr,
 			const struct iso7816_reader *reader)
@@ -55,6 +55,9 @@ static void pps_fastest(struct iso7816_params *params, const struct uicc_atr *at
 		try.f = pps_f[fd >> 4].f;
 		try.d = pps_d[fd & 0x0f];
 		if (!try.f || !try.d || try.f > atr->fi || try.d > atr->di)
+			continue;
+		/* 372/32 is within the ranges of a card that says 512/32, but faster than that. */
+		if (try.d * atr->fi > atr->di * try.f)
 			continue;
 		if (try.d * params->f > params->d * try.f &&
 		    pps_possible(reader, &try, pps_f[fd >> 4].fmax_khz))
