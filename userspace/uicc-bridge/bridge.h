@@ -89,6 +89,7 @@ struct bridge_backend {
 };
 
 extern const struct bridge_backend bridge_pipe;
+extern const struct bridge_backend bridge_at;
 extern const struct bridge_backend bridge_pcsc;		/* where libpcsclite is */
 
 /* Runs until the card or the reader is gone, or a signal ends it. Returns the exit status. */

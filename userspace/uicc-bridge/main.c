@@ -16,6 +16,7 @@
 /* What else there is depends on the libraries that were there when it was built. */
 static const struct bridge_backend *const backends[] = {
 	&bridge_pipe,
+	&bridge_at,
 #ifdef BRIDGE_WITH_PCSC
 	&bridge_pcsc,
 #endif
