@@ -242,6 +242,9 @@ firmware_srcs := userspace/dmsc-client/common.c userspace/dmsc-client/firmware.c
 $(B)/asan/unit/test_firmware: $(firmware_srcs:%.c=$(B)/asan/%.o)
 download_srcs := userspace/dmsc-client/download.c userspace/dmsc-client/firmware_file.c
 $(B)/asan/unit/test_download: $(download_srcs:%.c=$(B)/asan/%.o)
+# They build files of the kernel, as fuzz targets do.
+$(B)/asan/tests/unit/test_iso7816.o $(B)/asan/tests/unit/test_lines.o: extra_asan := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
+$(B)/clang/tests/unit/test_iso7816.o $(B)/clang/tests/unit/test_lines.o: extra_clang := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
 # Its file system is as full as it says.
 ld_test_download := -Wl,--wrap=fstatfs -Wl,--wrap=fsync
 # Its allocations fail when it says so.

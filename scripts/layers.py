@@ -58,6 +58,8 @@ THIRD_PARTY = {
 KERNEL_PURE = {"atr", "apdu", "apdu_build", "tlv", "fcp", "access", "cache", "path", "consent"}
 KERNEL_BUS = re.compile(
     r"linux/(usb|serdev|tty|platform_device|device|sysfs|netlink|miscdevice|pci|acpi|of)\b|net/")
+# The protocols of ISO 7816-3, which readers on any bus share.
+TRANSPORT_PURE = {"iso7816", "line", "pps", "t0", "t1"}
 TRANSPORT_FORBIDDEN = re.compile(r"linux/sysfs|net/(genetlink|netlink)|\"\.\./core/")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
@@ -107,6 +109,8 @@ def main():
         for number, kind, name in includes(path):
             if TRANSPORT_FORBIDDEN.match(name if kind == "<" else f'"{name}'):
                 bad(path, number, f"a transport moves bytes only and may not include {name}")
+            if path.stem.removesuffix("_test") in TRANSPORT_PURE and KERNEL_BUS.match(name):
+                bad(path, number, f"a pure file includes <{name}>")
 
     # A helper that links a parser is a helper that runs one.
     makefile = (TOP / "Makefile").read_text()

@@ -136,11 +136,13 @@ int iso7816_pps_missing(const u8 *response, size_t len);
 int iso7816_pps_judge(struct iso7816_params *params, const u8 *response, size_t len);
 int iso7816_pps(const struct iso7816_line *line, struct iso7816_params *params);
 
-int iso7816_t0_tpdu(const struct iso7816_line *line, const u8 *command, size_t len,
-		    u8 *response, size_t size);
-
+int iso7816_line_recv(const struct iso7816_line *line, u8 *buf, size_t len,
+		      u32 first_us, u32 next_us, u64 deadline_ms);
 int iso7816_line_block(const struct iso7816_line *line, const u8 *out, size_t len,
 		       u8 *in, size_t size, u8 bwt_multiplier);
+
+int iso7816_t0_tpdu(const struct iso7816_line *line, const u8 *command, size_t len,
+		    u8 *response, size_t size);
 
 /**
  * struct iso7816_t1_ops - blocks of T=1 to and from a card

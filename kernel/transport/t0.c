@@ -26,7 +26,6 @@
  * @data_len: their number
  * @want: data that the card may still send
  * @response: room for the response
- * @size: its size
  * @got: bytes in it
  */
 struct t0_tpdu {
@@ -38,7 +37,6 @@ struct t0_tpdu {
 	size_t data_len;
 	size_t want;
 	u8 *response;
-	size_t size;
 	size_t got;
 };
 
@@ -46,7 +44,7 @@ static int t0_recv(struct t0_tpdu *tpdu, u8 *buf, size_t len)
 {
 	u32 wait = tpdu->line->timing.wwt_us + tpdu->line->slack_us;
 
-	return tpdu->line->ops->recv(tpdu->line->ctx, buf, len, wait, wait);
+	return iso7816_line_recv(tpdu->line, buf, len, wait, wait, tpdu->deadline_ms);
 }
 
 /* The next procedure byte that is not NULL. */
@@ -56,8 +54,6 @@ static int t0_procedure_byte(struct t0_tpdu *tpdu)
 	int ret;
 
 	do {
-		if (tpdu->line->ops->now_ms(tpdu->line->ctx) >= tpdu->deadline_ms)
-			return -ETIMEDOUT;
 		ret = t0_recv(tpdu, &byte, 1);
 		if (ret < 0)
 			return ret;
@@ -152,7 +148,6 @@ int iso7816_t0_tpdu(const struct iso7816_line *line, const u8 *command, size_t l
 	struct t0_tpdu tpdu = {
 		.line = line,
 		.response = response,
-		.size = size,
 	};
 	int ret;
 

@@ -33,7 +33,8 @@ enum t1_reason {
 };
 
 #define T1_PROLOGUE	3
-/* 11.6.3.2, rules 6 and 7: attempts before S(RESYNCH), and attempts of that. */
+/* 11.6.3.2: in a row that failed before we try S(RESYNCH), rule 7.4; that, rule 6.4 */
+#define T1_RETRIES	3
 #define T1_ATTEMPTS	3
 /* Blocks of a command beyond one for each byte: what a card may ask for meanwhile. */
 #define T1_BLOCKS	1024
@@ -143,7 +144,7 @@ static enum t1_reason t1_check(struct iso7816_t1 *t1, size_t len)
 	u8 pcb = in[1], edc[2];
 	size_t edc_len = t1->crc ? 2 : 1;
 
-	if (len < T1_PROLOGUE + edc_len)
+	if (len < T1_PROLOGUE + edc_len || in[2] > ISO7816_IFS_MAX)
 		return T1_OTHER;
 	if (len != T1_PROLOGUE + in[2] + edc_len)
 		return T1_OTHER;
@@ -182,8 +183,9 @@ static int t1_exchange(struct iso7816_t1 *t1)
 	int ret;
 
 	t1->wtx = 1;
-	if (!t1->blocks--)
+	if (!t1->blocks)
 		return -EPROTO;
+	t1->blocks--;
 	if (t1->ops->now_ms(t1->ctx) >= t1->deadline_ms)
 		return -ETIMEDOUT;
 	ret = t1->ops->block(t1->ctx, t1->out, t1->out_len, t1->in, sizeof(t1->in), wtx);
@@ -261,18 +263,22 @@ static void t1_answer(struct iso7816_t1 *t1, struct t1_xfer *x)
 		t1->ifsc = value;
 	if (what == T1_WTX)
 		t1->wtx = value ?: 1;
-	if (what == T1_ABORT) {
+	if (what == T1_ABORT && !x->aborted) {
+		/* Of a chain of ours it has the block that it answers (Annex A, scenario 27). */
+		if (x->len)
+			t1->ns ^= 1;
 		x->aborted = true;
 		x->len = 0;
 		x->got = 0;
 	}
+	x->errors = 0;
 	t1_make(t1, T1_S_RESPONSE | what, &value, t1->in_len);
 }
 
 /* What came was no good: 11.6.3.2, rules 7.1 to 7.3. Returns 0 or -EIO. */
 static int t1_again(struct iso7816_t1 *t1, struct t1_xfer *x, enum t1_reason reason)
 {
-	if (++x->errors >= T1_ATTEMPTS)
+	if (++x->errors > T1_RETRIES)
 		return -EIO;
 	if (!t1_is_r(t1->out[1]))
 		t1_make_r(t1, reason);
@@ -291,7 +297,7 @@ static int t1_got_r(struct iso7816_t1 *t1, struct t1_xfer *x)
 	if (!x->len)			/* we receive: it has not understood our R-block */
 		return t1_again(t1, x, T1_OTHER);
 	if (nr == t1->ns) {
-		if (++x->errors >= T1_ATTEMPTS)
+		if (++x->errors > T1_RETRIES)
 			return -EIO;
 		t1_make_i(t1, x);
 		return 0;
