@@ -92,8 +92,8 @@ BUILT := $(firstword $(SOURCE_DATE_EPOCH) $(shell git log -1 --format=%ct 2>/dev
 $(foreach f,rel asan clang fuzz cov,$(B)/$(f)/userspace/net/http.o): BASE_CFLAGS += -DDMSC_BUILT=$(BUILT)
 
 lib_srcs := $(wildcard $(LIBDIRS:%=userspace/%/*.c))
-unit_srcs := $(wildcard tests/unit/test_*.c)
-unit_help := $(filter-out $(unit_srcs),$(wildcard tests/unit/*.c))
+unit_srcs := $(filter-out $(if $(filter pcsc:%,$(bridge_with)),,tests/unit/test_pcsc.c),$(wildcard tests/unit/test_*.c))
+unit_help := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 units := $(unit_srcs:tests/unit/%.c=$(B)/asan/unit/%)
 
 FORCE:
@@ -250,6 +250,10 @@ ld_test_download := -Wl,--wrap=fstatfs -Wl,--wrap=fsync
 # Its allocations fail when it says so.
 ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 ld_test_cp_nomem := $(ld_test_nomem)
+# They are what a bridge's thread runs for; the second has a pcscd of its own.
+$(B)/asan/unit/test_worker $(B)/asan/unit/test_pcsc: $(B)/asan/userspace/uicc-bridge/worker.o
+$(B)/asan/unit/test_pcsc: $(B)/asan/userspace/uicc-bridge/pcsc.o $(B)/asan/tests/pcsc/fake.o
+$(B)/asan/tests/pcsc/fake.o $(B)/asan/tests/unit/test_pcsc.o: extra_asan := $(shell $(PKG_CONFIG) --cflags libpcsclite 2>/dev/null)
 # It is the kernel's end of the netlink socket.
 ld_test_nl := -Wl,--wrap=nl_cb_alloc,--wrap=genl_connect,--wrap=genl_ctrl_resolve,--wrap=nl_send
 

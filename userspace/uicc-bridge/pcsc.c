@@ -22,7 +22,7 @@
 #define PNP "\\\\?PnP?\\Notification"
 #define WATCH_MS 30000		/* also without an event, should one have been missed */
 #define PNP_MS 5000		/* a reader that came before the wait is no event */
-#define RETRY_MIN_MS 250
+#define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 8000
 #define CONNECT_TRIES 3		/* at a card that does not answer well */
 #define END_MS 2000
@@ -45,6 +45,7 @@ struct pcsc {
 	DWORD share;
 	struct worker *watch, *card;
 	enum { NO_CARD, CONNECTING, CARD } state;
+	char name[MAX_READERNAME];	/* of the reader that has, or had, the card */
 
 	/* Of the thread that watches; the context is read by who cancels. */
 	_Atomic SCARDCONTEXT watching;
@@ -355,17 +356,18 @@ static void connect_card(struct pcsc *p, struct worker *w, const char *name,
 		}
 		if (rv != said && rv == SCARD_E_SHARING_VIOLATION)
 			log_notice("somebody else has the card in '%s': the slot is empty meanwhile", name);
-		else if (rv != said)
+		else if (rv != said && trouble(rv) != LOST)
 			log_warn("the card in '%s': %s", name, pcsc_stringify_error(rv));
 		said = rv;
-		/* When pcscd, the reader or the card is gone the other thread knows what to do. */
-		if (trouble(rv) == LOST || trouble(rv) == CARD_GONE)
+		/* When it is not there any more the other thread has news, which end this. */
+		if (trouble(rv) == CARD_GONE)
 			return;
-		if (trouble(rv) != TRY_LATER && ++tries == CONNECT_TRIES)
+		if (trouble(rv) != TRY_LATER && trouble(rv) != LOST && ++tries == CONNECT_TRIES)
 			return;
-		if (wait_ms < RETRY_MAX_MS / 4)
-			wait_ms *= 2;
-	} while (!worker_sleep(w, wait_ms));
+		if (worker_sleep(w, wait_ms))
+			return;
+		wait_ms = wait_ms < RETRY_MAX_MS / 4 ? wait_ms * 2 : RETRY_MAX_MS / 4;
+	} while (true);
 }
 
 /* An exchange or a reset failed. */
@@ -566,6 +568,12 @@ static int pcsc_request(void *ctx, const uint8_t *data, size_t n)
 	return worker_request(p->card, n ? TRANSMIT : RESET, data, n);
 }
 
+static int connect_again(struct pcsc *p)
+{
+	p->state = CONNECTING;
+	return worker_request(p->card, CONNECT, (const uint8_t *)p->name, strlen(p->name) + 1);
+}
+
 /* The reader has another card, or none. Is it news to the kernel? */
 static int on_reader(struct pcsc *p, struct bridge_event *e)
 {
@@ -573,8 +581,8 @@ static int on_reader(struct pcsc *p, struct bridge_event *e)
 	int err;
 
 	if (e->type == BRIDGE_INSERTED) {
-		p->state = CONNECTING;
-		err = worker_request(p->card, CONNECT, e->data, e->n);
+		memcpy(p->name, e->data, e->n);
+		err = connect_again(p);
 	} else {
 		p->state = NO_CARD;
 		err = worker_request(p->card, DISCONNECT, NULL, 0);
@@ -599,10 +607,8 @@ static int on_card(struct pcsc *p, struct bridge_event *e)
 	}
 	if (e->type != BRIDGE_REMOVED)
 		return 0;
-	/* The other thread may not have noticed: it begins anew. */
-	p->state = NO_CARD;
-	worker_cancel(p->watch);
-	return worker_request(p->watch, WATCH, NULL, 0);
+	/* Lost; the other thread may not have noticed. If it does, this ends. */
+	return connect_again(p);
 }
 
 static int pcsc_receive(void *ctx, struct bridge_event *out)
