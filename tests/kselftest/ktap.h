@@ -61,6 +61,18 @@ static inline void ktap_need_root(void)
 	}
 }
 
+static inline void ktap_need_module(const char *name)
+{
+	char path[128], command[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	snprintf(command, sizeof(command), "modprobe -q %s", name);
+	if (access(path, F_OK) && system(command)) {
+		printf("1..0 # SKIP no module %s\n", name);
+		exit(KSFT_SKIP);
+	}
+}
+
 static inline int ktap_run(const struct ktap_test *tests, size_t n)
 {
 	int failed = 0, skipped = 0;
