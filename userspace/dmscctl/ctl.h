@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmscctl: what its files share. It shows, and changes nothing itself. */
+/* dmscctl: what its files share. But for bind.c it shows, and changes nothing itself. */
 #ifndef DMSC_CTL_CTL_H
 #define DMSC_CTL_CTL_H
 
@@ -66,5 +66,10 @@ int ctl_alert(const struct ctl *c, int argc, char **argv);
 int ctl_tree(const struct ctl *c, const char *uri);
 /* decode.c: @slot or c->files. Returns only on failure. */
 int ctl_decode(const struct ctl *c, const char *slot);
+
+/* --- bind.c: USB readers, and who has them --- */
+int ctl_readers(const struct ctl *c);
+int ctl_bind(const char *reader);
+int ctl_unbind(const char *reader);
 
 #endif

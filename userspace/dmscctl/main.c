@@ -29,6 +29,10 @@ static const char usage[] =
 	"  status       slots, questions, accounts and sessions together\n"
 	"  check-config is dmsc.conf good?\n"
 	"  reload       have a changed dmsc.conf take effect\n"
+	"  readers      USB card readers and who has them\n"
+	"  bind READER  give one to the kernel, also when pcscd has it\n"
+	"  unbind READER\n"
+	"               give it back\n"
 	"  card decode SLOT | --files DIR [--json] [--show-secrets]\n"
 	"               explains a card's bootstrap data\n"
 	"Also: --help, --version\n";
@@ -92,6 +96,7 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 		{ "slots", ctl_slots }, { "cards", ctl_cards }, { "questions", ctl_questions },
 		{ "accounts", ctl_accounts },
 		{ "state", ctl_state }, { "status", status },
+		{ "readers", ctl_readers },
 		{ "check-config", ctl_check_config }, { "reload", ctl_reload },
 	};
 	size_t i;
@@ -102,6 +107,10 @@ static int dispatch(const struct ctl *c, int argc, char **argv)
 		fputs("dmscctl: --files and --show-secrets are of card decode\n", stderr);
 		return CTL_USAGE;
 	}
+	if (argc == 2 && !strcmp(argv[0], "bind"))
+		return ctl_bind(argv[1]);
+	if (argc == 2 && !strcmp(argv[0], "unbind"))
+		return ctl_unbind(argv[1]);
 	if (argc >= 1 && !strcmp(argv[0], "alert"))
 		return ctl_alert(c, argc, argv);
 	if (argc >= 1 && !strcmp(argv[0], "session"))
