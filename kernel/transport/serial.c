@@ -175,39 +175,48 @@ static void serial_reader_look(struct work_struct *work)
 }
 
 /*
- * The line spoke up by itself. At the initial speed it is a card's TS or noise, at another
- * one nobody can tell; a card whose last command failed may answer to that yet.
+ * The line spoke up by itself: with TS, when a card was put in, or with noise. A card
+ * whose last command failed may be answering to that.
  */
 static void serial_reader_idle(struct serial_line *line, u16 c)
 {
 	struct serial_reader *reader = container_of(line, struct serial_reader, line);
-	bool ts = (u8)c == 0x3b || (u8)c == 0x3f || (u8)c == 0x03;
+	bool inband = reader->config.reset == SERIAL_RESET_INBAND;
 
 	lockdep_assert_held(&line->lock);
-	if (reader->closing || !serial_reader_blind(reader) || reader->told || reader->broken)
+	if (reader->closing || !serial_reader_blind(reader))
 		return;
-	if (!ts)
+	if (inband && (u8)c == SERIAL_INBAND_ABSENT) {
+		reader->powered = false;
+		reader->told = false;
+		uicc_slot_card_removed(reader->slot);
+		return;
+	}
+	if (reader->told || (reader->broken && !inband))
+		return;
+	if ((u8)c != 0x3b && (u8)c != 0x3f && (u8)c != 0x03)
 		return;
 	reader->told = true;
 	uicc_slot_card_inserted(reader->slot);
 }
 
-/* What becomes of a card that was reset. */
-static void serial_reader_judge(struct serial_reader *reader, int ret)
+/* What becomes of a card that was reset. Returns @ret, as the core wants it. */
+static int serial_reader_judge(struct serial_reader *reader, int ret)
 {
 	bool was = reader->alive;
 
 	lockdep_assert_held(&reader->op);
-	if (ret == -EINTR)
-		return;		/* the caller was killed, not the card */
+	if (ret == -EINTR || ret == -ENODEV)
+		return ret;		/* the caller was killed, or cancelled: not the card */
 	reader->alive = ret >= 0;
-	if (!serial_reader_blind(reader) || ret >= 0 || ret == -ENODEV)
-		return;
+	if (!serial_reader_blind(reader) || ret >= 0)
+		return ret;
 	/* Another echo may be what was wrong. */
 	reader->line.echo = reader->config.echo;
-	if (was)
+	if (was || ret == -ENOMEDIUM)
 		uicc_slot_card_removed(reader->slot);
 	serial_reader_watch(reader);
+	return ret == -ENOMEDIUM ? -ENODEV : ret;
 }
 
 static int serial_slot_power_on(struct uicc_slot *slot, u8 *atr)
@@ -229,7 +238,7 @@ static int serial_slot_power_on(struct uicc_slot *slot, u8 *atr)
 			ret = -ENODEV;
 		spin_unlock_irq(&line->lock);
 		serial_line_done(line);
-		serial_reader_judge(reader, ret);
+		ret = serial_reader_judge(reader, ret);
 	}
 	mutex_unlock(&reader->op);
 	return ret;

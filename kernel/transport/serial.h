@@ -31,6 +31,9 @@ enum serial_reset {
 	SERIAL_RESET_GPIO,
 };
 
+/* With SERIAL_RESET_INBAND, what the far end says when its card goes, or is not there. */
+#define SERIAL_INBAND_ABSENT	0x00
+
 /**
  * struct serial_config - how a reader is to be used
  * @reset: how a card is reset
@@ -89,6 +92,7 @@ struct serial_power {
  * @broken: the last command failed: what comes now may be its answer; @line.lock
  * @told: that a card may be there was reported since the last reset; @line.lock
  * @class: with which the card works, 0 when not known; under @op
+ * @inverse: the card that answered last has the inverse convention; under @op
  * @atr: of the card; under @op, as all below
  * @params: protocol and speed
  * @iso: the line, as the protocols want it
@@ -112,6 +116,7 @@ struct serial_reader {
 	bool broken;
 	bool told;
 	u8 class;
+	bool inverse;
 	struct uicc_atr atr;
 	struct iso7816_params params;
 	struct iso7816_line iso;

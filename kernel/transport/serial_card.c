@@ -24,8 +24,6 @@
 #define TS_INVERSE	0x3f
 /* TS of the inverse convention as a UART reads it: lowest bit first, bits as they are. */
 #define TS_INVERSE_RAW	0x03
-/* What an inband reset may come back as, an echo. */
-#define INBAND_ECHO	0xff
 
 static const struct {
 	u8 class;
@@ -89,18 +87,18 @@ static int serial_card_ts(struct serial_reader *reader)
 {
 	struct serial_line *line = &reader->line;
 	u64 first = div_u64((u64)ATR_CLOCKS * USEC_PER_SEC, reader->config.clock_hz);
-	int i, c;
+	int i = 0, c;
 
 	first += serial_card_wait(reader, 12);
-	for (i = 0; i < 4; i++) {
+	do {
 		c = serial_line_get_raw(line, first);
-		if (reader->config.reset != SERIAL_RESET_INBAND || c != INBAND_ECHO)
-			break;
-	}
+	} while (reader->config.reset == SERIAL_RESET_INBAND && c == 0xff && i++ < 2);
 	if (c < 0)
 		return c;
 	if (c & SERIAL_DAMAGED)
 		return -EIO;
+	if (reader->config.reset == SERIAL_RESET_INBAND && c == SERIAL_INBAND_ABSENT)
+		return -ENOMEDIUM;
 	switch (c) {
 	case TS_DIRECT:
 	case TS_INVERSE:	/* a UART for cards, which converts by itself */
@@ -116,6 +114,7 @@ static int serial_card_ts(struct serial_reader *reader)
 		line->inverse = true;
 		line->flipped = true;
 		line->blind = !(c & SERIAL_PARITY);
+		reader->inverse = true;
 		return TS_INVERSE;
 	case TS_DIRECT | SERIAL_PARITY:
 		return -EIO;
@@ -170,7 +169,8 @@ static int serial_card_reset(struct serial_reader *reader, u8 class, u8 *atr)
 		if (ret)
 			return ret;
 		ret = serial_card_answer(reader, atr);
-		if (ret > 0 || ret == -ETIMEDOUT || ret == -ENODEV || ret == -EINTR)
+		if (ret > 0 || ret == -ETIMEDOUT || ret == -ENODEV || ret == -ENOMEDIUM ||
+		    ret == -EINTR)
 			return ret;
 	}
 	return ret;
@@ -326,7 +326,8 @@ static const struct iso7816_t1_ops serial_card_t1_ops = {
  * Context: process, may sleep.
  * Return: length of the answer; -ETIMEDOUT when the card is mute or falls silent, -EIO when
  * characters are damaged, -EPROTO or -EINVAL when it is no answer, -EOPNOTSUPP when there
- * is no voltage, protocol or speed that both have, -ENODEV, -EINTR.
+ * is no voltage, protocol or speed that both have, -ENOMEDIUM when the far end says that
+ * there is no card, -ENODEV, -EINTR.
  */
 int serial_card_start(struct serial_reader *reader, u8 *atr)
 {

@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/tty.h>
 #include <linux/tty_driver.h>
 #include <linux/tty_ldisc.h>
@@ -14,10 +15,36 @@
 
 #define SERIAL_LDISC	29
 
+/**
+ * struct serial_tty - a line discipline
+ * @tty: its tty
+ * @reader: the reader that was made of it
+ * @exclusive: @tty was exclusive before
+ */
+struct serial_tty {
+	struct tty_struct *tty;
+	struct serial_reader *reader;
+	bool exclusive;
+};
+
+static struct tty_struct *serial_tty_of(struct serial_line *line)
+{
+	struct serial_tty *st = line->priv;
+
+	return st->tty;
+}
+
+static struct serial_line *serial_tty_line(struct tty_struct *tty)
+{
+	struct serial_tty *st = tty->disc_data;
+
+	return &st->reader->line;
+}
+
 static unsigned int serial_tty_configure(struct serial_line *line, unsigned int baud,
 					 enum serial_parity parity)
 {
-	struct tty_struct *tty = line->priv;
+	struct tty_struct *tty = serial_tty_of(line);
 	struct ktermios termios;
 
 	down_read(&tty->termios_rwsem);
@@ -38,7 +65,7 @@ static unsigned int serial_tty_configure(struct serial_line *line, unsigned int 
 
 static int serial_tty_write(struct serial_line *line, const u8 *buf, size_t len)
 {
-	struct tty_struct *tty = line->priv;
+	struct tty_struct *tty = serial_tty_of(line);
 
 	set_bit(TTY_DO_WRITE_WAKEUP, &tty->flags);
 	return tty->ops->write(tty, buf, len);
@@ -46,12 +73,12 @@ static int serial_tty_write(struct serial_line *line, const u8 *buf, size_t len)
 
 static void serial_tty_flush(struct serial_line *line)
 {
-	tty_driver_flush_buffer(line->priv);
+	tty_driver_flush_buffer(serial_tty_of(line));
 }
 
 static int serial_tty_signals(struct serial_line *line, unsigned int set, unsigned int clear)
 {
-	struct tty_struct *tty = line->priv;
+	struct tty_struct *tty = serial_tty_of(line);
 
 	if (!tty->ops->tiocmset)
 		return -EOPNOTSUPP;
@@ -71,7 +98,7 @@ static const struct serial_port_ops serial_tty_ops = {
  */
 static int serial_ldisc_open(struct tty_struct *tty)
 {
-	struct serial_reader *reader;
+	struct serial_tty *st;
 	int ret;
 
 	if (!capable(CAP_SYS_ADMIN))
@@ -81,50 +108,61 @@ static int serial_ldisc_open(struct tty_struct *tty)
 	/* The kernel sets a discipline anew after a hangup: there is nobody at the line. */
 	if (test_bit(TTY_HUPPING, &tty->flags) || test_bit(TTY_HUPPED, &tty->flags))
 		return -EIO;
-	reader = serial_reader_new(tty->dev, tty->name, &serial_tty_ops, tty);
-	if (IS_ERR(reader))
-		return PTR_ERR(reader);
-	tty->disc_data = reader;
+	st = kzalloc(sizeof(*st), GFP_KERNEL);
+	if (!st)
+		return -ENOMEM;
+	st->tty = tty;
+	st->reader = serial_reader_new(tty->dev, tty->name, &serial_tty_ops, st);
+	if (IS_ERR(st->reader)) {
+		ret = PTR_ERR(st->reader);
+		kfree(st);
+		return ret;
+	}
+	tty->disc_data = st;
 	tty->receive_room = SERIAL_FIFO;
-	ret = serial_reader_start(reader);
+	/* Nobody but root opens the line of a card, and what was stopped before goes on. */
+	st->exclusive = test_and_set_bit(TTY_EXCLUSIVE, &tty->flags);
+	start_tty(tty);
+	tty_unthrottle(tty);
+	ret = serial_reader_start(st->reader);
 	if (ret) {
+		if (!st->exclusive)
+			clear_bit(TTY_EXCLUSIVE, &tty->flags);
 		tty->disc_data = NULL;
-		serial_reader_free(reader);
+		serial_reader_free(st->reader);
+		kfree(st);
 	}
 	return ret;
 }
 
 static void serial_ldisc_close(struct tty_struct *tty)
 {
-	struct serial_reader *reader = tty->disc_data;
+	struct serial_tty *st = tty->disc_data;
 
-	serial_reader_stop(reader);
+	serial_reader_stop(st->reader);
 	tty->disc_data = NULL;
 	clear_bit(TTY_DO_WRITE_WAKEUP, &tty->flags);
-	serial_reader_free(reader);
+	if (!st->exclusive)
+		clear_bit(TTY_EXCLUSIVE, &tty->flags);
+	serial_reader_free(st->reader);
+	kfree(st);
 }
 
 static void serial_ldisc_hangup(struct tty_struct *tty)
 {
-	struct serial_reader *reader = tty->disc_data;
-
-	serial_line_end(&reader->line);
+	serial_line_end(serial_tty_line(tty));
 }
 
 static uicc_tty_count serial_ldisc_receive(struct tty_struct *tty, const u8 *buf,
 					   const uicc_tty_flag *flags, uicc_tty_count count)
 {
-	struct serial_reader *reader = tty->disc_data;
-
-	return serial_line_receive(&reader->line, buf, (const u8 *)flags, count);
+	return serial_line_receive(serial_tty_line(tty), buf, (const u8 *)flags, count);
 }
 
 static void serial_ldisc_wakeup(struct tty_struct *tty)
 {
-	struct serial_reader *reader = tty->disc_data;
-
 	clear_bit(TTY_DO_WRITE_WAKEUP, &tty->flags);
-	serial_line_wakeup(&reader->line);
+	serial_line_wakeup(serial_tty_line(tty));
 }
 
 /* The line is ours: what would change it is refused, the rest is as on any tty. */

@@ -11,6 +11,7 @@
 #include <linux/pm_wakeup.h>
 #include <linux/property.h>
 #include <linux/regulator/consumer.h>
+#include <linux/string.h>
 #include <linux/tty.h>
 #include "transport/serial.h"
 
@@ -284,7 +285,8 @@ void serial_power_off(struct serial_reader *reader)
  */
 int serial_power_reset(struct serial_reader *reader)
 {
-	static const u8 inband[] = { 0xff, 0xff };
+	/* FF FF, as the card that is in reads it, or was to. */
+	u8 inband[2] = { 0xff, 0xff };
 	struct serial_line *line = &reader->line;
 	u64 low_ns = RESET_SIGNAL_MS * NSEC_PER_MSEC;
 	int ret;
@@ -295,10 +297,13 @@ int serial_power_reset(struct serial_reader *reader)
 		return 0;
 	}
 	if (reader->config.reset == SERIAL_RESET_INBAND) {
+		if (reader->inverse)
+			memset(inband, 0, sizeof(inband));
+		reader->inverse = false;
 		serial_line_drop(line);
 		ret = line->port->write(line, inband, sizeof(inband));
 		serial_line_mark(line);
-		return ret < 0 ? ret : ret < sizeof(inband) ? -EIO : 0;
+		return ret < 0 ? ret : ret < (int)sizeof(inband) ? -EIO : 0;
 	}
 	if (reader->config.reset == SERIAL_RESET_GPIO)
 		low_ns = div_u64((u64)RESET_CLOCKS * NSEC_PER_SEC, reader->config.clock_hz) + 1;

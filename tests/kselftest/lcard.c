@@ -224,9 +224,11 @@ static void flushed(struct lcard *c)
 	c->flushes++;
 }
 
+/* FF FF as the card reads it, in the convention that the driver knows of: of the last ATR. */
 static bool is_reset(struct lcard *c, const uint8_t *p, ssize_t n)
 {
-	return c->in_band && c->flushed && n >= 2 && p[n - 1] == 0xff && p[n - 2] == 0xff;
+	return c->in_band && c->flushed && n >= 2 && p[n - 1] == p[n - 2] &&
+	       (p[n - 1] == 0xff || (c->inverse && !p[n - 1]));
 }
 
 static void line_read(struct lcard *c)
