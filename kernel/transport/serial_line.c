@@ -19,6 +19,11 @@
 #define CHAR_ETU	12
 /* A UART that takes no characters for so long is stuck. */
 #define WRITE_LATE_NS	NSEC_PER_SEC
+/*
+ * The longest wait for an echo of which nobody knows whether there is one: the card waits
+ * for the next character, and before it is told otherwise for 9600 etu, which is a second.
+ */
+#define PROBE_MAX_US	(200 * USEC_PER_MSEC)
 /* How late a wait may end. */
 #define WAIT_LATE_NS	(50 * NSEC_PER_USEC)
 
@@ -514,7 +519,7 @@ static int serial_line_echo(struct serial_line *line, u8 sent)
  */
 static int serial_line_probe(struct serial_line *line, u8 sent)
 {
-	int ret = serial_line_get_raw(line, line->slack_us);
+	int ret = serial_line_get_raw(line, min_t(u32, line->slack_us, PROBE_MAX_US));
 
 	if (ret == -ETIMEDOUT) {
 		line->echo = SERIAL_ECHO_OFF;
