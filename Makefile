@@ -245,6 +245,13 @@ $(B)/asan/unit/test_download: $(download_srcs:%.c=$(B)/asan/%.o)
 # They build files of the kernel, as fuzz targets do.
 $(B)/asan/tests/unit/test_iso7816.o $(B)/asan/tests/unit/test_lines.o: extra_asan := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
 $(B)/clang/tests/unit/test_iso7816.o $(B)/clang/tests/unit/test_lines.o: extra_clang := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
+# So does this one, and links the card of the kernel's selftests with them.
+lcard_srcs := kernel/core/atr.c $(patsubst %,kernel/transport/%.c,line pps t0 t1) \
+	$(patsubst %,tests/kselftest/%.c,lcard lcard_bytes chip t1card)
+lcard_flags := -Itests/fuzz/shim -Ikernel/include -include stdint.h -Wno-sign-compare -Wno-shadow
+$(patsubst %.c,$(B)/asan/%.o,$(lcard_srcs) tests/unit/test_lcard.c): extra_asan := $(lcard_flags)
+$(patsubst %.c,$(B)/clang/%.o,$(lcard_srcs) tests/unit/test_lcard.c): extra_clang := $(lcard_flags)
+$(B)/asan/unit/test_lcard: $(lcard_srcs:%.c=$(B)/asan/%.o)
 # Its file system is as full as it says.
 ld_test_download := -Wl,--wrap=fstatfs -Wl,--wrap=fsync
 # Its allocations fail when it says so.

@@ -24,12 +24,17 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint64_t now_ms(void)
+static uint64_t now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
+	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
+}
+
+static uint64_t now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 /* Inverse convention: the levels and the order of the bits are the other way round. */
@@ -117,6 +122,7 @@ static bool passes(struct lcard *c, uint8_t *byte)
 	if (c->fault == LCARD_NONE || (int)c->count++ != c->fault_at)
 		return true;
 	c->hits++;
+	c->hit_us = now_us();
 	pthread_cond_broadcast(&c->changed);
 	switch (c->fault) {
 	case LCARD_SILENT:

@@ -91,6 +91,7 @@ struct lcard {
 	unsigned int resets, flushes;
 	unsigned int count;		/* bytes on the line since lcard_arm() */
 	unsigned int hits;		/* the fault came */
+	uint64_t hit_us;		/* when; CLOCK_MONOTONIC */
 	unsigned int pps_seen;
 	uint8_t pps_bytes[6];
 	uint16_t log[LCARD_LOG];	/* bytes; those of the reader with LCARD_READER */
@@ -139,8 +140,8 @@ void lcard_out(struct lcard *c);
 void lcard_say_atr(struct lcard *c);
 /* Closes the line's far end. */
 void lcard_hangup(struct lcard *c);
-/* What the slave's line is set to. */
-unsigned int lcard_speed(struct lcard *c);
+/* The speed that the line is set to, and c_cflag of <asm/termbits.h>. */
+unsigned int lcard_speed(struct lcard *c, unsigned int *flags);
 
 /* Parts of it, for each other; with the lock held. */
 void lcard_put(struct lcard *c, uint8_t byte, unsigned int ms);
