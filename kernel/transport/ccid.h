@@ -20,6 +20,9 @@
 /* Longest message either way: what the core sends and reads at most, and a header. */
 #define CCID_MESSAGE_MAX	(CCID_HEADER_LEN + UICC_COMMAND_EXT_MAX)
 
+/* Whatever an ATR says, a card is not waited for longer for one answer. */
+#define CCID_WAIT_MAX_MS	60000
+
 struct ccid_reader;
 
 /**

@@ -14,8 +14,6 @@
 /* Taking power from a card must not take long: the system may be about to sleep. */
 #define CCID_OFF_LOCK_MS	2000
 #define CCID_OFF_MS		1000
-/* Whatever an ATR says, a card is not waited for longer for one answer. */
-#define CCID_WAIT_MAX_MS	60000
 
 /* bPowerSelect, from the lowest voltage on (ISO 7816-3 6.2.4). */
 static const struct {
@@ -148,7 +146,7 @@ static int ccid_activate(struct ccid_slot *slot, u8 select, u8 *atr)
 	return msg.len;
 }
 
-/* Is it worth to try another voltage? */
+/* The card or the reader does not want it so: is it worth to try another voltage or speed? */
 static bool ccid_refused(int ret)
 {
 	switch (ret) {
@@ -157,6 +155,7 @@ static bool ccid_refused(int ret)
 	case -EPROTONOSUPPORT:
 	case -EINVAL:
 	case -EBADMSG:
+	case -EIO:
 		return true;
 	default:
 		return false;
@@ -242,7 +241,8 @@ static int ccid_pps(struct ccid_slot *slot, struct iso7816_params *params)
 	return ret ?: iso7816_pps_judge(params, msg.data, msg.len);
 }
 
-static int ccid_set_parameters(struct ccid_slot *slot, const struct iso7816_params *params)
+static int ccid_set_parameters(struct ccid_slot *slot, const struct iso7816_params *params,
+			       bool strict)
 {
 	u8 data[CCID_PARAMETERS_MAX];
 	struct ccid_command cmd = {
@@ -269,9 +269,10 @@ static int ccid_set_parameters(struct ccid_slot *slot, const struct iso7816_para
 	if (ret)
 		return ret;
 	ret = uicc_ccid_parameters(&msg, params->protocol);
-	if (ret >= 0)
-		ret = ret == params->fd ? 0 : -EPROTO;
-	return ret;
+	/* Where the card knows the speed from us, the reader must not know a better one. */
+	if (strict && ret >= 0 && ret != params->fd)
+		ret = -EPROTO;
+	return min(ret, 0);
 }
 
 /*
@@ -307,12 +308,13 @@ static int ccid_configure(struct ccid_slot *slot)
 	slow = params.fd == 0x11;
 	ret = ours ? ccid_pps(slot, &params) : 0;
 	if (!ret) {
-		ret = ccid_set_parameters(slot, &params);
+		ret = ccid_set_parameters(slot, &params, ours);
 		/* A reader of APDUs that has none to set looks after itself. */
 		if (ret == -EOPNOTSUPP && !tpdu)
 			ret = 0;
 	}
-	if (!ret || slow || slot->no_pps || slot->atr.specific || ret == -ENODEV || ret == -EINTR)
+	if (slow || slot->no_pps || slot->atr.specific ||
+	    !(ccid_refused(ret) || ret == -EOPNOTSUPP))
 		return ret;
 	return -EAGAIN;
 }
@@ -335,7 +337,7 @@ static int ccid_t1_block(void *ctx, const u8 *out, size_t len, u8 *in, size_t si
 
 	ret = uicc_ccid_exchange(slot, &cmd, &msg);
 	if (ret == -EIO)
-		return -EREMOTEIO;	/* no block was damaged: T=1 cannot help */
+		return -ECOMM;	/* no block was lost or damaged: T=1 cannot help */
 	if (ret)
 		return ret;
 	if (msg.len > size)

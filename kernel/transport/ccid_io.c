@@ -57,7 +57,7 @@ unsigned int uicc_ccid_extension_ms(void)
 	return clamp(READ_ONCE(extension_ms), 10U, 600000U);
 }
 
-/* Why a wait has to end now: 0, -ENODEV or -EIO. */
+/* Why a wait has to end now: 0, -ENODEV, or -ESHUTDOWN before a sleep or a reset. */
 static int ccid_ended(const struct ccid_slot *slot, enum ccid_patience patience)
 {
 	const struct ccid_reader *reader = slot->reader;
@@ -65,7 +65,7 @@ static int ccid_ended(const struct ccid_slot *slot, enum ccid_patience patience)
 	if (READ_ONCE(reader->gone))
 		return -ENODEV;
 	if (READ_ONCE(reader->stopped))
-		return -EIO;
+		return -ESHUTDOWN;
 	if (patience == CCID_CANCEL && (READ_ONCE(slot->ended) || READ_ONCE(reader->closing)))
 		return -ENODEV;
 	return 0;
@@ -131,7 +131,7 @@ bool uicc_ccid_trylock(struct ccid_reader *reader)
  *
  * Context: may sleep; process context.
  * Return: 0, and uicc_ccid_unlock() ends it; -ENODEV when the device or the op is to
- * end, -EINTR after a fatal signal, -ETIMEDOUT, -EIO.
+ * end, -ESHUTDOWN before a sleep or a reset, -EINTR after a fatal signal, -ETIMEDOUT.
  */
 int uicc_ccid_lock(struct ccid_slot *slot, enum ccid_patience patience, unsigned int limit_ms)
 {
@@ -190,6 +190,24 @@ void uicc_ccid_transfer_done(struct urb *urb)
 	wake_up_all(&reader->wait);
 }
 
+/* What USB says of a transfer, in words that no card and no reader has for anything. */
+static int ccid_usb_errno(int ret)
+{
+	switch (ret) {
+	case -EPIPE:
+	case -ENOMEM:
+		return ret;
+	case -ENODEV:
+	case -ENOENT:
+	case -ESHUTDOWN:
+		return -ENODEV;
+	case -EOVERFLOW:
+		return -EPROTO;
+	default:
+		return -ECOMM;
+	}
+}
+
 /* One transfer: bytes that went over, -EPIPE for a stall, or another errno. */
 static int ccid_transfer(struct ccid_slot *slot, struct urb *urb, u8 *buf, size_t len,
 			 enum ccid_patience patience, unsigned int limit_ms)
@@ -207,29 +225,15 @@ static int ccid_transfer(struct ccid_slot *slot, struct urb *urb, u8 *buf, size_
 	urb->transfer_buffer_length = len;
 	/* No I/O for memory: who resets a device with a disk in it waits for us. */
 	ret = usb_submit_urb(urb, GFP_NOIO);
-	if (!ret)
-		ret = ccid_wait(slot, patience, limit_ms, ccid_is_done);
+	if (ret)
+		return ccid_usb_errno(ret);
+	ret = ccid_wait(slot, patience, limit_ms, ccid_is_done);
 	if (ret) {
-		/* Also after the last moment: what came then is read over as stale. */
+		/* What comes in the last moment is lost; the rest of it is read over as stale. */
 		usb_kill_urb(urb);
-		if (ret == -ETIMEDOUT)
-			return -ETIME;
-		return ret == -ESHUTDOWN || ret == -ENOENT ? -ENODEV : ret;
+		return ret == -ETIMEDOUT ? -ETIME : ret;
 	}
-	switch (urb->status) {
-	case 0:
-		return urb->actual_length;
-	case -EPIPE:
-		return -EPIPE;
-	case -ENODEV:
-	case -ESHUTDOWN:
-		return -ENODEV;
-	case -EOVERFLOW:
-	case -EREMOTEIO:
-		return -EPROTO;
-	default:
-		return -EIO;
-	}
+	return urb->status ? ccid_usb_errno(urb->status) : urb->actual_length;
 }
 
 /* A stalled endpoint is cleared, and the transfer done once more. */
@@ -243,7 +247,7 @@ static int ccid_transfer_again(struct ccid_slot *slot, struct urb *urb, u8 *buf,
 	ret = usb_clear_halt(slot->reader->udev, urb->pipe);
 	if (!ret)
 		ret = ccid_transfer(slot, urb, buf, len, patience, limit_ms);
-	return ret == -EPIPE ? -EIO : ret;
+	return ret == -EPIPE ? -ECOMM : ret;
 }
 
 /* Sends the header that is in @out_buf and @len bytes behind it. */
@@ -255,7 +259,7 @@ static int ccid_send(struct ccid_slot *slot, size_t len, enum ccid_patience pati
 	ret = ccid_transfer_again(slot, reader->out, reader->out_buf, CCID_HEADER_LEN + len,
 				  patience, CCID_SEND_MS);
 	if (ret >= 0 && ret != CCID_HEADER_LEN + len)
-		ret = -EIO;
+		ret = -ECOMM;
 	return min(ret, 0);
 }
 
@@ -299,6 +303,13 @@ static void ccid_put_command(struct ccid_reader *reader, const struct ccid_slot 
 		memcpy(msg + CCID_HEADER_LEN, cmd->data, cmd->len);
 }
 
+/* How long the card is given now: so many times its waiting time, and the reader its own. */
+static unsigned int ccid_extension(const struct ccid_slot *slot, const struct ccid_command *cmd,
+				   const struct ccid_msg *msg)
+{
+	return cmd->limit_ms + min_t(u64, (u64)slot->wait_ms * msg->error, CCID_WAIT_MAX_MS);
+}
+
 /* Reads until the answer to the last command comes; other messages are read over. */
 static int ccid_answer(struct ccid_slot *slot, const struct ccid_command *cmd,
 		       struct ccid_msg *msg, unsigned int stale_max)
@@ -325,7 +336,7 @@ static int ccid_answer(struct ccid_slot *slot, const struct ccid_command *cmd,
 		case CCID_EXTENSION:
 			if (++extensions > CCID_EXTENSIONS_MAX)
 				return -ETIME;
-			silent = jiffies + msecs_to_jiffies(cmd->limit_ms);
+			silent = jiffies + msecs_to_jiffies(ccid_extension(slot, cmd, msg));
 			break;
 		case CCID_STALE:
 			if (++stale > stale_max)
@@ -379,7 +390,8 @@ static void ccid_recover(struct ccid_slot *slot)
 	usb_clear_halt(reader->udev, reader->in_pipe);
 	ccid_put_command(reader, slot, &status);
 	ret = ccid_quick(slot, CCID_GET_SLOT_STATUS, &msg);
-	if (ret && !ccid_ended(slot, CCID_PATIENT))
+	/* Not of one that is being pulled out, whose transfers fail. */
+	if (ret == -ETIME || ret == -EPROTO)
 		dev_warn_ratelimited(&reader->intf->dev, "the reader does not recover (%d)\n", ret);
 }
 
@@ -395,8 +407,8 @@ static void ccid_recover(struct ccid_slot *slot)
  * Context: may sleep, for limit_ms, and longer when the card asks for time.
  * Return: as uicc_ccid_errno(); -EMSGSIZE; -ENODEV when the device is gone or the op was
  * told to end; -ETIME when the reader is silent, which is not the card's fault; -EINTR
- * after a fatal signal; -EPROTO for an answer that is none; -EIO for a transfer that
- * failed. @msg->type is 0 when there is no answer.
+ * after a fatal signal; -EPROTO for an answer that is none; -ECOMM for a transfer that
+ * failed; -ESHUTDOWN before a sleep or a reset. @msg->type is 0 when there is no answer.
  */
 int uicc_ccid_exchange(struct ccid_slot *slot, const struct ccid_command *cmd,
 		       struct ccid_msg *msg)
