@@ -157,18 +157,22 @@ static void serial_reader_look(struct work_struct *work)
 {
 	struct serial_reader *reader = container_of(to_delayed_work(work), struct serial_reader,
 						    watch);
-	int ret = -ENODEV;
+	int ret = -EBUSY;
 
-	mutex_lock(&reader->op);
+	/* Who has it may be frozen with it, and this work has to be at rest before a sleep. */
+	if (!mutex_trylock(&reader->op)) {
+		serial_reader_watch(reader);
+		return;
+	}
 	if (!reader->alive && !reader->power.on) {
 		ret = serial_line_begin(&reader->line, POWER_ON_LIMIT_MS);
 		if (!ret) {
 			ret = serial_card_probe(reader);
 			serial_line_done(&reader->line);
 		}
-		if (ret)
-			serial_reader_watch(reader);
 	}
+	if (!reader->alive && ret)
+		serial_reader_watch(reader);
 	mutex_unlock(&reader->op);
 	if (!ret)
 		uicc_slot_card_inserted(reader->slot);
@@ -194,7 +198,7 @@ static void serial_reader_idle(struct serial_line *line, u16 c)
 	}
 	if (reader->told || (reader->broken && !inband))
 		return;
-	if ((u8)c != 0x3b && (u8)c != 0x3f && (u8)c != 0x03)
+	if (!serial_is_ts(c))
 		return;
 	reader->told = true;
 	uicc_slot_card_inserted(reader->slot);
@@ -296,17 +300,16 @@ static const struct uicc_slot_ops serial_slot_ops = {
  * serial_reader_changed() - the switch of a reader has come to rest
  * @reader: a reader with one
  * @present: a card is in
- *
- * A card that was in and is in may be another one.
+ * @edge: it has moved meanwhile: a card that was in and is in may be another one
  *
  * Context: process.
  */
-void serial_reader_changed(struct serial_reader *reader, bool present)
+void serial_reader_changed(struct serial_reader *reader, bool present, bool edge)
 {
 	unsigned long irq;
 
 	spin_lock_irqsave(&reader->line.lock, irq);
-	if (!reader->closing && (present || reader->present)) {
+	if (!reader->closing && (present != reader->present || (present && edge))) {
 		reader->present = present;
 		reader->powered = false;
 		reader->refused_len = 0;

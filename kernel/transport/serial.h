@@ -31,6 +31,16 @@ enum serial_reset {
 	SERIAL_RESET_GPIO,
 };
 
+/* ISO 7816-3 8.1: TS, and that of the inverse convention as a UART reads it. */
+#define SERIAL_TS_DIRECT	0x3b
+#define SERIAL_TS_INVERSE	0x3f
+#define SERIAL_TS_INVERSE_RAW	0x03
+
+static inline bool serial_is_ts(u8 c)
+{
+	return c == SERIAL_TS_DIRECT || c == SERIAL_TS_INVERSE || c == SERIAL_TS_INVERSE_RAW;
+}
+
 /* With SERIAL_RESET_INBAND, what the far end says when its card goes, or is not there. */
 #define SERIAL_INBAND_ABSENT	0x00
 
@@ -61,6 +71,7 @@ struct serial_config {
  * @detect_irq: of @detect
  * @debounce_ms: how long @detect has to be at rest, 0 when it sees to that itself
  * @settle: waits for that
+ * @edge: @detect has moved since @settle ran
  * @classes: UICC_ATR_CLASS_* that @vcc can do, 0 without it
  * @on: contacts are fed
  */
@@ -72,6 +83,7 @@ struct serial_power {
 	int detect_irq;
 	unsigned int debounce_ms;
 	struct delayed_work settle;
+	bool edge;
 	u8 classes;
 	bool on;
 };
@@ -138,7 +150,7 @@ struct serial_reader *serial_reader_new(struct device *dev, const char *location
 int serial_reader_start(struct serial_reader *reader);
 void serial_reader_stop(struct serial_reader *reader);
 void serial_reader_free(struct serial_reader *reader);
-void serial_reader_changed(struct serial_reader *reader, bool present);
+void serial_reader_changed(struct serial_reader *reader, bool present, bool edge);
 
 int serial_atr_missing(const u8 *atr, size_t len);
 

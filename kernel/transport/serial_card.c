@@ -20,10 +20,6 @@
 /* VCC is low for so long that a card forgets everything. */
 #define COLD_MS		10
 
-#define TS_DIRECT	0x3b
-#define TS_INVERSE	0x3f
-/* TS of the inverse convention as a UART reads it: lowest bit first, bits as they are. */
-#define TS_INVERSE_RAW	0x03
 
 static const struct {
 	u8 class;
@@ -82,6 +78,19 @@ int serial_atr_missing(const u8 *atr, size_t len)
 	return len < whole ? whole - len : 0;
 }
 
+/* The echo of a reset; what has piled up on a line where the card was not reset by us. */
+static bool serial_card_before_ts(const struct serial_reader *reader, int c, int i)
+{
+	switch (reader->config.reset) {
+	case SERIAL_RESET_INBAND:
+		return c == 0xff && i < 2;
+	case SERIAL_RESET_NONE:
+		return c >= 0 && !serial_is_ts(c) && i < SERIAL_FIFO;
+	default:
+		return false;
+	}
+}
+
 /* TS: which convention? Returns TS, or an errno. */
 static int serial_card_ts(struct serial_reader *reader)
 {
@@ -92,7 +101,7 @@ static int serial_card_ts(struct serial_reader *reader)
 	first += serial_card_wait(reader, 12);
 	do {
 		c = serial_line_get_raw(line, first);
-	} while (reader->config.reset == SERIAL_RESET_INBAND && c == 0xff && i++ < 2);
+	} while (serial_card_before_ts(reader, c, i++));
 	if (c < 0)
 		return c;
 	if (c & SERIAL_DAMAGED)
@@ -100,13 +109,13 @@ static int serial_card_ts(struct serial_reader *reader)
 	if (reader->config.reset == SERIAL_RESET_INBAND && c == SERIAL_INBAND_ABSENT)
 		return -ENOMEDIUM;
 	switch (c) {
-	case TS_DIRECT:
-	case TS_INVERSE:	/* a UART for cards, which converts by itself */
+	case SERIAL_TS_DIRECT:
+	case SERIAL_TS_INVERSE:	/* a UART for cards, which converts by itself */
 		line->inverse = false;
 		line->blind = false;
 		return c;
-	case TS_INVERSE_RAW:
-	case TS_INVERSE_RAW | SERIAL_PARITY:
+	case SERIAL_TS_INVERSE_RAW:
+	case SERIAL_TS_INVERSE_RAW | SERIAL_PARITY:
 		/*
 		 * Odd parity to the UART. It is not switched before the answer is over, as
 		 * the next character is on its way: until then right is what it calls wrong.
@@ -115,8 +124,8 @@ static int serial_card_ts(struct serial_reader *reader)
 		line->flipped = true;
 		line->blind = !(c & SERIAL_PARITY);
 		reader->inverse = true;
-		return TS_INVERSE;
-	case TS_DIRECT | SERIAL_PARITY:
+		return SERIAL_TS_INVERSE;
+	case SERIAL_TS_DIRECT | SERIAL_PARITY:
 		return -EIO;
 	default:
 		return -EPROTO;
@@ -241,7 +250,15 @@ static int serial_card_apply(struct serial_reader *reader, const struct iso7816_
 	int ret = serial_line_speed(&reader->line, iso7816_baud(params), inverse);
 
 	iso7816_timing(timing, &reader->atr, params);
-	serial_line_guard(&reader->line, timing->guard_etu, timing->extra_us);
+	/*
+	 * A UART with one stop bit leaves 11 etu. For T=0 that is too little, as a card may
+	 * complain in the 12th; for T=1 to pace each character is worse, as one that comes
+	 * late ends the block.
+	 */
+	if (params->protocol == 1 && !timing->extra_us)
+		serial_line_guard(&reader->line, SERIAL_GUARD_MIN, 0);
+	else
+		serial_line_guard(&reader->line, timing->guard_etu, timing->extra_us);
 	return ret;
 }
 

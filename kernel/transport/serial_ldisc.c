@@ -41,12 +41,23 @@ static struct serial_line *serial_tty_line(struct tty_struct *tty)
 	return &st->reader->line;
 }
 
+/*
+ * Drivers that open and close their hardware by the port do so before the discipline is
+ * closed, and what is not clocked must not be touched. Others have no such mark.
+ */
+static bool serial_tty_open(const struct tty_struct *tty)
+{
+	return !tty->port || !tty->port->ops || tty_port_initialized(tty->port);
+}
+
 static unsigned int serial_tty_configure(struct serial_line *line, unsigned int baud,
 					 enum serial_parity parity)
 {
 	struct tty_struct *tty = serial_tty_of(line);
 	struct ktermios termios;
 
+	if (!serial_tty_open(tty))
+		return 0;
 	down_read(&tty->termios_rwsem);
 	termios = tty->termios;
 	up_read(&tty->termios_rwsem);
@@ -82,6 +93,8 @@ static int serial_tty_signals(struct serial_line *line, unsigned int set, unsign
 
 	if (!tty->ops->tiocmset)
 		return -EOPNOTSUPP;
+	if (!serial_tty_open(tty))
+		return -ENODEV;
 	return tty->ops->tiocmset(tty, set, clear);
 }
 
@@ -112,7 +125,9 @@ static int serial_ldisc_open(struct tty_struct *tty)
 	if (!st)
 		return -ENOMEM;
 	st->tty = tty;
-	st->reader = serial_reader_new(tty->dev, tty->name, &serial_tty_ops, st);
+	/* Not the tty's own device: that is deleted before its line is hung up. */
+	st->reader = serial_reader_new(tty->dev ? tty->dev->parent : NULL, tty->name,
+				       &serial_tty_ops, st);
 	if (IS_ERR(st->reader)) {
 		ret = PTR_ERR(st->reader);
 		kfree(st);

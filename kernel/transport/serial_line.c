@@ -204,8 +204,10 @@ void serial_line_done(struct serial_line *line)
 	spin_lock_irq(&line->lock);
 	line->running = false;
 	/* A command or its answer may be a PIN or a key. */
-	if (!line->keep)
+	if (!line->keep || line->head == line->tail) {
 		memzero_explicit(line->fifo, sizeof(line->fifo));
+		line->tail = line->head;
+	}
 	spin_unlock_irq(&line->lock);
 }
 
@@ -349,7 +351,7 @@ void serial_line_mark(struct serial_line *line)
  */
 void serial_line_guard(struct serial_line *line, unsigned int etu, u32 extra_us)
 {
-	u64 port_ns = (line->one_stop ? CHAR_ETU - 1 : CHAR_ETU) * line->etu_ns;
+	u64 port_ns = (line->one_stop ? SERIAL_GUARD_MIN : CHAR_ETU) * line->etu_ns;
 
 	line->char_ns = etu * line->etu_ns + (u64)extra_us * NSEC_PER_USEC;
 	line->paced = line->char_ns > port_ns;

@@ -15,6 +15,9 @@
 /* A power of two, more than the longest block (259), its echo and noise behind it. */
 #define SERIAL_FIFO	1024
 
+/* etu from the beginning of a character to that of the next one, with one stop bit. */
+#define SERIAL_GUARD_MIN	11
+
 /* What is known of a received character but its bits; above these in the FIFO. */
 #define SERIAL_PARITY	BIT(8)
 #define SERIAL_DAMAGED	BIT(9)		/* no stop bit, break, or characters lost before it */

@@ -100,7 +100,9 @@ static void serial_power_settle(struct work_struct *work)
 						    power.settle);
 	struct serial_power *power = &reader->power;
 
-	serial_reader_changed(reader, gpiod_get_value_cansleep(power->detect) > 0);
+	bool edge = xchg(&power->edge, false);
+
+	serial_reader_changed(reader, gpiod_get_value_cansleep(power->detect) > 0, edge);
 	if (power->detect_irq < 0)
 		schedule_delayed_work(&power->settle,
 				      msecs_to_jiffies(reader->config.poll_ms ?: MSEC_PER_SEC));
@@ -110,6 +112,7 @@ static irqreturn_t serial_power_irq(int irq, void *data)
 {
 	struct serial_reader *reader = data;
 
+	WRITE_ONCE(reader->power.edge, true);
 	mod_delayed_work(system_wq, &reader->power.settle,
 			 msecs_to_jiffies(reader->power.debounce_ms));
 	return IRQ_HANDLED;
