@@ -259,6 +259,9 @@ ld_test_nomem := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocar
 ld_test_cp_nomem := $(ld_test_nomem)
 # They are what a bridge's thread runs for; the second has a pcscd of its own.
 $(B)/asan/unit/test_worker $(B)/asan/unit/test_pcsc: $(B)/asan/userspace/uicc-bridge/worker.o
+# A modem's commands, without a modem.
+at_srcs := $(foreach f,at_card at_crsm at_line at_modem at_sim session,userspace/uicc-bridge/$(f).c)
+$(B)/asan/unit/test_at_line $(B)/asan/unit/test_at_sim $(B)/asan/unit/test_at_modem $(B)/asan/unit/test_session: $(at_srcs:%.c=$(B)/asan/%.o)
 $(B)/asan/unit/test_pcsc: $(B)/asan/userspace/uicc-bridge/pcsc.o $(B)/asan/tests/pcsc/fake.o
 $(B)/asan/tests/pcsc/fake.o $(B)/asan/tests/unit/test_pcsc.o: extra_asan := $(shell $(PKG_CONFIG) --cflags libpcsclite 2>/dev/null)
 # It is the kernel's end of the netlink socket.
@@ -276,6 +279,8 @@ $(B)/fuzz/tests/fuzz/fuzz_card_%.o: extra_fuzz := -Itests/fuzz/shim -Ikernel/inc
 $(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(fuzz_help:%.c=$(B)/fuzz/%.o) $(B)/fuzz/libdmsc.a
 	$(call say,LD      [fuzz] $(@F))
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ $(shell $(PKG_CONFIG) --libs $(ALL_PKGS))
+$(B)/fuzz/fuzz_at: $(at_srcs:%.c=$(B)/fuzz/%.o)
+$(B)/cov/fuzz_at: $(at_srcs:%.c=$(B)/cov/%.o)
 fuzzers: $(fuzzers)
 
 $(B)/cov/tests/fuzz/fuzz_card_%.o: extra_cov := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare

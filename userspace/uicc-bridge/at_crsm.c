@@ -320,6 +320,9 @@ enum crsm_step crsm_next(struct crsm *c, const uint8_t *data, size_t n, bool ref
 	if (c->select)
 		return selected(c, data, n, refused);
 	memcpy(c->answer, data, n);
+	/* A SIM's "wrong length, this is the right one" (TS 51.011 9.4.6), as a UICC says it. */
+	if (n == 2 && data[0] == 0x67 && data[1])
+		c->answer[0] = 0x6C;
 	c->answer_n = n;
 	return CRSM_ANSWER;
 }

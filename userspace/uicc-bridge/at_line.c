@@ -20,6 +20,8 @@ void at_line_forget(struct at_line *l)
 	explicit_bzero(l->echo, sizeof(l->echo));
 	explicit_bzero(l->text, sizeof(l->text));
 	explicit_bzero(l->part, sizeof(l->part));
+	/* An echo of it too, but not what has come since. */
+	explicit_bzero(l->raw + l->n, sizeof(l->raw) - l->n);
 	l->prefix[0] = '\0';
 	l->number = false;
 	l->joined = 0;

@@ -59,7 +59,8 @@ static void event(struct at_modem *m, enum bridge_event_type type, const uint8_t
 	if (m->n_events == AT_EVENTS_MAX || n > sizeof(m->events[0].data))
 		return;	/* the newest says no more than those before: cards, and one answer */
 	m->events[m->n_events].type = type;
-	memcpy(m->events[m->n_events].data, data, n);
+	if (n)
+		memcpy(m->events[m->n_events].data, data, n);
 	m->events[m->n_events++].n = n;
 }
 
@@ -396,7 +397,9 @@ void at_modem_input(struct at_modem *m, const char *data, size_t n, uint64_t now
 
 static void sync_late(struct at_modem *m, uint64_t now)
 {
-	if (m->ended) {
+	if (!m->running) {
+		sync_begin(m, now);
+	} else if (m->ended) {
 		sync_done(m, now);
 		if (m->state == AT_IDLE)
 			next(m, now);
