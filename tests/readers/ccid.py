@@ -35,7 +35,7 @@ class Reader:
         self.generation = 0         # of the card that notice() told of last
         self.powered = None         # the generation of the card that has power
         self.atr = None
-        self.transfers = self.power_ons = 0
+        self.transfers = self.power_ons = self.longest = 0
         self.at_rest()
 
     def at_rest(self):
@@ -104,6 +104,7 @@ class Reader:
             extension = []
             if self.more_time and message[0] == XFR:
                 extension = [struct.pack("<BIBBBBB", DATA, 0, 0, message[6], MORE_TIME | self.state(), self.more_time, 0)]
+            self.longest = max(self.longest, len(answer) - 10)
             return extension + [answer]
 
     def _power_on(self, message):

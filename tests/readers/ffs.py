@@ -7,7 +7,7 @@ USB host too. The modules usb_f_fs and dummy_hcd have to be loaded.
 
 Control words beside those of every reader:
   unplug, plug      the reader leaves the bus, and comes back
-  reader            how often it gave power, and how many blocks and APDUs it had
+  reader            how often it gave power, how many blocks and APDUs it had, its longest answer
 """
 import contextlib
 import os
@@ -98,7 +98,7 @@ class Usb:
     def words(self):
         reader = self.reader
         return {"plug": self.gadget.plug, "unplug": self.gadget.unplug,
-                "reader": lambda: f"power-ons {reader.power_ons} transfers {reader.transfers}"}
+                "reader": lambda: f"power-ons {reader.power_ons} transfers {reader.transfers} longest {reader.longest}"}
 
     def _control(self):
         while True:

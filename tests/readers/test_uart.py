@@ -121,6 +121,10 @@ def test_uart_echo_and_inverse(simcard):
         check("TS", atr[0], 3)
         begin(r, atr)
         check("ACK", r.ask(SELECT[:5].translate(REVERSED), 1), b"\xA4".translate(REVERSED))
+        check("pulled", (r.say("remove"), r.get(1)), ("ok", b"\0"))
+        check("nothing there, asked in its convention", r.ask(RESET.translate(REVERSED), 1), b"\0")
+        check("in", (r.say("insert"), r.get(len(atr))), ("ok", atr))
+        check("reset in its convention", r.ask(RESET.translate(REVERSED), len(atr)), atr)
 
 
 def test_uart_pps(simcard):

@@ -130,6 +130,7 @@ class Uart:
         self.info = self.t1 = None
         self.protocol = 0
         self.negotiable = False
+        self.fresh = True       # nobody has reset what is in
         self.trouble = {}
         self.generation = card.generation
         self.resets = 0
@@ -158,6 +159,7 @@ class Uart:
     # --- resets, cards that come and go -------------------------------------
     def reset(self):
         self.resets += 1
+        self.fresh = False
         self.line.flush_note("# reset")
         self.line.inverse = False
         self.line.speed(iso7816.INITIAL)
@@ -190,7 +192,7 @@ class Uart:
         gone = self.generation == self.engine.generation - 1 and not self.engine.present
         swapped = self.engine.present and self.atr is not None
         self.generation = self.engine.generation
-        self.atr, self.line.inverse = None, False
+        self.atr, self.line.inverse, self.fresh = None, False, True
         self.line.speed(iso7816.INITIAL)
         self.line.flush_note("# card removed" if gone else "# card inserted")
         self.log("removed" if gone else "inserted")
@@ -251,6 +253,11 @@ class Uart:
     def message(self):
         """One that the reader begins: a reset, a PPS, a command, a block."""
         first = self.line.take(1)
+        if self.fresh and first == b"\0":
+            # Sent in the convention of a card that was in before.
+            if self.line.take(1) == b"\0":
+                self.reset()
+            return
         if first == b"\xff":
             second = self.line.take(1)
             if second == b"\xff":

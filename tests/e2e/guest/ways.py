@@ -4,10 +4,11 @@
 Each has a program of tests/readers that plays reader and card; it takes the words insert, remove,
 swap and quit at a control socket, as engine.py has them.
 """
+import contextlib
 import sys
 from pathlib import Path
 
-from world import SYSFS, Way, wait_for
+from world import SYSFS, Way, run, udev_settle, wait_for
 
 READERS = Path("/root/readers")     # tests/readers, in the guest
 
@@ -51,3 +52,115 @@ class Program(Way):
 
     def connect(self, world, card):
         """What it takes behind the program's start until the kernel has the slot."""
+
+
+class QemuUsb(Program):
+    """QEMU's usb-ccid (scripts/vm --usb-ccid): TPDUs of T=0."""
+
+    modules = ("xhci_pci", "virtio_pci", "virtio_console", "uicc_ccid")
+    transport, trusted = "ccid", "ccid:*"
+    program = "vscard.py"
+    ids = "08e6 4433"
+
+    def connect(self, world, card):
+        self.location = bind(self.ids)
+
+    def close(self):
+        unbind()
+
+
+class Gadget(Program):
+    """A reader by FunctionFS on dummy_hcd, of any level."""
+
+    modules = ("dummy_hcd", "usb_f_fs", "uicc_ccid")
+    transport, trusted = "ccid", "ccid:*"
+    program = "ffs.py"
+    ids = "1d6b 0104"
+
+    def __init__(self, level, *options):
+        super().__init__()
+        self.options = ("--level", level, *options)
+
+    def arguments(self):
+        return self.options
+
+    def connect(self, world, card):
+        self.location = bind(self.ids)
+
+    def close(self):
+        unbind()
+
+
+CCID = Path("/sys/bus/usb/drivers/uicc_ccid")
+
+
+def interface(ids):
+    """The USB interface of the reader with these identifiers ("vendor product"), or None."""
+    for device in Path("/sys/bus/usb/devices").glob("*-*:*"):
+        parent = device.resolve().parent
+        with contextlib.suppress(OSError):
+            if (f"{(parent / 'idVendor').read_text().strip()} {(parent / 'idProduct').read_text().strip()}" == ids and
+                    (device / "bInterfaceClass").read_text().strip() == "0b"):
+                return device
+    return None
+
+
+def bind(ids):
+    """Gives the reader with these identifiers to our driver; the name of its interface."""
+    device = wait_for(f"the USB reader {ids}", lambda: interface(ids))
+    if ids not in (CCID / "new_id").read_text():
+        (CCID / "new_id").write_text(ids)
+    elif not (device / "driver").exists():
+        (CCID / "bind").write_text(device.name)
+    return device.name
+
+
+def unbind():
+    for device in CCID.glob("*-*:*"):
+        (CCID / "unbind").write_text(device.name)
+
+
+class Ldisc(Program):
+    """The line discipline on COM2, the card at the other end of the line (scripts/vm --line)."""
+
+    modules = ("uicc_serial",)
+    transport = "serial"
+    program = "uart.py"
+
+    def __init__(self, *options, tty="ttyS1", far="/dev/ttyS2"):
+        super().__init__(tty)
+        self.far, self.options = far, options
+        self.attached = None
+
+    def prepare(self):
+        super().prepare()
+        Path("/sys/module/uicc_serial/parameters/reset").write_text("inband")
+
+    def arguments(self):
+        return ("--line", self.far, *self.options)
+
+    def connect(self, world, card):
+        self.attached = world.spawn("ldattach", ["ldattach", "-d", "29", f"/dev/{self.location}"])
+
+
+class Serdev(Ldisc):
+    """The line as the device that ACPI or the device tree describes: serial0-0."""
+
+    def __init__(self, *options, far="/dev/ttyS2"):
+        super().__init__(*options, far=far)
+        self.location = "serial0-0"
+
+    def prepare(self):
+        run("modprobe", "uicc_serial", "reset=inband")
+        udev_settle()
+
+    def connect(self, world, card):
+        if not (SERDEV / self.location).exists():
+            (SERDEV / "bind").write_text(self.location)
+
+    def close(self):
+        if (SERDEV / self.location).exists():
+            (SERDEV / "unbind").write_text(self.location)
+
+
+SERDEV = Path("/sys/bus/serial/drivers/uicc_serial")
