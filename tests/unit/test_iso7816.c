@@ -378,6 +378,153 @@ static void test_lines_without_an_end(void **state)
 			}
 }
 
+/* --- what reading a bootstrap costs --------------------------------------------------- */
+
+/* A card that answers as bootstrap-600.walk says, and counts what crosses the line. */
+struct payer {
+	unsigned int data;	/* of the exchange that runs */
+	u8 sw1, sw2;
+	unsigned int command;
+	u8 queue[512];		/* what it says next */
+	size_t queued, at;
+	unsigned int characters, turns;
+	bool ours;		/* the last character was */
+	struct iso7816_line line;
+	/* T=1 */
+	u8 block[ISO7816_BLOCK_MAX], ns, nr;
+	size_t left;
+};
+
+static void payer_says(struct payer *p, u8 byte)
+{
+	p->queue[p->queued++] = byte;
+}
+
+static void payer_block(struct payer *p, u8 pcb, const u8 *inf, u8 len)
+{
+	const u8 head[3] = { 0, pcb, len };
+	u8 sum = 0;
+	int i;
+
+	for (i = 0; i < 3 + len; i++) {
+		payer_says(p, i < 3 ? head[i] : inf ? inf[i - 3] : 0xaa);
+		sum ^= p->queue[p->queued - 1];
+	}
+	payer_says(p, sum);
+}
+
+/* Its response from where it stands, up to 254 bytes; status words in the last two. */
+static void payer_sends_on(struct payer *p)
+{
+	u8 inf[254], n = p->left > 254 ? 254 : p->left, i;
+
+	for (i = 0; i < n; i++)
+		inf[i] = p->left - i == 2 ? p->sw1 : p->left - i == 1 ? p->sw2 : 0xaa;
+	p->left -= n;
+	payer_block(p, (p->ns ? 0x40 : 0) | (p->left ? 0x20 : 0), inf, n);
+	p->ns ^= 1;
+}
+
+static int payer_send(void *ctx, const u8 *buf, size_t len, u32 gap_us)
+{
+	struct payer *p = ctx;
+	unsigned int i;
+
+	assert_int_equal(p->at, p->queued);
+	p->at = p->queued = 0;
+	p->characters += len;
+	p->turns += !p->ours;
+	p->ours = true;
+	if (p->line.limit_ms == 1) {		/* T=1 */
+		if (buf[1] == 0xc1) {
+			payer_block(p, 0xe1, buf + 3, 1);
+		} else {
+			if (!(buf[1] & 0x80))
+				p->left = p->data + 2;
+			payer_sends_on(p);
+		}
+	} else if (len == 5 && p->command > 5) {
+		payer_says(p, buf[1]);
+	} else {
+		for (i = 0; len == 5 && p->data && i <= p->data; i++)
+			payer_says(p, i ? 0xaa : buf[1]);
+		payer_says(p, p->sw1);
+		payer_says(p, p->sw2);
+	}
+	return 0;
+}
+
+static int payer_recv(void *ctx, u8 *buf, size_t len, u32 first_us, u32 next_us)
+{
+	struct payer *p = ctx;
+
+	assert_true(len <= p->queued - p->at);
+	memcpy(buf, p->queue + p->at, len);
+	p->at += len;
+	p->characters += len;
+	p->turns += p->ours;
+	p->ours = false;
+	return len;
+}
+
+static u64 payer_now(void *ctx)
+{
+	return 0;
+}
+
+static int payer_t1(void *ctx, const u8 *out, size_t len, u8 *in, size_t size, u8 bwt_multiplier)
+{
+	return iso7816_line_block(&((struct payer *)ctx)->line, out, len, in, size, bwt_multiplier);
+}
+
+static const struct iso7816_line_ops payer_ops = { .send = payer_send, .recv = payer_recv, .now_ms = payer_now };
+static const struct iso7816_t1_ops payer_blocks = { .block = payer_t1, .now_ms = payer_now };
+
+/* What tests/bench/uart.py computes, by the code itself. */
+static void pay(const char *card, bool t1, struct payer *p)
+{
+	struct uicc_atr atr = ATR(0x80, 0x81, 0x31, 0xfe, 0x45);
+	unsigned int header, status;
+	u8 command[300], response[300];
+	char line[200], name[40] = "";
+	struct iso7816_t1 blocks;
+	FILE *f = fopen("tests/bench/bootstrap-600.walk", "r");
+	int ret;
+
+	assert_non_null(f);
+	*p = (struct payer){ .line = { .ops = &payer_ops, .ctx = p, .limit_ms = 1 + !t1 } };
+	p->line.timing = timing_of(&atr, t1, 372, 1, CLOCK);
+	iso7816_t1_init(&blocks, &atr, &payer_blocks, p);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "card %39s", name) == 1 || strcmp(name, card) ||
+		    sscanf(line, "%8x %u %u %4x", &header, &p->command, &p->data, &status) != 4)
+			continue;
+		p->sw1 = status >> 8;
+		p->sw2 = status;
+		memset(command, 0, sizeof(command));
+		command[1] = header >> 16;
+		command[4] = p->command > 5 ? p->command - 5 : p->data ?: 255;
+		ret = t1 ? iso7816_t1_transmit(&blocks, command, p->command, response, 258) :
+			   iso7816_t0_tpdu(&p->line, command, p->command, response, 258);
+		assert_int_equal(ret, p->data + 2);
+		assert_memory_equal(response + p->data, &p->sw1, 2);
+	}
+	fclose(f);
+}
+
+static void test_cost_of_a_bootstrap(void **state)
+{
+	struct payer p;
+
+	/* uart.bytes and uart.t1.bytes without the answers to reset, of 21 and 23 bytes */
+	pay("bench600", false, &p);
+	assert_int_equal(p.characters, 798 - 21);
+	assert_int_equal(p.turns, 28);
+	pay("bench600-t1", true, &p);
+	assert_int_equal(p.characters, 882 - 23);
+	assert_int_equal(p.turns, 24);
+}
+
 /* What a driver does not have to fear of its own callers. */
 static void test_wrong_calls(void **state)
 {
@@ -408,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_speeds_of_a_reader),
 		cmocka_unit_test(test_cards_without_an_end),
 		cmocka_unit_test(test_lines_without_an_end),
+		cmocka_unit_test(test_cost_of_a_bootstrap),
 		cmocka_unit_test(test_wrong_calls),
 	};
 

@@ -71,6 +71,8 @@ def cold_walk(profile, name):
         # with the indicator, the rest of EF(DODF) and EF(ICCID)
         put(f"{name}.all.tpdus", cold.cost(walk)[0])
         put(f"{name}.all.bytes", cold.cost(walk)[1])
+        for t in first:
+            print(f"walk {Path(profile).name} {t.header} {t.command} {t.data} {t.status}", flush=True)
 
 
 # --- reading ----------------------------------------------------------------
@@ -172,6 +174,7 @@ def pcsc():
 def cold_walks():
     cold_walk("bench600", "card.cold")
     cold_walk("bench600-sfi", "card.cold_sfi")
+    cold_walk(HERE / "bench600-t1", "card.cold_t1")
 
 
 def reads():
