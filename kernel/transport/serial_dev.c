@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A card's slot that the firmware describes as a device at a UART: device tree or ACPI,
- * Documentation/devicetree/bindings/serial/dmsc,iso7816-uart.yaml.
+ * Documentation/devicetree/bindings/uicc/dmsc,iso7816-uart.yaml.
  */
 #include <linux/device.h>
 #include <linux/err.h>
