@@ -109,6 +109,7 @@ suites_of_check() {
 	start slots tests/e2e/run slots
 	start answers tests/e2e/run answers
 	start usb tests/e2e/run ccid,ffs
+	start pcsc tests/e2e/run pcsc
 	start systemd tests/e2e/run systemd
 	start network tests/e2e/run network
 	start lint make -s lint
