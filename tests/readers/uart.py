@@ -154,7 +154,7 @@ class Uart:
 
     def log(self, text):
         if self.args.log:
-            print(text, flush=True)
+            print(f"{time.monotonic():.3f} {text}", flush=True)
 
     # --- resets, cards that come and go -------------------------------------
     def reset(self):

@@ -137,7 +137,7 @@ class Ldisc(Program):
         Path("/sys/module/uicc_serial/parameters/reset").write_text("inband")
 
     def arguments(self):
-        return ("--line", self.far, *self.options)
+        return ("--line", self.far, "--log", *self.options)
 
     def connect(self, world, card):
         self.attached = world.spawn("ldattach", ["ldattach", "-d", "29", f"/dev/{self.location}"])
