@@ -190,7 +190,8 @@ static void serial_reader_idle(struct serial_line *line, u16 c)
 	lockdep_assert_held(&line->lock);
 	if (reader->closing || !serial_reader_blind(reader))
 		return;
-	if (inband && (u8)c == SERIAL_INBAND_ABSENT) {
+	/* Behind TS it is one of the characters of the answer to reset. */
+	if (inband && !reader->told && (u8)c == SERIAL_INBAND_ABSENT) {
 		reader->powered = false;
 		reader->told = false;
 		uicc_slot_card_removed(reader->slot);
@@ -217,6 +218,9 @@ static int serial_reader_judge(struct serial_reader *reader, int ret)
 		return ret;
 	/* Another echo may be what was wrong. */
 	reader->line.echo = reader->config.echo;
+	/* The core takes no power from a card that is gone. */
+	if (ret == -ENOMEDIUM)
+		serial_power_off(reader);
 	if (was || ret == -ENOMEDIUM)
 		uicc_slot_card_removed(reader->slot);
 	serial_reader_watch(reader);

@@ -19,6 +19,8 @@
 #define RESET_CLOCKS	400
 /* A signal of a serial port may go over USB. */
 #define RESET_SIGNAL_MS	5
+/* A far end that says nothing for so long has said what it had to say: 24 etu at 9600 baud. */
+#define INBAND_QUIET_US	2500
 /* After VCC, before CLK. */
 #define SUPPLY_MS	1
 #define DEBOUNCE_MS	20
@@ -300,6 +302,11 @@ int serial_power_reset(struct serial_reader *reader)
 		return 0;
 	}
 	if (reader->config.reset == SERIAL_RESET_INBAND) {
+		/* A card that was put in just now may be in the midst of its answer. */
+		ret = serial_line_quiet(line, reader->config.slack_ms * USEC_PER_MSEC +
+					      INBAND_QUIET_US);
+		if (ret)
+			return ret;
 		if (reader->inverse)
 			memset(inband, 0, sizeof(inband));
 		reader->inverse = false;
