@@ -5,6 +5,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/string.h>
 
 #include "ccid.h"
@@ -107,6 +108,22 @@ static int ccid_simple(struct ccid_slot *slot, u8 type, unsigned int limit_ms,
 
 /* --- power ---------------------------------------------------------------------- */
 
+/* The card or the reader does not want it so: is it worth to try another voltage or speed? */
+static bool ccid_refused(int ret)
+{
+	switch (ret) {
+	case -ETIMEDOUT:
+	case -EPROTO:
+	case -EPROTONOSUPPORT:
+	case -EINVAL:
+	case -EBADMSG:
+	case -EIO:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Takes the power from a card that has it, for as long as a cold reset wants. */
 static int ccid_cut(struct ccid_slot *slot)
 {
@@ -117,7 +134,7 @@ static int ccid_cut(struct ccid_slot *slot)
 	ret = ccid_simple(slot, CCID_ICC_POWER_OFF, uicc_ccid_timeout_ms(), CCID_CANCEL);
 	slot->active = false;
 	/* A reader that cannot do that resets the card, at least. */
-	if (ret && ret != -EOPNOTSUPP && ret != -ETIMEDOUT)
+	if (ret && ret != -EOPNOTSUPP && ret != -EBUSY && !ccid_refused(ret))
 		return ret;
 	return uicc_ccid_pause(slot, CCID_CANCEL, CCID_CLASS_PAUSE_MS);
 }
@@ -144,22 +161,6 @@ static int ccid_activate(struct ccid_slot *slot, u8 select, u8 *atr)
 		return ret;
 	memcpy(atr, msg.data, msg.len);
 	return msg.len;
-}
-
-/* The card or the reader does not want it so: is it worth to try another voltage or speed? */
-static bool ccid_refused(int ret)
-{
-	switch (ret) {
-	case -ETIMEDOUT:
-	case -EPROTO:
-	case -EPROTONOSUPPORT:
-	case -EINVAL:
-	case -EBADMSG:
-	case -EIO:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /*
@@ -207,18 +208,21 @@ static bool ccid_can_baud(void *ctx, u32 baud)
 	return uicc_ccid_rate_ok(&reader->desc, reader->rates, reader->n_rates, baud);
 }
 
+/* The fastest that card and reader can do; what the card begins with, if nobody does PPS. */
 static int ccid_choose(struct ccid_slot *slot, struct iso7816_params *params)
 {
 	struct ccid_reader *reader = slot->reader;
 	const struct ccid_desc *desc = &reader->desc;
+	bool pps = desc->level == CCID_LEVEL_TPDU ||
+		   desc->features & (CCID_AUTO_PPS | CCID_AUTO_NEGOTIATION);
 	struct iso7816_reader limits = {
 		.clock_hz = desc->clock_khz * 1000,
-		.max_baud = desc->rate_max,
+		.max_baud = U32_MAX,	/* can_baud knows, and how readers round */
 		.can_baud = ccid_can_baud,
 		.ctx = reader,
 	};
 
-	if (slot->no_pps && !slot->atr.specific)
+	if ((slot->no_pps || !pps) && !slot->atr.specific)
 		limits.max_baud = 0;
 	return iso7816_pps_choose(params, &slot->atr, &limits);
 }

@@ -316,7 +316,9 @@ static int ccid_answer(struct ccid_slot *slot, const struct ccid_command *cmd,
 {
 	struct ccid_reader *reader = slot->reader;
 	unsigned long silent = jiffies + msecs_to_jiffies(cmd->limit_ms);
-	unsigned int longest = max(uicc_ccid_extension_ms(), cmd->limit_ms);
+	/* Who cannot be told to end does not wait for a card. */
+	unsigned int longest = cmd->patience == CCID_PATIENT ? cmd->limit_ms :
+			       max(uicc_ccid_extension_ms(), cmd->limit_ms);
 	unsigned long end = jiffies + msecs_to_jiffies(longest);
 	unsigned int stale = 0, extensions = 0;
 	long left;

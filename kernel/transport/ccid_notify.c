@@ -98,8 +98,8 @@ void uicc_ccid_recheck(struct ccid_reader *reader)
 	ccid_queue(reader, &reader->poll, ccid_poll_ms());
 }
 
-/* Asks one slot: false when the reader was busy or said nothing. */
-static bool ccid_ask(struct ccid_slot *slot)
+/* Asks one slot: 0, -EBUSY when the reader is in use, -EIO when it did not say. */
+static int ccid_ask(struct ccid_slot *slot)
 {
 	const struct ccid_command cmd = {
 		.type = CCID_GET_SLOT_STATUS,
@@ -110,30 +110,30 @@ static bool ccid_ask(struct ccid_slot *slot)
 	unsigned int events = READ_ONCE(slot->events);
 	struct ccid_msg msg;
 
-	/* Who uses the reader sees for himself. */
 	if (!uicc_ccid_trylock(reader))
-		return false;
+		return -EBUSY;
 	uicc_ccid_exchange(slot, &cmd, &msg);
 	uicc_ccid_unlock(reader);
 	if (!msg.type)
-		return false;
+		return -EIO;
 	uicc_ccid_seen(slot, msg.icc != CCID_ICC_ABSENT, false, &events);
-	return true;
+	return 0;
 }
 
 static void ccid_poll(struct work_struct *work)
 {
 	struct ccid_reader *reader = container_of(work, struct ccid_reader, poll.work);
-	bool all = true;
 	unsigned int i;
+	int ret = 0;
 
-	for (i = 0; i < reader->desc.slots && all; i++)
-		all = ccid_ask(&reader->slots[i]);
-	if (all)
+	/* One that keeps silent is not asked for all its slots. */
+	for (i = 0; i < reader->desc.slots && !ret; i++)
+		ret = ccid_ask(&reader->slots[i]);
+	if (!ret)
 		reader->poll_failures = 0;
-	else if (reader->poll_failures < CCID_POLL_DOUBLED)
+	else if (ret != -EBUSY && reader->poll_failures < CCID_POLL_DOUBLED)
 		reader->poll_failures++;
-	if (!all || READ_ONCE(reader->polled))
+	if (ret || READ_ONCE(reader->polled))
 		ccid_queue(reader, &reader->poll, ccid_poll_ms() << reader->poll_failures);
 }
 

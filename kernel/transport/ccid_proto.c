@@ -416,13 +416,14 @@ size_t uicc_ccid_rates(u32 *rates, const u8 *buf, size_t len)
  */
 bool uicc_ccid_rate_ok(const struct ccid_desc *desc, const u32 *rates, size_t n, u32 baud)
 {
+	/* Readers round up, down or to a hundred. */
+	u32 about = baud / 64;
 	size_t i;
 
-	if (baud > desc->rate_max)
+	if (baud > desc->rate_max && baud - desc->rate_max > about)
 		return false;
-	/* Readers round up, down or to a hundred. */
 	for (i = 0; i < n; i++)
-		if ((rates[i] > baud ? rates[i] - baud : baud - rates[i]) <= baud / 64)
+		if ((rates[i] > baud ? rates[i] - baud : baud - rates[i]) <= about)
 			return true;
 	return !n;
 }

@@ -486,7 +486,7 @@ static void ccid_data_rates(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, uicc_ccid_rate_ok(&desc, rates, 2, 10752));
 	KUNIT_EXPECT_TRUE(test, uicc_ccid_rate_ok(&desc, rates, 2, 344086));
 	KUNIT_EXPECT_TRUE(test, uicc_ccid_rate_ok(&desc, rates, 2, 10760));
-	KUNIT_EXPECT_FALSE(test, uicc_ccid_rate_ok(&desc, rates, 2, 344087));
+	KUNIT_EXPECT_FALSE(test, uicc_ccid_rate_ok(&desc, rates, 2, 350000));
 	KUNIT_EXPECT_FALSE(test, uicc_ccid_rate_ok(&desc, rates, 2, 172043));
 	KUNIT_EXPECT_TRUE(test, uicc_ccid_rate_ok(&desc, rates, 0, 172043));
 	KUNIT_EXPECT_FALSE(test, uicc_ccid_rate_ok(&desc, rates, 0, 400000));

@@ -27,7 +27,8 @@ static void descriptors(const uint8_t *data, size_t size)
 		abort();
 	if (ret && ret != -EINVAL && ret != -EOPNOTSUPP)
 		abort();
-	if (uicc_ccid_rate_ok(&desc, rates, uicc_ccid_rates(rates, data, size), desc.rate) && desc.rate > desc.rate_max)
+	if (uicc_ccid_rate_ok(&desc, rates, uicc_ccid_rates(rates, data, size), desc.rate) &&
+	    desc.rate > desc.rate_max && desc.rate - desc.rate_max > desc.rate / 64)
 		abort();
 }
 
