@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """pcscd and the driver uicc_ccid on one machine, with one USB reader for the two."""
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -113,6 +114,49 @@ def test_pcscd_comes_later(directory):
         reader = wait_for("pcscd to have the reader", the_reader)
         wait_for("an answer of the card", lambda: reads(reader))
         stop_pcscd(world, daemon)
+
+
+RULE = Path("/etc/udev/rules.d/80-uicc-ccid.rules")
+
+
+def documented_rule(location):
+    """The rule of usb-readers.rst for a reader at one place, with this one's."""
+    text = Path("/root/e2e/usb-readers.rst").read_text()
+    rule = re.search(r'(?m)^    (ACTION=="add".*KERNEL=="1-1\.2:1\.0".*\\\n.*)$', text).group(1)
+    return rule.replace("1-1.2:1.0", location) + "\n"
+
+
+def test_plugged_again(directory):
+    """With the rule of the document the reader is the kernel's whenever it is plugged in, and
+    pcscd, which hears of it behind udev, never has it."""
+    with World(directory, way=Usb()) as world:
+        world.start_card("none")
+        world.insert()
+        wait_for("our card", world.cards)
+        world.nothing_more()
+        start_pcscd(world)
+        location = world.way.location
+        authorized = Path("/sys/bus/usb/devices") / location.split(":")[0] / "authorized"
+        RULE.write_text(documented_rule(location))
+        try:
+            run("udevadm", "control", "--reload")
+            authorized.write_text("0")      # as if it was pulled out: its interfaces go
+            wait_for("the slot to go", lambda: not list(SYSFS.glob("uicc*")))
+            authorized.write_text("1")
+            wait_for("our slot", lambda: slot_at("ccid", location))
+            wait_for("our card", world.cards)
+            world.nothing_more()
+            stays("a reader of pcscd's", the_reader, 1.0)
+        finally:
+            RULE.unlink()
+            run("udevadm", "control", "--reload")
+        # Without it the reader is anybody's again.
+        run("rmmod", "uicc_ccid")
+        authorized.write_text("0")
+        authorized.write_text("1")
+        run("modprobe", "uicc_ccid")
+        wait_for("pcscd to have the reader", the_reader)
+        check(driver(location) == "usbfs", f"the driver is {driver(location)}")
 
 
 def test_refused(directory):

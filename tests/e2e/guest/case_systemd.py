@@ -4,6 +4,7 @@
 The second boot of the same machine is case_systemd2.
 """
 import contextlib
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -68,6 +69,36 @@ def test_iccid_is_not_in_the_journal(directory):
     check(b"EF(DM_Bootstrap)" in everything.stdout, "the journal does not hold what the client said")
     found = case_privacy.holds_iccid(everything.stdout)
     check(not found, f"the ICCID is in the journal: {found}")
+
+
+def test_bridge_unit(directory):
+    """A bridge as the unit has it: the device's group is all the right it has, and words that are
+    wrong are not tried again."""
+    with World(directory) as world:
+        device = Path("/dev/uicc-virt")
+        check((device.group(), device.stat().st_mode & 0o777) == ("uicc-virt", 0o660),
+              f"{device}: {device.group()} {device.stat().st_mode:o}")
+        words = Path("/etc/dmsc/bridge")
+        words.mkdir(parents=True, exist_ok=True)
+        (words / "one").write_text('BRIDGE=pipe --reader unit -- simcard apdu "/usr/share/dmsc/cards/none"\n')
+        (words / "wrong").write_text("BRIDGE=pipe --colour blue\n")
+        run("systemctl", "start", "uicc-bridge@one.service")
+        wait_for("the unit's slot", lambda: any((slot / "location").read_text() == "unit\n" for slot in SYSFS.glob("uicc?")))
+        pid = run("systemctl", "show", "--value", "-p", "MainPID", "uicc-bridge@one.service").stdout.strip()
+        status = Path(f"/proc/{pid}/status").read_text()
+        check(Path(f"/proc/{pid}").owner() == "uicc-bridge" and "CapBnd:\t0000000000000000" in status, status)
+        wait_for("the card", world.cards)
+        world.nothing_more()
+        run("systemctl", "stop", "uicc-bridge@one.service")
+        wait_for("the slot to go", lambda: not list(SYSFS.glob("uicc*")))
+        run("systemctl", "start", "uicc-bridge@wrong.service", ok=False)
+        wait_for("the wrong one to fail", lambda: "uicc-bridge@wrong.service" in units("uicc-bridge@*", "failed"))
+        check("uicc-bridge@one.service" not in units("uicc-bridge@*", "failed"), "an orderly end is a failure")
+        check(" 2" in run("systemctl", "show", "-p", "ExecMainStatus", "uicc-bridge@wrong.service").stdout.replace("=", " "),
+              "not the status of wrong usage")
+        run("systemctl", "reset-failed", "uicc-bridge@wrong.service")
+        shutil.rmtree(words)
+        world.nothing_more()
 
 
 def test_insertion_starts_the_unit(directory):
