@@ -162,9 +162,10 @@ static int serial_card_answer(struct serial_reader *reader, u8 *atr)
 static int serial_card_reset(struct serial_reader *reader, u8 class, u8 *atr)
 {
 	struct serial_line *line = &reader->line;
-	int i, ret = 0;
+	int i, ret;
 
 	for (i = 0; i < ATR_TRIES; i++) {
+		ret = 0;
 		if (reader->power.on && (reader->power.vcc || reader->power.clk)) {
 			serial_power_off(reader);
 			ret = serial_line_sleep(line, COLD_MS * NSEC_PER_MSEC);
