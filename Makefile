@@ -264,6 +264,9 @@ at_srcs := $(foreach f,at_card at_crsm at_line at_modem at_sim session,userspace
 $(B)/asan/unit/test_at_line $(B)/asan/unit/test_at_sim $(B)/asan/unit/test_at_modem $(B)/asan/unit/test_session: $(at_srcs:%.c=$(B)/asan/%.o)
 $(B)/asan/unit/test_pcsc: $(B)/asan/userspace/uicc-bridge/pcsc.o $(B)/asan/tests/pcsc/fake.o
 $(B)/asan/tests/pcsc/fake.o $(B)/asan/tests/unit/test_pcsc.o: extra_asan := $(shell $(PKG_CONFIG) --cflags libpcsclite 2>/dev/null)
+# It is root, and its kernel acts when the program sleeps.
+$(B)/asan/unit/test_readers: $(patsubst %,$(B)/asan/userspace/dmscctl/%.o,bind table usb)
+ld_test_readers := -Wl,--wrap=nanosleep,--wrap=geteuid
 # It is the kernel's end of the netlink socket.
 ld_test_nl := -Wl,--wrap=nl_cb_alloc,--wrap=genl_connect,--wrap=genl_ctrl_resolve,--wrap=nl_send
 

@@ -91,7 +91,7 @@ static const struct usb_reader *find(const struct usb_reader *readers, int n, co
 		for (int i = 0; i < n; i++)
 			if (is_meant(&readers[i], word))
 				fprintf(stderr, "  %s\n", readers[i].name);
-	} else if (!strchr(word, '/') && usb_there(DEVICES "/%s", word)) {
+	} else if (word[0] && !strchr(word, '/') && usb_there(DEVICES "/%s", word)) {
 		fprintf(stderr, "dmscctl: '%s' is no card reader (CCID)\n", word);
 	} else {
 		fprintf(stderr, "dmscctl: there is no USB card reader '%s': see dmscctl readers\n", word);
@@ -127,7 +127,7 @@ static int take_from_program(const struct usb_reader *r)
 		return 0;
 	err = usb_write(r->name, DRIVERS "/" USB_PROGRAM "/unbind");
 	/* It may have let go just now. */
-	return wait_driver(r->name, USB_PROGRAM, true, 0) ? 0 : err ? err : -EBUSY;
+	return wait_driver(r->name, USB_PROGRAM, true, STEP_MS) ? 0 : err ? err : -EBUSY;
 }
 
 /* Whether an id for @r would also take reader @other, which nobody has. */

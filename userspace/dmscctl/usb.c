@@ -79,7 +79,7 @@ int usb_write(const char *text, const char *where, ...)
 	va_end(args);
 	if (!ok)
 		return -ENAMETOOLONG;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = write(fd, text, strlen(text));
