@@ -49,7 +49,8 @@ enum t1_reason {
  * @got: bytes in it
  * @errors: in a row: nothing, or nothing valid came, or the card wants something again
  * @aborted: the card ended the chain: what it says next, if anything, is the response
- * @whole: the card may have the command's last block, and may have carried it out
+ * @whole: the card may have the command's last block, and may have carried it out; or it gave
+ *	it up: in either case it is not sent again
  */
 struct t1_xfer {
 	const u8 *command;
@@ -221,7 +222,6 @@ static int t1_resynch(struct iso7816_t1 *t1)
 {
 	int ret;
 
-	t1->lost = true;
 	ret = t1_request(t1, T1_RESYNCH, 0);
 	if (ret)
 		return ret;
@@ -268,6 +268,7 @@ static void t1_answer(struct iso7816_t1 *t1, struct t1_xfer *x)
 		if (x->len)
 			t1->ns ^= 1;
 		x->aborted = true;
+		x->whole = true;
 		x->len = 0;
 		x->got = 0;
 	}
@@ -429,9 +430,7 @@ int iso7816_t1_transmit(struct iso7816_t1 *t1, const u8 *command, size_t len,
 			break;
 		x.command = command;
 		x.len = len;
-		x.got = 0;
 		x.errors = 0;
-		x.aborted = false;
 		ret = t1_run(t1, &x);
 		if (ret != -EIO)
 			break;

@@ -304,6 +304,83 @@ static void test_cards_without_an_end(void **state)
 	assert_true(card.now_ms < 200000);
 }
 
+/* --- readers that hand over anything ----------------------------------------------------- */
+
+struct odd {
+	const u8 *bytes;
+	int len;
+	u8 asked[ISO7816_BLOCK_MAX];
+	unsigned int blocks;
+};
+
+/* The odd thing comes once, good blocks before and after. */
+static int odd_block(void *ctx, const u8 *out, size_t len, u8 *in, size_t size, u8 bwt_multiplier)
+{
+	static const u8 ifs[] = { 0x00, 0xe1, 0x01, 0xfe, 0x1e }, good[] = { 0x00, 0x00, 0x02, 0x90, 0x00, 0x92 };
+	struct odd *odd = ctx;
+
+	memset(in, 0x5a, size);
+	switch (odd->blocks++) {
+	case 0:
+		memcpy(in, ifs, sizeof(ifs));
+		return sizeof(ifs);
+	case 1:
+		if (odd->len > 0)
+			memcpy(in, odd->bytes, odd->len);
+		return odd->len;
+	default:
+		memcpy(odd->asked, out, len);
+		memcpy(in, good, sizeof(good));
+		return sizeof(good);
+	}
+}
+
+static u64 odd_now(void *ctx)
+{
+	return 0;
+}
+
+static const struct iso7816_t1_ops odd_ops = { .block = odd_block, .now_ms = odd_now };
+
+/* What the R-block says of it; -1: the command is over without one. */
+static int reason_of(const u8 *bytes, int len, int want)
+{
+	struct uicc_atr atr = ATR(0x80, 0x81, 0x31, 0xfe, 0x45);
+	static const u8 command[] = { 0x00, 0xb0, 0x00, 0x00, 0x00 };
+	struct odd odd = { .bytes = bytes, .len = len };
+	struct iso7816_t1 t1;
+	u8 response[258];
+
+	iso7816_t1_init(&t1, &atr, &odd_ops, &odd);
+	assert_int_equal(iso7816_t1_transmit(&t1, command, sizeof(command), response, 258), want);
+	assert_int_equal(t1.lost, want < 0);
+	return odd.blocks == 3 ? odd.asked[1] - 0x80 : -1;
+}
+
+/* Rules: TONE-9 TONE-18 */
+static void test_blocks_of_any_length(void **state)
+{
+	static const u8 long_len[ISO7816_BLOCK_MAX] = { 0x00, 0x00, 0xff, 0x90, 0x00 };
+	static const u8 block[] = { 0x00, 0x00, 0x02, 0x90, 0x00, 0x92, 0x92 };
+	u8 full[ISO7816_BLOCK_MAX] = { 0x00, 0x00, 0xff };
+	int i;
+
+	for (i = 0; i < 6; i++)
+		assert_int_equal(reason_of(block, i, 2), T1_OTHER);
+	assert_int_equal(reason_of(block, 6, 2), -1);
+	assert_int_equal(reason_of(block, 7, 2), T1_OTHER);
+	assert_int_equal(reason_of(long_len, 3, 2), T1_OTHER);
+	/* 255 bytes of field, and an EDC that is right: reserved all the same */
+	for (i = 0; i < ISO7816_BLOCK_MAX - 1; i++)
+		full[ISO7816_BLOCK_MAX - 1] ^= full[i];
+	assert_int_equal(reason_of(full, ISO7816_BLOCK_MAX, 2), T1_OTHER);
+	assert_int_equal(reason_of(NULL, -EBADMSG, 2), T1_EDC);
+	assert_int_equal(reason_of(NULL, -ETIMEDOUT, 2), T1_OTHER);
+	assert_int_equal(reason_of(NULL, -ENODEV, -ENODEV), -1);
+	assert_int_equal(reason_of(NULL, -EINTR, -EINTR), -1);
+	assert_int_equal(reason_of(NULL, -ECOMM, -ECOMM), -1);
+}
+
 /* --- a line that has no end -------------------------------------------------------- */
 
 struct chatter {
@@ -554,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_every_speed),
 		cmocka_unit_test(test_speeds_of_a_reader),
 		cmocka_unit_test(test_cards_without_an_end),
+		cmocka_unit_test(test_blocks_of_any_length),
 		cmocka_unit_test(test_lines_without_an_end),
 		cmocka_unit_test(test_cost_of_a_bootstrap),
 		cmocka_unit_test(test_wrong_calls),
