@@ -20,7 +20,6 @@
 /* VCC is low for so long that a card forgets everything. */
 #define COLD_MS		10
 
-
 static const struct {
 	u8 class;
 	enum uicc_supply supply;

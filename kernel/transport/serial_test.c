@@ -585,6 +585,7 @@ static struct kunit_suite serial_suite = {
 	.exit = serial_test_exit,
 	.test_cases = serial_cases,
 };
+
 kunit_test_suite(serial_suite);
 
 MODULE_LICENSE("GPL");
