@@ -13,7 +13,8 @@ DefinitionBlock ("", "SSDT", 2, "DMSC", "CARDLINE", 1)
         Name (_DSD, Package () {
             ToUUID ("daffd814-6eba-4d8c-8a91-bc9bbf4aa301"),
             Package () {
-                Package () { "compatible", "dmsc,iso7816-uart" }
+                Package () { "compatible", "dmsc,iso7816-uart" },
+                Package () { "dmsc,reset", "inband" }
             }
         })
         Name (_CRS, ResourceTemplate () {

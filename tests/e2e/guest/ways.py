@@ -8,7 +8,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from world import SYSFS, Way, run, udev_settle, wait_for
+from world import SYSFS, Way, wait_for
 
 READERS = Path("/root/readers")     # tests/readers, in the guest
 
@@ -151,8 +151,8 @@ class Serdev(Ldisc):
         self.location = "serial0-0"
 
     def prepare(self):
-        run("modprobe", "uicc_serial", "reset=inband")
-        udev_settle()
+        # udev has loaded the driver, and that has read there how the card is reset.
+        Program.prepare(self)
 
     def connect(self, world, card):
         if not (SERDEV / self.location).exists():
