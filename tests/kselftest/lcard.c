@@ -259,6 +259,7 @@ static void line_read(struct lcard *c)
 		if (c->inserted && !c->deaf) {
 			rest(c);
 			lcard_reset(c);
+			c->resets++;
 		}
 		pthread_cond_broadcast(&c->changed);
 		return;

@@ -238,7 +238,6 @@ void lcard_reset(struct lcard *c)
 {
 	size_t i;
 
-	c->resets++;
 	c->n_pps = 0;
 	c->n_block = 0;
 	c->state = LCARD_PTS;

@@ -19,7 +19,7 @@
 #define PARAMETERS	"/sys/module/uicc_serial/parameters/"
 #define CLASS		"/sys/class/uicc"
 #define N_UICC		29
-#define SLOTS_MAX	64
+#define SLOTS_MAX	1024
 
 static void die(const char *what)
 {
@@ -46,37 +46,38 @@ void uart_defaults(void)
 	uart_set("echo", "auto");
 	uart_set("clock_hz", "3571200");
 	uart_set("max_baud", "0");
-	uart_set("slack_ms", "50");
+	/* An emulated machine may be late itself. */
+	uart_set("slack_ms", uart_virtual_time() ? "50" : "500");
 	uart_set("poll_ms", "2000");
 }
 
-/* The slots there are, as bits. */
-static uint64_t slots(void)
+/* The slots there are; numbers are used again only after long. */
+static void slots(bool *there)
 {
 	DIR *dir = opendir(CLASS);
 	struct dirent *e;
-	uint64_t set = 0;
 	unsigned int n;
 	int used;
 
+	memset(there, 0, SLOTS_MAX * sizeof(*there));
 	while (dir && (e = readdir(dir)))
 		if (sscanf(e->d_name, "uicc%u%n", &n, &used) == 1 && !e->d_name[used] &&
 		    n < SLOTS_MAX)
-			set |= 1ull << n;
+			there[n] = true;
 	if (dir)
 		closedir(dir);
-	return set;
 }
 
 int uart_attach(struct uart *u)
 {
-	uint64_t before = slots(), now;
+	bool before[SLOTS_MAX], now[SLOTS_MAX];
 	int discipline = N_UICC, i;
 
+	slots(before);
 	if (ioctl(u->card->slave, TIOCSETD, &discipline))
 		return -errno;
-	now = slots() & ~before;
-	for (i = 0; i < SLOTS_MAX && !(now >> i & 1); i++)
+	slots(now);
+	for (i = 0; i < SLOTS_MAX && (!now[i] || before[i]); i++)
 		;
 	if (i == SLOTS_MAX)
 		die("no slot for the line");
@@ -139,10 +140,12 @@ bool uart_insert(struct uart *u)
 bool uart_remove(struct uart *u)
 {
 	uint8_t byte;
+	int i;
 
 	lcard_out(u->card);
-	/* Nobody knows before it is asked. */
-	attr_read(file_path(u, "ef-3f00.2f00/data"), &byte, 1, 0);
+	/* Nobody knows before it is asked: the command is not answered, nor is the reset. */
+	for (i = 0; i < 3 && !access(u->dir, F_OK); i++)
+		attr_read(file_path(u, "ef-3f00.2f00/fcp"), &byte, 1, 0);
 	return wait_path(u->dir, false);
 }
 
