@@ -4,8 +4,6 @@
  * ucard.h.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +21,9 @@
 #define GADGETS		"/sys/kernel/config/usb_gadget"
 #define UDC		"dummy_udc.0"
 #define DRIVER		"/sys/bus/usb/drivers/uicc_ccid"
-#define CLASS		"/sys/class/uicc"
+
+/* There is one controller. */
+static struct ucard *on_bus;
 
 static void die(const char *what)
 {
@@ -229,17 +229,16 @@ static void make_gadget(struct ucard *u)
 }
 
 /* The driver has no ids of its own: it takes what it is told. */
-static void bind_ids(void)
+static void bind_ids(bool bind)
 {
 	char id[32];
-	int ret;
+	int i;
 
 	snprintf(id, sizeof(id), "%04x %04x", UCARD_VENDOR, UCARD_PRODUCT);
-	ret = attr_write(DRIVER "/new_id", id);
-	if (ret && ret != -EEXIST)
-		die("new_id");
-	attr_write(DRIVER "/remove_id", id);
-	put(DRIVER "/new_id", id);
+	for (i = 0; i < 20 && !attr_write(DRIVER "/remove_id", id); i++)
+		;	/* as often as it was told, and has bound */
+	if (bind)
+		put(DRIVER "/new_id", id);
 }
 
 static void start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
@@ -251,28 +250,6 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 void ucard_off(struct ucard *u)
 {
 	attr_write(gadget(u, "UDC"), "\n");
-}
-
-void ucard_start(struct ucard *u)
-{
-	unsigned int i;
-
-	prepare();
-	bind_ids();
-	make_gadget(u);
-	open_function(u);
-	u->stop = false;
-	if (pipe2(u->stop_pipe, O_CLOEXEC))
-		die("pipe");
-	start_thread(&u->events, ucard_event_thread, u);
-	if (u->out >= 0)
-		start_thread(&u->reader, ucard_reader_thread, u);
-	if (u->irq >= 0)
-		start_thread(&u->interrupts, ucard_interrupt_thread, u);
-	for (i = 0; i < u->n_slots; i++)
-		start_thread(&u->slots[i].thread, ucard_slot_thread, &u->slots[i]);
-	u->started = true;
-	put(gadget(u, "UDC"), UDC);
 }
 
 static void stop(struct ucard *u)
@@ -306,6 +283,33 @@ static void stop(struct ucard *u)
 	if (rmdir(function(u)) || rmdir(gadget(u, "configs/c.1")) || rmdir(gadget(u, "")))
 		die("gadget stays");
 	u->started = false;
+	on_bus = NULL;
+}
+
+void ucard_start(struct ucard *u)
+{
+	unsigned int i;
+
+	/* What a test that failed has left. */
+	if (on_bus)
+		stop(on_bus);
+	on_bus = u;
+	prepare();
+	bind_ids(!u->unbound);
+	make_gadget(u);
+	open_function(u);
+	u->stop = false;
+	if (pipe2(u->stop_pipe, O_CLOEXEC))
+		die("pipe");
+	start_thread(&u->events, ucard_event_thread, u);
+	if (u->out >= 0)
+		start_thread(&u->reader, ucard_reader_thread, u);
+	if (u->irq >= 0)
+		start_thread(&u->interrupts, ucard_interrupt_thread, u);
+	for (i = 0; i < u->n_slots; i++)
+		start_thread(&u->slots[i].thread, ucard_slot_thread, &u->slots[i]);
+	u->started = true;
+	put(gadget(u, "UDC"), UDC);
 }
 
 void ucard_free(struct ucard *u)
@@ -335,94 +339,6 @@ void ucard_plug(struct ucard *u)
 {
 	stop(u);
 	ucard_start(u);
-}
-
-/* --- what the class has of it ------------------------------------------------------- */
-
-/* Is it this slot of ours? One reader is on the bus, and slots have numbers if many. */
-static bool is_slot(struct ucard *u, const char *name, unsigned int slot)
-{
-	char path[300], text[80], tail[8];
-	int n;
-
-	snprintf(path, sizeof(path), CLASS "/%s/transport", name);
-	n = attr_read(path, text, sizeof(text) - 1, 0);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	if (strcmp(text, "ccid\n"))
-		return false;
-	if (u->desc.bMaxSlotIndex == 0)
-		return true;
-	snprintf(path, sizeof(path), CLASS "/%s/location", name);
-	n = attr_read(path, text, sizeof(text) - 1, 0);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	n = snprintf(tail, sizeof(tail), ".%u\n", slot);
-	return strlen(text) > (size_t)n && !strcmp(text + strlen(text) - n, tail);
-}
-
-const char *ucard_class(struct ucard *u, unsigned int slot)
-{
-	static __thread char path[UCARD_SLOTS][64];
-	DIR *dir = opendir(CLASS);
-	const char *found = NULL;
-	struct dirent *e;
-
-	while (dir && !found && (e = readdir(dir))) {
-		if (strncmp(e->d_name, "uicc", 4) || strchr(e->d_name, '.') ||
-		    strlen(e->d_name) > 16 || !is_slot(u, e->d_name, slot))
-			continue;
-		snprintf(path[slot], sizeof(path[slot]), CLASS "/%.16s", e->d_name);
-		found = path[slot];
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-const char *ucard_path(struct ucard *u, unsigned int slot, const char *name)
-{
-	static __thread char path[2][256];
-	static __thread int turn;
-	const char *class = ucard_class(u, slot);
-
-	turn = !turn;
-	snprintf(path[turn], sizeof(path[turn]), "%s.card%s%s", class ? class : "/nowhere",
-		 name[0] ? "/" : "", name);
-	return path[turn];
-}
-
-bool ucard_ready(struct ucard *u)
-{
-	unsigned int i, slot;
-
-	for (i = 0; i < 1000; i++) {
-		for (slot = 0; slot < u->n_slots; slot++)
-			if (!ucard_class(u, slot))
-				break;
-		if (slot == u->n_slots)
-			return true;
-		nap_ms(10);
-	}
-	printf("# ucard: no slot in the class\n");
-	return false;
-}
-
-bool ucard_wait_card(struct ucard *u, unsigned int slot, bool there)
-{
-	unsigned int i;
-
-	/* The directory comes before what is in it; this is the last of that. */
-	for (i = 0; i < 2000; i++) {
-		if (there ? !access(ucard_path(u, slot, "ef-3f00.7f50.5031/fcp"), F_OK) :
-			    !!access(ucard_path(u, slot, ""), F_OK))
-			return true;
-		nap_ms(5);
-	}
-	printf("# ucard: the card of slot %u is %s\n", slot, there ? "not there" : "still there");
-	return false;
 }
 
 /* --- cards ---------------------------------------------------------------------------- */

@@ -3,8 +3,8 @@
  * A CCID reader with cards, on the USB of this very machine: FunctionFS on dummy_hcd.
  * Any level of exchange, T=0 and T=1, up to four slots. It obeys the specification
  * (CCID 1.1) but for the lies that a test sets, and watches that the driver does.
- * ucard.c is the device, ucard_pipe.c what goes over its pipes, and ucard_slot.c what
- * the reader does with its cards.
+ * ucard.c is the device, ucard_pipe.c what goes over its pipes, ucard_slot.c what the
+ * reader does with its cards, and ucard_card.c what the class has of all that.
  */
 #ifndef UCARD_H
 #define UCARD_H
@@ -158,6 +158,7 @@ struct ucard {
 	unsigned int endpoints;		/* UCARD_OUT ... */
 	bool full_speed;		/* packets of 64 bytes, not 512 */
 	bool quiet;			/* reports no card of its own at the start */
+	bool unbound;			/* no driver is told to take it */
 	uint8_t class, subclass;	/* of the interface */
 
 	struct ucard_slot slots[UCARD_SLOTS];
@@ -220,6 +221,21 @@ bool ucard_wait_card(struct ucard *u, unsigned int slot, bool there);
 /* Name of a slot in the class, as "/sys/class/uicc/uicc3"; NULL = none. */
 const char *ucard_class(struct ucard *u, unsigned int slot);
 const char *ucard_path(struct ucard *u, unsigned int slot, const char *name);
+
+/*
+ * ATR of a card of T=0 or T=1 that knows rates up to @ta1; @ifsc and @crc are for T=1.
+ * With @specific it has TA2. It has the capability of extended APDUs.
+ */
+const char *ucard_atr(unsigned int protocol, uint8_t ta1, uint8_t ifsc, bool crc, bool specific);
+/* The content of all files of the chip, as sysfs has it. */
+bool ucard_files(struct ucard *u, unsigned int slot);
+/* Reads one of them, cached or not: bytes or -errno. */
+int ucard_read(struct ucard *u, unsigned int slot, const char *file);
+/* One that no other test has read, so that it comes from the card. */
+int ucard_probe(struct ucard *u, unsigned int slot);
+long long ucard_now_ms(void);
+/* A parameter of the driver's module; the value before in @old, which may be NULL. */
+void ucard_param(const char *name, const char *value, char *old, size_t size);
 
 /* Forgets older lies and tells this one. */
 void ucard_lie(struct ucard *u, enum ucard_lie lie, uint8_t type, unsigned int at, int arg);

@@ -160,10 +160,11 @@ static size_t pack(uint8_t *out, const struct ucard_message *m, const struct uca
 static void extend_time(struct ucard *u, const struct ucard_message *m, uint8_t type, int times)
 {
 	struct ucard_reply r = { .type = type, .status = 0x80, .error = 1 };
+	const struct ucard_slot *s = &u->slots[m->slot];
 	uint8_t raw[16];
 	int i;
 
-	for (i = 0; (times < 0 || i < times) && u->up && !u->stop; i++) {
+	for (i = 0; (times < 0 || i < times) && u->up && !u->stop && !s->aborting; i++) {
 		send_raw(u, raw, pack(raw, m, &r));
 		pthread_mutex_unlock(&u->lock);
 		nap(20);
@@ -310,8 +311,8 @@ static void dispatch(struct ucard *u, const struct ucard_message *m)
 {
 	struct ucard_slot *s;
 
-	if (u->messages++ && m->seq != (uint8_t)(u->last_seq + 1) && m->seq != u->last_seq)
-		ucard_broken(u, "bSeq jumps");
+	if (u->messages++ && m->seq == u->last_seq)
+		ucard_broken(u, "the same bSeq twice");
 	u->last_seq = m->seq;
 	if (m->slot >= u->n_slots) {
 		ucard_broken(u, "a slot that there is not");
