@@ -161,10 +161,12 @@ static void extend_time(struct ucard *u, const struct ucard_message *m, uint8_t 
 {
 	struct ucard_reply r = { .type = type, .status = 0x80, .error = 1 };
 	const struct ucard_slot *s = &u->slots[m->slot];
+	unsigned int aborts = s->aborts;
 	uint8_t raw[16];
 	int i;
 
-	for (i = 0; (times < 0 || i < times) && u->up && !u->stop && !s->aborting; i++) {
+	for (i = 0; (times < 0 || i < times) && u->up && !u->stop && !s->aborting && aborts == s->aborts;
+	     i++) {
 		send_raw(u, raw, pack(raw, m, &r));
 		pthread_mutex_unlock(&u->lock);
 		nap(20);
@@ -327,6 +329,7 @@ static void dispatch(struct ucard *u, const struct ucard_message *m)
 		return;
 	}
 	if (m->type == CCID_ABORT) {
+		s->busy = false;
 		ucard_slot_message(s, m);
 		return;
 	}
@@ -340,6 +343,7 @@ void *ucard_slot_thread(void *arg)
 	struct ucard_slot *s = arg;
 	struct ucard *u = s->u;
 	struct ucard_message *m = malloc(sizeof(*m));
+	unsigned int aborts;
 
 	pthread_mutex_lock(&u->lock);
 	while (!u->stop && m) {
@@ -348,11 +352,14 @@ void *ucard_slot_thread(void *arg)
 			continue;
 		}
 		*m = s->work;
+		aborts = s->aborts;
 		if (s->think_ms) {
 			pthread_mutex_unlock(&u->lock);
 			nap(s->think_ms);
 			pthread_mutex_lock(&u->lock);
 		}
+		if (aborts != s->aborts)
+			continue;
 		/* It is free for the next message before its answer can be read. */
 		s->busy = false;
 		ucard_slot_message(s, m);
