@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#define BEGAN_MS	10000000ull	/* no clock begins at 0 */
 #define CLOCK	3571200u	/* 9600 etu a second at F = 372 */
 
 /* An ATR of these bytes behind TS, with a TCK where it wants one. */
@@ -93,6 +94,9 @@ static void test_guard_time(void **state)
 	/* the same with T=15, first and last of the protocols */
 	struct uicc_atr global = ATR(0xd0, 0x96, 0x05, 0x80, 0x1f, 0x07);
 	struct uicc_atr later = ATR(0xd0, 0x96, 0x05, 0x81, 0x81, 0x0f);
+	/* with TB1 in between; without T=15, but bytes that look like it */
+	struct uicc_atr full = ATR(0xf0, 0x96, 0x25, 0x05, 0x80, 0x1f, 0x07);
+	struct uicc_atr like = ATR(0xf0, 0x96, 0x8f, 0x05, 0x40, 0x0f), last = ATR(0xd2, 0x96, 0x05, 0x00, 0x9f, 0x1f);
 	struct iso7816_timing t = timing_of(&none, 0, 372, 1, CLOCK);
 
 	assert_int_equal(t.guard_etu, 12);
@@ -106,6 +110,12 @@ static void test_guard_time(void **state)
 	assert_int_equal(t.extra_us, 23);	/* at 512/32 although it is not in use */
 	t = timing_of(&later, 1, 372, 1, CLOCK);
 	assert_int_equal(t.extra_us, 23);
+	t = timing_of(&full, 0, 372, 1, CLOCK);
+	assert_int_equal(t.extra_us, 23);
+	t = timing_of(&like, 0, 372, 1, CLOCK);
+	assert_int_equal(t.extra_us, 521);
+	t = timing_of(&last, 0, 372, 1, CLOCK);
+	assert_int_equal(t.extra_us, 521);
 	t = timing_of(&least, 0, 372, 1, CLOCK);
 	assert_int_equal(t.guard_etu, 12);
 	assert_int_equal(t.extra_us, 0);
@@ -174,6 +184,64 @@ static void test_speeds_of_a_reader(void **state)
 	assert_false(p.pps);
 }
 
+static int judge(struct iso7816_params *p, const char *response, size_t len)
+{
+	*p = (struct iso7816_params){ .fd = 0x96, .f = 512, .d = 32, .pps = true, .clock_hz = CLOCK };
+	return iso7816_pps_judge(p, (const u8 *)response, len);
+}
+
+/* A reader without a line, CCID, asks and judges by itself. */
+/* Rules: PPS-4 PPS-5 PPS-6 */
+static void test_pps_without_a_line(void **state)
+{
+	static const u8 all[] = { 0xff, 0x70, 0x96, 0x01, 0x02, 0x1a }, none[] = { 0xff, 0x00, 0xff };
+	struct iso7816_params p;
+	size_t i;
+
+	for (i = 0; i < sizeof(all); i++)
+		assert_int_equal(iso7816_pps_missing(all, i), i < 2 ? 2 - i : 6 - i);
+	assert_int_equal(iso7816_pps_missing(all, 6), 0);
+	assert_int_equal(iso7816_pps_missing(none, 2), 1);
+	assert_int_equal(iso7816_pps_missing(none, 3), 0);
+	assert_int_equal(iso7816_pps_missing(none, 5), 0);
+
+	assert_int_equal(judge(&p, "\xff\x10\x96\x79", 4), 0);
+	assert_true(p.fd == 0x96 && p.f == 512 && p.d == 32);
+	assert_int_equal(judge(&p, "\xff\x00\xff", 3), 0);
+	assert_true(p.fd == 0x11 && p.f == 372 && p.d == 1 && p.clock_hz == CLOCK);
+	/* not whole, or more than whole */
+	assert_int_equal(judge(&p, "\xff\x10\x96\x79", 0), -EPROTO);
+	assert_int_equal(judge(&p, "\xff\xff", 2), -EPROTO);
+	assert_int_equal(judge(&p, "\xff\x10\xef", 3), -EPROTO);
+	assert_int_equal(judge(&p, "\xff\x10\x96\x79\x00", 5), -EPROTO);
+	assert_int_equal(judge(&p, "\xff\x00\xff\x00", 4), -EPROTO);
+}
+
+/* Rules: PPS-8 PPS-9 */
+static void test_cards_of_their_own_mind(void **state)
+{
+	struct uicc_atr fast = ATR(0x90, 0x96, 0x10, 0x00), plain = ATR(0x90, 0x11, 0x10, 0x00);
+	struct uicc_atr slow = ATR(0x90, 0x91, 0x10, 0x00), odd = ATR(0x90, 0x7f, 0x10, 0x00);
+	struct uicc_atr t2 = ATR(0x80, 0x82, 0x01), t2_alone = ATR(0x80, 0x02);
+	struct iso7816_reader none = { .clock_hz = CLOCK }, any = { .clock_hz = CLOCK, .max_baud = 1000000 };
+	struct iso7816_params p;
+
+	assert_int_equal(iso7816_pps_choose(&p, &fast, &any), 0);
+	assert_true(!p.pps && p.fd == 0x96 && p.f == 512 && p.d == 32);
+	assert_int_equal(iso7816_pps_choose(&p, &fast, &none), -EOPNOTSUPP);
+	/* the initial rate is one that every reader has; one slower than it is not */
+	assert_int_equal(iso7816_pps_choose(&p, &plain, &none), 0);
+	assert_true(!p.pps && p.f == 372 && p.d == 1);
+	assert_int_equal(iso7816_pps_choose(&p, &slow, &none), -EOPNOTSUPP);
+	assert_int_equal(iso7816_pps_choose(&p, &slow, &any), 0);
+	assert_true(!p.pps && p.f == 512 && p.d == 1);
+	assert_int_equal(iso7816_pps_choose(&p, &odd, &any), -EOPNOTSUPP);
+	/* the first protocol is none of ours */
+	assert_int_equal(iso7816_pps_choose(&p, &t2, &none), 0);
+	assert_true(p.pps && p.protocol == 1 && p.f == 372);
+	assert_int_equal(iso7816_pps_choose(&p, &t2_alone, &any), -EOPNOTSUPP);
+}
+
 /* --- cards without an end -------------------------------------------------------- */
 
 struct endless {
@@ -191,6 +259,7 @@ static int endless_block(void *ctx, const u8 *out, size_t len, u8 *in, size_t si
 	size_t n, i;
 
 	assert_true(size >= ISO7816_BLOCK_MAX);
+	assert_true(bwt_multiplier >= 1);
 	assert_true(++card->blocks < 10000);
 	card->now_ms += card->step_ms;
 	if (out[1] == 0xc1 || out[1] == 0xc2) {		/* S(IFS), S(ABORT) are answered well */
@@ -272,7 +341,7 @@ static int play_endless(size_t (*answer)(struct endless *card, const u8 *out, u8
 	struct iso7816_t1 t1;
 	int ret;
 
-	*card = (struct endless){ .answer = answer, .step_ms = step_ms };
+	*card = (struct endless){ .answer = answer, .step_ms = step_ms, .now_ms = BEGAN_MS };
 	iso7816_t1_init(&t1, &atr, &endless_ops, card);
 	ret = iso7816_t1_transmit(&t1, command, sizeof(command), response, 258);
 	assert_true(ret < 0);
@@ -289,7 +358,7 @@ static void test_cards_without_an_end(void **state)
 	assert_int_equal(play_endless(wtx_for_ever, 1, &card), -EPROTO);
 	assert_true(card.blocks < 1500);
 	assert_int_equal(play_endless(wtx_for_ever, 1600, &card), -ETIMEDOUT);
-	assert_true(card.now_ms < 122000);
+	assert_true(card.now_ms - BEGAN_MS < 122000);
 	assert_int_equal(play_endless(ifs_for_ever, 1, &card), -EPROTO);
 	assert_int_equal(play_endless(abort_for_ever, 1, &card), -EPROTO);
 	assert_int_equal(play_endless(garbage_and_wtx, 1, &card), -EPROTO);
@@ -301,7 +370,40 @@ static void test_cards_without_an_end(void **state)
 	assert_int_equal(play_endless(resynch_for_ever, 1, &card), -EIO);
 	assert_true(card.blocks < 10);
 	assert_int_equal(play_endless(resynch_for_ever, 50000, &card), -ETIMEDOUT);
-	assert_true(card.now_ms < 200000);
+	assert_true(card.now_ms - BEGAN_MS < 200000);
+}
+
+static size_t field_of_100(struct endless *card, const u8 *out, u8 *in)
+{
+	assert_int_not_equal(out[1], 0xc1);
+	/* one byte too many, then as many as there may be */
+	return block_of(in, 0x00, out[1] & 0x80 ? 100 : 101);
+}
+
+static int play_known_ifsd(struct endless *card, u8 ifsd)
+{
+	struct uicc_atr atr = ATR(0x80, 0x81, 0x31, 0xfe, 0x45);
+	static const u8 command[] = { 0x00, 0xb0, 0x00, 0x00, 0x00 };
+	struct iso7816_t1 t1;
+	u8 response[258];
+
+	*card = (struct endless){ .answer = field_of_100 };
+	iso7816_t1_init(&t1, &atr, &endless_ops, card);
+	t1.ifsd_known = true;
+	t1.ifsd_max = ifsd;
+	return iso7816_t1_transmit(&t1, command, sizeof(command), response, 258);
+}
+
+/* Somebody else, a CCID reader, tells the card its IFSD. */
+/* Rules: TONE-2 TONE-18 */
+static void test_ifsd_that_is_known(void **state)
+{
+	struct endless card;
+
+	assert_int_equal(play_known_ifsd(&card, 100), 100);
+	assert_int_equal(card.blocks, 2);
+	assert_int_equal(play_known_ifsd(&card, 101), 101);
+	assert_int_equal(card.blocks, 1);
 }
 
 /* --- readers that hand over anything ----------------------------------------------------- */
@@ -431,7 +533,7 @@ static void test_lines_without_an_end(void **state)
 	struct uicc_atr atr = ATR(0x80, 0x81, 0x21, 0x4f);
 	static const u8 read[] = { 0x00, 0xb0, 0x00, 0x00, 0x00 };
 	u8 response[258], block[ISO7816_BLOCK_MAX];
-	struct chatter c = { .byte = 0xb0 };
+	struct chatter c = { .byte = 0xb0, .now_us = BEGAN_MS * 1000 };
 	struct iso7816_line line = { .ops = &chatter_ops, .ctx = &c };
 	static const u32 steps[] = { 0, 100, 90000, 990000, 3400000, 59000000 };
 	static const u8 bytes[] = { 0xb0, 0x4f, 0x60, 0x90, 0x00, 0xff };
@@ -630,7 +732,10 @@ int main(void)
 		cmocka_unit_test(test_guard_time),
 		cmocka_unit_test(test_every_speed),
 		cmocka_unit_test(test_speeds_of_a_reader),
+		cmocka_unit_test(test_pps_without_a_line),
+		cmocka_unit_test(test_cards_of_their_own_mind),
 		cmocka_unit_test(test_cards_without_an_end),
+		cmocka_unit_test(test_ifsd_that_is_known),
 		cmocka_unit_test(test_blocks_of_any_length),
 		cmocka_unit_test(test_lines_without_an_end),
 		cmocka_unit_test(test_cost_of_a_bootstrap),

@@ -395,6 +395,7 @@ static void play(void **state)
 	struct player *p = calloc(1, sizeof(*p));
 	int calls = 0;
 
+	p->now_us = 1000000000;	/* no clock begins at 0 */
 	load(p, *state);
 	for (; p->at < p->n; calls++)
 		play_call(p);
