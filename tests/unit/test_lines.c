@@ -5,23 +5,9 @@
  * the durations it knows what the standard says in etu and clocks, and computes them again.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include <linux/kernel.h>
-
-#include "../../kernel/core/atr.c"
-#include "../../kernel/transport/line.c"
-#include "../../kernel/transport/pps.c"
-#include "../../kernel/transport/t0.c"
-#include "../../kernel/transport/t1.c"
-
-#include <cmocka.h>
+#include "iso7816.h"
 
 #define LINES_MAX	1024
 #define BYTES_MAX	8192
