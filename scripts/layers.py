@@ -51,6 +51,9 @@ THIRD_PARTY = {
     "seccomp.h": r"userspace/dmsc-\w+/(seccomp|sandbox)\.c",
     "microhttpd.h": r"tests/dmserver/http(_int\.h|\.c)",
     "gnutls/": r"tests/dmserver/http_tls\.c",
+    "libqmi-glib.h": r"userspace/uicc-bridge/qmi\.c",
+    "libmbim-glib.h": r"userspace/uicc-bridge/mbim\.c",
+    "gio/": r"userspace/uicc-bridge/glib_wait\.h",
     "zlib.h": r"tests/dmserver/gzip\.c",
 }
 

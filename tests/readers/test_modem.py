@@ -20,15 +20,17 @@ DIR_FIRST = "61184F10A0000000871002FFFFFFFF8907090000500455" + "53494D"
 class Modem:
     """modem.py and the bridge on its device."""
 
-    def __init__(self, simcard, *options, card="connect", bridge=("--poll", "0"), absent=False):
+    def __init__(self, simcard, *options, card="connect", bridge=("--poll", "0"), absent=False, program="modem.py",
+                 backend="at"):
         self.dir = tempfile.mkdtemp(prefix="modem-test-")
         self.control = os.path.join(self.dir, "control")
-        words = [sys.executable, os.path.join(HERE, "modem.py"), *options, "--simcard", simcard,
+        words = [sys.executable, os.path.join(HERE, program), *options, "--simcard", simcard,
                  "--control", self.control, *(["--absent"] if absent else []), profile(card) if "/" not in card else card]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE)
         self.device = self.process.stdout.readline().decode().split()[1]
-        self.kernel = Kernel([os.path.join(os.path.dirname(simcard), "uicc-bridge"), "at", "--reader-fd", None,
-                              "--lock-dir", self.dir, *bridge, self.device])
+        locks = ("--lock-dir", self.dir) if backend == "at" else ()
+        self.kernel = Kernel([os.path.join(os.path.dirname(simcard), "uicc-bridge"), backend, "--reader-fd", None,
+                              *locks, *bridge, self.device])
 
     def __enter__(self):
         return self

@@ -17,6 +17,7 @@
 #include "at_modem.h"
 #include "at_tty.h"
 #include "bridge.h"
+#include "made_up_atr.h"
 #include "util/log.h"
 
 #define BAUD_DEFAULT 115200
@@ -37,15 +38,6 @@ static const struct option options[] = {
 	{ "atr", required_argument, NULL, BRIDGE_OPTION(OPT_ATR) },
 	{ "lock-dir", required_argument, NULL, BRIDGE_OPTION(OPT_LOCKS) },
 	{ NULL, 0, NULL, 0 },
-};
-
-/*
- * TS 27.007 has no command that tells the ATR. This one says what is true of every
- * card here (ISO 7816-4 8.1.1): T=0 and nothing else, historical bytes in compact
- * TLV, applications by full and partial name, EF(DIR), and "modem" as pre-issuing data.
- */
-static const uint8_t made_up_atr[] = {
-	0x3B, 0x09, 0x80, 0x31, 0xE0, 0x65, 'm', 'o', 'd', 'e', 'm',
 };
 
 struct at_backend {

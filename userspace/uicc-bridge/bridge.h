@@ -90,6 +90,8 @@ struct bridge_backend {
 
 extern const struct bridge_backend bridge_pipe;
 extern const struct bridge_backend bridge_at;
+extern const struct bridge_backend bridge_qmi;		/* where libqmi-glib is */
+extern const struct bridge_backend bridge_mbim;		/* where libmbim-glib is */
 extern const struct bridge_backend bridge_pcsc;		/* where libpcsclite is */
 
 /* Runs until the card or the reader is gone, or a signal ends it. Returns the exit status. */

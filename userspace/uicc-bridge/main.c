@@ -20,6 +20,12 @@ static const struct bridge_backend *const backends[] = {
 #ifdef BRIDGE_WITH_PCSC
 	&bridge_pcsc,
 #endif
+#ifdef BRIDGE_WITH_QMI
+	&bridge_qmi,
+#endif
+#ifdef BRIDGE_WITH_MBIM
+	&bridge_mbim,
+#endif
 };
 
 #define BACKENDS (sizeof(backends) / sizeof(backends[0]))

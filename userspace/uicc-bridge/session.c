@@ -53,6 +53,15 @@ uint8_t session_cla_basic(uint8_t cla)
 	return cla & 0x40 ? cla & 0x80 : cla & 0xFC;
 }
 
+uint8_t session_cla_on(uint8_t cla, uint32_t channel)
+{
+	if (channel > 19)
+		return cla;
+	cla = session_cla_basic(cla);
+	return channel < 4 ? (uint8_t)(cla | channel) :
+			     (uint8_t)((cla & 0x80) | 0x40 | (channel - 4));
+}
+
 void session_init(struct session *s, bool basic)
 {
 	memset(s, 0, sizeof(*s));

@@ -85,5 +85,7 @@ enum session_step session_say(struct session *s, uint16_t sw);
 /* The logical channel in a class byte (TS 102 221 10.1.1), and the class of the same on channel 0. */
 unsigned int session_cla_channel(uint8_t cla);
 uint8_t session_cla_basic(uint8_t cla);
+/* The class of the same on @channel; beyond 19 there is none, and it stays as it is. */
+uint8_t session_cla_on(uint8_t cla, uint32_t channel);
 
 #endif
