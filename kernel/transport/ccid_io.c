@@ -24,6 +24,8 @@ MODULE_PARM_DESC(extension_ms,
 
 /* A bulk transfer to a reader that takes it. */
 #define CCID_SEND_MS		2000
+/* From a failed transfer until the USB core has noticed that the device is not there. */
+#define CCID_LEAVE_MS		300
 /* Each step of bringing a reader back in line. */
 #define CCID_RECOVER_MS		500
 /* Time extensions of one command; a card asks for one in half a second or so. */
@@ -233,7 +235,16 @@ static int ccid_transfer(struct ccid_slot *slot, struct urb *urb, u8 *buf, size_
 		usb_kill_urb(urb);
 		return ret == -ETIMEDOUT ? -ETIME : ret;
 	}
-	return urb->status ? ccid_usb_errno(urb->status) : urb->actual_length;
+	if (!urb->status)
+		return urb->actual_length;
+	ret = ccid_usb_errno(urb->status);
+	if (ret == -ECOMM) {
+		/* A cable that is pulled out shows so first; that it was, a moment later. */
+		ret = ccid_wait(slot, patience, CCID_LEAVE_MS, ccid_is_never);
+		if (ret == -ETIMEDOUT)
+			ret = -ECOMM;
+	}
+	return ret;
 }
 
 /* A stalled endpoint is cleared, and the transfer done once more. */
