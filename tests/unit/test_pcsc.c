@@ -116,6 +116,7 @@ static void stop(void)
 	assert_int_equal(c.handles, 0);
 }
 
+/* Rules: PCSC-1 */
 static void names(void **state)
 {
 	char long_name[MAX_READERNAME + 1];
@@ -155,6 +156,7 @@ static void list(void **state)
 }
 
 /* From the card that is in to the one that another took the place of. */
+/* Rules: PCSC-2 PCSC-5 */
 static void cards(void **state)
 {
 	put_card(atr_t0);
@@ -187,6 +189,7 @@ static void cards(void **state)
 	assert_int_equal(fake_counts().left, SCARD_UNPOWER_CARD);
 }
 
+/* Rules: PCSC-4 */
 static void resets(void **state)
 {
 	put_card(atr_t0);
@@ -209,6 +212,7 @@ static void resets(void **state)
 }
 
 /* The kernel takes a card for what its ATR says first, so pcscd has to. */
+/* Rules: PCSC-3 */
 static void protocols(void **state)
 {
 	put_card(atr_t0);
@@ -228,6 +232,7 @@ static void protocols(void **state)
 }
 
 /* With others on the card nothing is reset, and neither is the protocol changed. */
+/* Rules: PCSC-3 */
 static void shared_protocol(void **state)
 {
 	run.o.flags = UICC_VIRT_READER_SHARED;
@@ -241,6 +246,7 @@ static void shared_protocol(void **state)
 	stop();
 }
 
+/* Rules: PCSC-2 PCSC-4 PCSC-6 */
 static void shared(void **state)
 {
 	run.o.flags = UICC_VIRT_READER_SHARED;
@@ -267,6 +273,7 @@ static void shared(void **state)
 	assert_int_equal(fake_counts().left, SCARD_LEAVE_CARD);
 }
 
+/* Rules: PCSC-6 */
 static void reset_by_others(void **state)
 {
 	put_card(atr_t0);
@@ -300,6 +307,7 @@ static void extended(void **state)
 }
 
 /* The slot stays whatever goes, and has its card again when that is back. */
+/* Rules: PCSC-7 */
 static void coming_and_going(void **state)
 {
 	fake_pcscd(false);
@@ -323,6 +331,7 @@ static void coming_and_going(void **state)
 }
 
 /* One that matches as well comes while ours is away: rather none than the wrong one. */
+/* Rules: PCSC-1 */
 static void several_later(void **state)
 {
 	start("One");
@@ -404,6 +413,7 @@ static enum bridge_event_type wanted(LONG rv, bool *come_back)
 }
 
 /* No error, known or not, ends the bridge, or is taken for an answer. */
+/* Rules: PCSC-7 */
 static void every_error_of_a_transmit(void **state)
 {
 	unsigned int n = 0;
@@ -427,6 +437,7 @@ static void every_error_of_a_transmit(void **state)
 	stop();
 }
 
+/* Rules: PCSC-7 */
 static void every_error_of_a_reset(void **state)
 {
 	bool ignored;
@@ -448,6 +459,7 @@ static void every_error_of_a_reset(void **state)
 	stop();
 }
 
+/* Rules: PCSC-7 */
 static void every_error_of_a_connect(void **state)
 {
 	start(NAME);
@@ -508,6 +520,7 @@ static void card_that_never_connects(void **state)
 }
 
 /* pcscd holds a call for ever: the end waits a bounded time, and leaves it. */
+/* Rules: PCSC-8 */
 static void hung(void **state)
 {
 	uint64_t begun;

@@ -252,6 +252,7 @@ static void bad_descriptors(void **state)
 	}
 }
 
+/* Rules: BIND-1 BIND-2 */
 static void taken_from_a_program(void **state)
 {
 	assert_int_equal(ctl_bind("1-2:1.0"), CTL_OK);
@@ -271,6 +272,7 @@ static void taken_from_a_program(void **state)
 	assert_int_equal(ctl_unbind("1-2"), CTL_FAILED);
 }
 
+/* Rules: BIND-1 */
 static void cut_off(void **state)
 {
 	lets_go = false;
@@ -288,6 +290,7 @@ static void not_let_go(void **state)
 }
 
 /* The driver refuses it: whoever had it has it again, and the id is no more. */
+/* Rules: BIND-2 BIND-3 */
 static void not_taken(void **state)
 {
 	takes = false;

@@ -25,6 +25,7 @@ def good_session(world, number=1):
           f"{world.violations()} {world.failed_expectations()}")
 
 
+# Rules: PCSC-2
 def test_whole_path(directory):
     """From the card's insertion at pcscd's reader to the end of a session; then out, and in again."""
     with World(directory, way=Pcscd()) as world:
@@ -53,6 +54,7 @@ def test_t1(directory):
         check("1" in (SYSFS / f"{world.card.slot}.card" / "protocol").read_text(), "not T=1")
 
 
+# Rules: PCSC-2
 def test_exclusive(directory):
     """While the kernel has the card, others are told so; before and after they have it."""
     with World(directory, way=Pcscd()) as world:
@@ -84,6 +86,7 @@ def connects(client, share):
     return True
 
 
+# Rules: PCSC-6
 def test_shared(directory):
     """--shared: another program works on the card at the same time, and resets it; the kernel goes on."""
     with World(directory, way=Pcscd(options=("--shared",))) as world:
@@ -102,6 +105,7 @@ def test_shared(directory):
         check((SYSFS / world.card.slot / "seq").read_text() == seq, "a reset by another program is a new card")
 
 
+# Rules: PCSC-7
 def test_pcscd_goes(directory):
     """pcscd dies, or is told to end: the slot stays, empty, and has its card again when pcscd is back."""
     with World(directory, way=Pcscd()) as world:

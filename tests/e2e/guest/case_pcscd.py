@@ -35,6 +35,7 @@ def driver(location):
     return os.path.basename(os.readlink(link)) if link.is_symlink() else None
 
 
+# Rules: BIND-1
 def test_untouched(directory):
     """With the module loaded and nothing bound, pcscd has the reader as it would without."""
     with World(directory, way=Usb(bind=False)) as world:
@@ -49,6 +50,7 @@ def test_untouched(directory):
         check(world.way.location in shown and "usbfs" in shown, f"dmscctl readers:\n{shown}")
 
 
+# Rules: BIND-1
 def test_there_and_back(directory):
     """bind takes the reader from pcscd, which says that it is gone; ours works, to the end of a
     session; unbind gives it back, and pcscd works: all of it twice."""
@@ -89,6 +91,7 @@ def test_there_and_back(directory):
         check(driver(location) == "usbfs", f"the driver is {driver(location)}")
 
 
+# Rules: BIND-1
 def test_pcscd_comes_later(directory):
     """A reader that is bound stays so when pcscd starts, and when udev tells of it again."""
     with World(directory, way=Usb()) as world:
