@@ -30,10 +30,11 @@ struct ccid_reader;
  * @reader: whose
  * @slot: the core's; NULL until it is registered
  * @index: bSlot
- * @running: an op of the core's runs; with reader->lock, as the next four
+ * @running: an op of the core's runs; with reader->lock, as the next five
  * @ended: it is to end at once, with -ENODEV
  * @present: a card is there, as far as was reported
  * @powered: it has answered a reset, and was not removed since
+ * @heard: the reader has told of a change since it was started
  * @events: insertions and removals seen so far
  * @atr: answer to reset of the powered card; this and what follows are the op's
  * @protocol: T it speaks
@@ -53,6 +54,7 @@ struct ccid_slot {
 	bool ended;
 	bool present;
 	bool powered;
+	bool heard;
 	unsigned int events;
 
 	struct uicc_atr atr;

@@ -27,7 +27,7 @@ MODULE_PARM_DESC(extension_ms,
 /* From a failed transfer until the USB core has noticed that the device is not there. */
 #define CCID_LEAVE_MS		300
 /* Each step of bringing a reader back in line. */
-#define CCID_RECOVER_MS		500
+#define CCID_RECOVER_MS		1000
 /* Time extensions of one command; a card asks for one in half a second or so. */
 #define CCID_EXTENSIONS_MAX	1000
 /* Answers to something else that are read over for one command, and in recovery. */
@@ -262,13 +262,14 @@ static int ccid_transfer_again(struct ccid_slot *slot, struct urb *urb, u8 *buf,
 }
 
 /* Sends the header that is in @out_buf and @len bytes behind it. */
-static int ccid_send(struct ccid_slot *slot, size_t len, enum ccid_patience patience)
+static int ccid_send(struct ccid_slot *slot, size_t len, enum ccid_patience patience,
+		     unsigned int limit_ms)
 {
 	struct ccid_reader *reader = slot->reader;
 	int ret;
 
 	ret = ccid_transfer_again(slot, reader->out, reader->out_buf, CCID_HEADER_LEN + len,
-				  patience, CCID_SEND_MS);
+				  patience, limit_ms);
 	if (ret >= 0 && ret != CCID_HEADER_LEN + len)
 		ret = -ECOMM;
 	return min(ret, 0);
@@ -361,16 +362,13 @@ static int ccid_answer(struct ccid_slot *slot, const struct ccid_command *cmd,
 	}
 }
 
-static int ccid_quick(struct ccid_slot *slot, u8 type, struct ccid_msg *msg)
+/* One command without data, already numbered, while the reader is brought back in line. */
+static int ccid_quick(struct ccid_slot *slot, const struct ccid_command *cmd)
 {
-	const struct ccid_command cmd = {
-		.type = type,
-		.limit_ms = CCID_RECOVER_MS,
-		.patience = CCID_PATIENT,
-	};
+	struct ccid_msg msg;
 
-	return ccid_send(slot, 0, CCID_PATIENT) ?:
-	       ccid_answer(slot, &cmd, msg, CCID_STALE_RECOVER);
+	return ccid_send(slot, 0, CCID_PATIENT, CCID_RECOVER_MS) ?:
+	       ccid_answer(slot, cmd, &msg, CCID_STALE_RECOVER);
 }
 
 /*
@@ -381,11 +379,11 @@ static int ccid_quick(struct ccid_slot *slot, u8 type, struct ccid_msg *msg)
  */
 static void ccid_recover(struct ccid_slot *slot)
 {
-	const struct ccid_command abort = { .type = CCID_ABORT };
-	const struct ccid_command status = { .type = CCID_GET_SLOT_STATUS };
+	const struct ccid_command abort = { .type = CCID_ABORT, .limit_ms = CCID_RECOVER_MS };
+	const struct ccid_command status = { .type = CCID_GET_SLOT_STATUS,
+					     .limit_ms = CCID_RECOVER_MS };
 	struct ccid_reader *reader = slot->reader;
 	u16 interface = reader->intf->cur_altsetting->desc.bInterfaceNumber;
-	struct ccid_msg msg;
 	int ret;
 
 	if (ccid_ended(slot, CCID_PATIENT))
@@ -396,13 +394,16 @@ static void ccid_recover(struct ccid_slot *slot)
 				   reader->seq << 8 | slot->index, interface, NULL, 0,
 				   CCID_RECOVER_MS, GFP_NOIO);
 	if (!ret)
-		ret = ccid_quick(slot, CCID_ABORT, &msg);
+		ret = ccid_quick(slot, &abort);
 	if (!ret || ccid_ended(slot, CCID_PATIENT))
 		return;
-	usb_clear_halt(reader->udev, reader->out_pipe);
-	usb_clear_halt(reader->udev, reader->in_pipe);
+	/* One that has no time for its control pipe has none for this either. */
+	if (ret != -ETIMEDOUT) {
+		usb_clear_halt(reader->udev, reader->out_pipe);
+		usb_clear_halt(reader->udev, reader->in_pipe);
+	}
 	ccid_put_command(reader, slot, &status);
-	ret = ccid_quick(slot, CCID_GET_SLOT_STATUS, &msg);
+	ret = ccid_quick(slot, &status);
 	/* Not of one that is being pulled out, whose transfers fail. */
 	if (ret == -ETIME || ret == -EPROTO)
 		dev_warn_ratelimited(&reader->intf->dev, "the reader does not recover (%d)\n", ret);
@@ -439,7 +440,7 @@ int uicc_ccid_exchange(struct ccid_slot *slot, const struct ccid_command *cmd,
 		if (ret)
 			return ret;
 		ccid_put_command(reader, slot, cmd);
-		ret = ccid_send(slot, cmd->len, cmd->patience) ?:
+		ret = ccid_send(slot, cmd->len, cmd->patience, CCID_SEND_MS) ?:
 		      ccid_answer(slot, cmd, msg, stale_max);
 		if (ret) {
 			msg->type = 0;

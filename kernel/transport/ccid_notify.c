@@ -13,7 +13,7 @@ module_param(poll_ms, uint, 0644);
 MODULE_PARM_DESC(poll_ms,
 		 "how often slots of a reader that does not notify are asked, 100 to 60000 (500)");
 
-/* A reader that was just started tells of cards which are there as if they had come. */
+/* A reader that was just started tells of cards which are there as if they had come, once. */
 #define CCID_SETTLE_MS		1000
 /* Pause after a failed interrupt transfer; it doubles with each in a row, up to six times. */
 #define CCID_RESUBMIT_MS	50
@@ -54,15 +54,16 @@ void uicc_ccid_seen(struct ccid_slot *slot, bool present, bool changed,
 		    const unsigned int *events)
 {
 	struct ccid_reader *reader = slot->reader;
-	unsigned long settled;
-	unsigned long flags;
+	unsigned long settled, flags;
+	bool hello;
 
 	spin_lock_irqsave(&reader->lock, flags);
 	settled = reader->started + msecs_to_jiffies(CCID_SETTLE_MS);
+	hello = !slot->heard && time_in_range(jiffies, reader->started, settled);
+	slot->heard |= changed;
 	if (ccid_quiet(reader) || (events && *events != slot->events))
 		goto out;
-	if (slot->present == present &&
-	    (!present || !changed || time_in_range(jiffies, reader->started, settled)))
+	if (slot->present == present && (!present || !changed || hello))
 		goto out;
 	slot->present = present;
 	slot->powered = false;
@@ -230,7 +231,13 @@ void uicc_ccid_notify_init(struct ccid_reader *reader)
  */
 void uicc_ccid_notify_start(struct ccid_reader *reader)
 {
+	unsigned int i;
+
+	spin_lock_irq(&reader->lock);
 	reader->started = jiffies;
+	for (i = 0; i < reader->desc.slots; i++)
+		reader->slots[i].heard = false;
+	spin_unlock_irq(&reader->lock);
 	reader->notify_errors = 0;
 	reader->poll_failures = 0;
 	reader->halted = false;
