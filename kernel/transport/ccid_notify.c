@@ -242,7 +242,7 @@ void uicc_ccid_notify_start(struct ccid_reader *reader)
 	reader->poll_failures = 0;
 	reader->halted = false;
 	WRITE_ONCE(reader->polled, !reader->notify);
-	/* First, so that nothing is missed between the answer and the first notification. */
+	/* In any order: the reader keeps what it has to tell until it is listened to. */
 	if (reader->notify)
 		ccid_queue(reader, &reader->resubmit, 0);
 	ccid_queue(reader, &reader->poll, 0);
