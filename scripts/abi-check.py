@@ -155,7 +155,8 @@ def parameter_code(t):
 
 
 def alias_code(t):
-    return t.find(r'\bMODULE_(?:ALIAS|SOFTDEP)\w*\("?([^")]+)', "kernel/*/*.c")
+    return t.find(r'\bMODULE_(?:ALIAS|SOFTDEP)\("([^"]+)', "kernel/*/*.c") | {
+        f"tty-ldisc-{n}" for n in t.find(r"\bMODULE_ALIAS_LDISC\((\d+)", "kernel/*/*.c")}
 
 
 def alias_doc(t):

@@ -170,5 +170,7 @@ int iso7816_t0_tpdu(const struct iso7816_line *line, const u8 *command, size_t l
 }
 EXPORT_SYMBOL_GPL(iso7816_t0_tpdu);
 
+MODULE_AUTHOR("The dmsc authors");
 MODULE_DESCRIPTION("Protocols of ISO 7816-3 for readers of smart cards");
 MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");
