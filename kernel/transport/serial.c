@@ -403,6 +403,7 @@ int serial_reader_start(struct serial_reader *reader)
 	line->echo = config->echo;
 	line->slack_us = config->slack_ms * USEC_PER_MSEC;
 	line->keep = config->reset == SERIAL_RESET_NONE;
+	reader->told = true;		/* until the slot can be told of cards */
 	line->idle = serial_reader_idle;
 	ret = uicc_slot_register(reader->slot);
 	if (ret)
@@ -414,10 +415,7 @@ int serial_reader_start(struct serial_reader *reader)
 			uicc_slot_unregister(reader->slot);
 		return ret;
 	}
-	spin_lock_irq(&line->lock);
-	reader->told = true;
 	uicc_slot_card_inserted(reader->slot);
-	spin_unlock_irq(&line->lock);
 	return 0;
 }
 
