@@ -30,11 +30,12 @@ struct ccid_reader;
  * @reader: whose
  * @slot: the core's; NULL until it is registered
  * @index: bSlot
- * @running: an op of the core's runs; with reader->lock, as the next five
+ * @running: an op of the core's runs; with reader->lock, as the next six
  * @ended: it is to end at once, with -ENODEV
  * @present: a card is there, as far as was reported
  * @powered: it has answered a reset, and was not removed since
  * @heard: the reader has told of a change since it was started
+ * @denied: answers said there is no card while the reader said that there is
  * @events: insertions and removals seen so far
  * @atr: answer to reset of the powered card; this and what follows are the op's
  * @protocol: T it speaks
@@ -55,6 +56,7 @@ struct ccid_slot {
 	bool present;
 	bool powered;
 	bool heard;
+	u8 denied;
 	unsigned int events;
 
 	struct uicc_atr atr;
@@ -193,7 +195,7 @@ void uicc_ccid_transfer_done(struct urb *urb);
 /* ccid_notify.c */
 extern struct workqueue_struct *uicc_ccid_wq;
 void uicc_ccid_seen(struct ccid_slot *slot, bool present, bool changed, const unsigned int *events);
-void uicc_ccid_recheck(struct ccid_reader *reader);
+void uicc_ccid_denied(struct ccid_slot *slot);
 void uicc_ccid_notify_init(struct ccid_reader *reader);
 void uicc_ccid_notify_start(struct ccid_reader *reader);
 void uicc_ccid_notify_stop(struct ccid_reader *reader);

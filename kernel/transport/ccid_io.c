@@ -449,10 +449,8 @@ int uicc_ccid_exchange(struct ccid_slot *slot, const struct ccid_command *cmd,
 		}
 		ret = uicc_ccid_errno(msg);
 		slot->active = msg->icc == CCID_ICC_ACTIVE;
-		if (msg->icc == CCID_ICC_ABSENT && cmd->patience == CCID_CANCEL) {
-			uicc_ccid_seen(slot, false, false, NULL);
-			uicc_ccid_recheck(reader);
-		}
+		if (msg->icc == CCID_ICC_ABSENT && cmd->patience == CCID_CANCEL)
+			uicc_ccid_denied(slot);
 		if (ret != -EBUSY || !--tries)
 			return ret;
 		ret = uicc_ccid_pause(slot, cmd->patience, CCID_BUSY_MS);

@@ -24,6 +24,9 @@ MODULE_PARM_DESC(poll_ms,
 #define CCID_STATUS_MS		1000
 #define CCID_POLL_DOUBLED	5
 
+/* Answers that deny a card of which the reader says, when asked, that it is there. */
+#define CCID_DENIED_MAX		3
+
 struct workqueue_struct *uicc_ccid_wq;
 
 static unsigned int ccid_poll_ms(void)
@@ -37,16 +40,45 @@ static bool ccid_quiet(const struct ccid_reader *reader)
 	return reader->gone || reader->closing || reader->stopped;
 }
 
+static void ccid_queue(struct ccid_reader *reader, struct delayed_work *work, unsigned int ms)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	if (!ccid_quiet(reader))
+		queue_delayed_work(uicc_ccid_wq, work, msecs_to_jiffies(ms));
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+/* Asks the slots again, soon. */
+static void ccid_recheck(struct ccid_reader *reader)
+{
+	ccid_queue(reader, &reader->poll, ccid_poll_ms());
+}
+
+/* Tells the core, under the lock: no command finds a card of which it does not know. */
+static void ccid_report(struct ccid_slot *slot, bool present)
+{
+	lockdep_assert_held(&slot->reader->lock);
+	slot->present = present;
+	slot->powered = false;
+	slot->events++;
+	/* What runs is for the card that was there. */
+	WRITE_ONCE(slot->ended, true);
+	wake_up_all(&slot->reader->wait);
+	if (present)
+		uicc_slot_card_inserted(slot->slot);
+	else
+		uicc_slot_card_removed(slot->slot);
+}
+
 /**
- * uicc_ccid_seen() - note whether a card is in a slot
+ * uicc_ccid_seen() - note whether a card is in a slot, as the reader told or was asked
  * @slot: the slot
  * @present: it is
- * @changed: it was put in or pulled out since it was noted last
+ * @changed: it was put in or pulled out since the reader told last
  * @events: slot->events before the reader was asked, or NULL; what the reader said
  *	is not news when it was asked before the last change
- *
- * Told to the core when it is a change, under reader->lock, so that no command finds a
- * card of which the core does not know. What runs for the card that was there ends.
  *
  * Context: any.
  */
@@ -61,42 +93,37 @@ void uicc_ccid_seen(struct ccid_slot *slot, bool present, bool changed,
 	settled = reader->started + msecs_to_jiffies(CCID_SETTLE_MS);
 	hello = !slot->heard && time_in_range(jiffies, reader->started, settled);
 	slot->heard |= changed;
-	if (ccid_quiet(reader) || (events && *events != slot->events))
-		goto out;
-	if (slot->present == present && (!present || !changed || hello))
-		goto out;
-	slot->present = present;
-	slot->powered = false;
-	slot->events++;
-	WRITE_ONCE(slot->ended, true);
-	wake_up_all(&reader->wait);
-	if (present)
-		uicc_slot_card_inserted(slot->slot);
-	else
-		uicc_slot_card_removed(slot->slot);
-out:
-	spin_unlock_irqrestore(&reader->lock, flags);
-}
-
-static void ccid_queue(struct ccid_reader *reader, struct delayed_work *work, unsigned int ms)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&reader->lock, flags);
-	if (!ccid_quiet(reader))
-		queue_delayed_work(uicc_ccid_wq, work, msecs_to_jiffies(ms));
+	if (changed || !present)
+		slot->denied = 0;
+	if (!ccid_quiet(reader) && !(events && *events != slot->events) &&
+	    (slot->present != present || (present && changed && !hello)))
+		ccid_report(slot, present);
 	spin_unlock_irqrestore(&reader->lock, flags);
 }
 
 /**
- * uicc_ccid_recheck() - ask the slots again, soon
- * @reader: the reader
+ * uicc_ccid_denied() - note that an answer says there is no card
+ * @slot: the slot
  *
- * Context: any.
+ * It was pulled out, and whether it is so the reader is asked soon. One that says then
+ * that the card is there, and denies it again, is believed a few times.
+ *
+ * Context: process context.
  */
-void uicc_ccid_recheck(struct ccid_reader *reader)
+void uicc_ccid_denied(struct ccid_slot *slot)
 {
-	ccid_queue(reader, &reader->poll, ccid_poll_ms());
+	struct ccid_reader *reader = slot->reader;
+	bool removed;
+
+	spin_lock_irq(&reader->lock);
+	removed = !ccid_quiet(reader) && slot->present && slot->denied < CCID_DENIED_MAX;
+	if (removed) {
+		slot->denied++;
+		ccid_report(slot, false);
+	}
+	spin_unlock_irq(&reader->lock);
+	if (removed)
+		ccid_recheck(reader);
 }
 
 /* Asks one slot: 0, -EBUSY when the reader is in use, -EIO when it did not say. */
@@ -147,7 +174,7 @@ static void ccid_take_notification(struct ccid_reader *reader, const u8 *buf, si
 	if (len >= 4 && buf[0] == CCID_HARDWARE_ERROR) {
 		dev_warn_ratelimited(&reader->intf->dev, "slot %u: hardware error %u\n",
 				     buf[1], buf[3]);
-		uicc_ccid_recheck(reader);
+		ccid_recheck(reader);
 		return;
 	}
 	for (i = 0; i < reader->desc.slots; i++) {
