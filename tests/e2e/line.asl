@@ -14,7 +14,9 @@ DefinitionBlock ("", "SSDT", 2, "DMSC", "CARDLINE", 1)
             ToUUID ("daffd814-6eba-4d8c-8a91-bc9bbf4aa301"),
             Package () {
                 Package () { "compatible", "dmsc,iso7816-uart" },
-                Package () { "dmsc,reset", "inband" }
+                Package () { "dmsc,reset", "inband" },
+                // The card is a program in an emulated machine, which is late at times.
+                Package () { "dmsc,slack-ms", 300 }
             }
         })
         Name (_CRS, ResourceTemplate () {

@@ -94,7 +94,7 @@ class Line:
         while len(data) < count:
             if not self.wait(self.gap):
                 self.flush_note("! timeout")
-                raise Interrupted
+                raise Interrupted(f"no more than {data.hex()} of {count} bytes")
             data += self.some(count - len(data))
         return data
 
@@ -298,8 +298,9 @@ class Uart:
                 self.changed()
                 self.line.wait()
                 self.message()
-            except Interrupted:
-                continue    # what came of it is nothing
+            except Interrupted as end:
+                if str(end):    # what came of it is nothing
+                    self.log(str(end))
 
 
 def open_line(device):
@@ -330,6 +331,7 @@ def main():
                         help="T=0: all data at once, byte by byte, or NULLs before")
     parser.add_argument("--pps", choices=("take", "drop", "refuse"), default="take")
     parser.add_argument("--wtx", type=int, default=0, help="T=1: ask for so many waiting times before an answer")
+    parser.add_argument("--trouble", default=[], action="append", metavar="KIND=N", help="as the control word has it")
     parser.add_argument("--null", type=float, default=0.4, help="T=0: NULL after so many seconds")
     parser.add_argument("--gap", type=float, default=0.3, help="a message ends after so many seconds of silence")
     parser.add_argument("--record", help="write down what passes, as tests/lines has it")
@@ -339,6 +341,8 @@ def main():
     fd, _kept = open_line(args.line)
     uart = Uart(card, fd, args)
     words.update(uart.words())
+    for trouble in args.trouble:
+        words["trouble"](*trouble.split("="))
     uart.serve()
 
 

@@ -5,6 +5,7 @@ Each has a program of tests/readers that plays reader and card; it takes the wor
 swap and quit at a control socket, as engine.py has them.
 """
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -120,6 +121,11 @@ def unbind():
         (CCID / "unbind").write_text(device.name)
 
 
+# The card's end of the line: the last 16550 of the machine.
+FAR = "/dev/ttyS2" if os.uname().machine == "x86_64" else "/dev/ttyS1"
+SERDEV = Path("/sys/bus/serial/drivers/uicc_serial")
+
+
 class Ldisc(Program):
     """The line discipline on COM2, the card at the other end of the line (scripts/vm --line)."""
 
@@ -127,28 +133,28 @@ class Ldisc(Program):
     transport = "serial"
     program = "uart.py"
 
-    def __init__(self, *options, tty="ttyS1", far="/dev/ttyS2"):
+    def __init__(self, *options, tty="ttyS1"):
         super().__init__(tty)
-        self.far, self.options = far, options
-        self.attached = None
+        self.options = options
 
     def prepare(self):
         super().prepare()
-        Path("/sys/module/uicc_serial/parameters/reset").write_text("inband")
+        parameters = Path("/sys/module/uicc_serial/parameters")
+        (parameters / "reset").write_text("inband")
+        (parameters / "slack_ms").write_text("300")     # as in line.asl
 
     def arguments(self):
-        return ("--line", self.far, "--log", *self.options)
+        return ("--line", FAR, "--gap", "1", "--log", *self.options)
 
     def connect(self, world, card):
-        self.attached = world.spawn("ldattach", ["ldattach", "-d", "29", f"/dev/{self.location}"])
+        world.spawn("ldattach", ["ldattach", "-d", "29", f"/dev/{self.location}"])
 
 
 class Serdev(Ldisc):
     """The line as the device that ACPI or the device tree describes: serial0-0."""
 
-    def __init__(self, *options, far="/dev/ttyS2"):
-        super().__init__(*options, far=far)
-        self.location = "serial0-0"
+    def __init__(self, *options):
+        super().__init__(*options, tty="serial0-0")
 
     def prepare(self):
         # udev has loaded the driver, and that has read there how the card is reset.
@@ -161,6 +167,3 @@ class Serdev(Ldisc):
     def close(self):
         if (SERDEV / self.location).exists():
             (SERDEV / "unbind").write_text(self.location)
-
-
-SERDEV = Path("/sys/bus/serial/drivers/uicc_serial")
