@@ -108,7 +108,8 @@ suites_of_check() {
 	start kill tests/e2e/run kill
 	start slots tests/e2e/run slots
 	start answers tests/e2e/run answers
-	start usb tests/e2e/run ccid,ffs
+	start readers-e2e tests/e2e/run ccid,ffs,uart
+	start serdev tests/e2e/run serdev
 	start pcsc tests/e2e/run pcsc
 	start systemd tests/e2e/run systemd
 	start network tests/e2e/run network

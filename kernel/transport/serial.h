@@ -105,6 +105,7 @@ struct serial_power {
  * @told: that a card may be there was reported since the last reset; @line.lock
  * @class: with which the card works, 0 when not known; under @op
  * @inverse: the card that answered last has the inverse convention; under @op
+ * @inband: what the last inband reset was made of on the line; under @op
  * @atr: of the card; under @op, as all below
  * @params: protocol and speed
  * @iso: the line, as the protocols want it
@@ -129,6 +130,7 @@ struct serial_reader {
 	bool told;
 	u8 class;
 	bool inverse;
+	u8 inband;
 	struct uicc_atr atr;
 	struct iso7816_params params;
 	struct iso7816_line iso;

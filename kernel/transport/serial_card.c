@@ -82,7 +82,7 @@ static bool serial_card_before_ts(const struct serial_reader *reader, int c, int
 {
 	switch (reader->config.reset) {
 	case SERIAL_RESET_INBAND:
-		return c == 0xff && i < 2;
+		return c >= 0 && (u8)c == reader->inband && i < 2;
 	case SERIAL_RESET_NONE:
 		return c >= 0 && !serial_is_ts(c) && i < SERIAL_FIFO;
 	default:
@@ -101,6 +101,10 @@ static int serial_card_ts(struct serial_reader *reader)
 	do {
 		c = serial_line_get_raw(line, first);
 	} while (serial_card_before_ts(reader, c, i++));
+	/* One 00 alone, where a reset of 00 00 may have an echo, is no half of one. */
+	if (c == -ETIMEDOUT && i == 2 && reader->config.reset == SERIAL_RESET_INBAND &&
+	    reader->inband == SERIAL_INBAND_ABSENT)
+		return -ENOMEDIUM;
 	if (c < 0)
 		return c;
 	if (c & SERIAL_DAMAGED)

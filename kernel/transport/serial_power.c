@@ -310,6 +310,7 @@ int serial_power_reset(struct serial_reader *reader)
 		if (reader->inverse)
 			memset(inband, 0, sizeof(inband));
 		reader->inverse = false;
+		reader->inband = inband[0];
 		serial_line_drop(line);
 		ret = line->port->write(line, inband, sizeof(inband));
 		serial_line_mark(line);

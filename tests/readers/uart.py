@@ -27,6 +27,7 @@ import engine
 import iso7816
 
 NULL = 0x60
+ODD_GAP = 0.12      # behind 00 00 that is not the beginning of a command
 ABSENT = b"\0"
 TCGETS2, TCSETS2, BOTHER, CBAUD = 0x802C542A, 0x402C542B, 0x1000, 0x100F
 IBSHIFT = 16
@@ -269,11 +270,16 @@ class Uart:
             return
         if not self.atr:
             return      # nobody is there to hear it
+        head = first + self.line.take(1)
+        if head == b"\0\0" and not self.line.wait(ODD_GAP):
+            # FF FF in the other convention: who sends it does not know of this card.
+            self.reset()
+            return
         self.negotiable = False
         if self.protocol == 0:
-            self.t0(first + self.line.take(4))
+            self.t0(head + self.line.take(3))
             return
-        head = first + self.line.take(2)
+        head += self.line.take(1)
         block = head + self.line.take(head[2] + self.t1.edc_length)
         answer = self.t1.block(block)
         self.log(f"{block.hex()} -> {answer and answer.hex()}")
