@@ -243,7 +243,7 @@ $(B)/asan/unit/test_firmware: $(firmware_srcs:%.c=$(B)/asan/%.o)
 download_srcs := userspace/dmsc-client/download.c userspace/dmsc-client/firmware_file.c
 $(B)/asan/unit/test_download: $(download_srcs:%.c=$(B)/asan/%.o)
 # They build files of the kernel, as fuzz targets do.
-iso7816_units := test_iso7816 test_iso7816_bounds test_lines
+iso7816_units := test_iso7816 test_iso7816_bounds test_lines test_ccid_proto
 $(iso7816_units:%=$(B)/asan/tests/unit/%.o): extra_asan := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
 $(iso7816_units:%=$(B)/clang/tests/unit/%.o): extra_clang := -Itests/fuzz/shim -Ikernel/include -Wno-sign-compare
 # So does this one, and links the card of the kernel's selftests with them.
