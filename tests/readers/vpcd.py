@@ -18,6 +18,7 @@ from engine import engine_of, options
 
 PORT = 35963        # of the first of the driver's two readers; the other is the next
 OFF, ON, RESET, ATR = 0, 1, 2, 4
+OUT = 1.5           # seconds: pcscd asks for the card every 0.4 s, and an exchange it does not see is none
 
 
 def get(sock, count):
@@ -36,8 +37,10 @@ class Reader:
     def __init__(self, engine, port, log=False):
         self.engine, self.port, self.log = engine, port, log
         self.sock = None
+        self.closed = 0.0       # when
         self.inserted = 0       # the engine's generation that the driver was told of
         self.atr = None
+        self.longest = 0        # answer
 
     def say(self, text):
         if self.log:
@@ -59,6 +62,7 @@ class Reader:
     def disconnect(self):
         if self.sock:
             self.sock.close()
+            self.closed = time.monotonic()
             self.say("removed")
         self.sock = None
 
@@ -77,6 +81,7 @@ class Reader:
         if len(data) == 1:
             return self.order(data[0])
         answer = self.engine.command(data)
+        self.longest = max(self.longest, len(answer or b""))
         self.say(f"{data.hex()} {answer.hex() if answer is not None else 'silent'}")
         if answer is not None:
             self.sock.sendall(struct.pack(">H", len(answer)) + answer)
@@ -86,7 +91,7 @@ class Reader:
         """One thing that happens."""
         if self.sock and (not self.engine.present or self.engine.generation != self.inserted):
             self.disconnect()
-        if self.engine.present and not self.sock:
+        if self.engine.present and not self.sock and time.monotonic() - self.closed >= OUT:
             self.connect()
         waits = [self.engine] + ([self.sock] if self.sock else [])
         ready = select.select(waits, [], [], 0.1 if self.engine.present and not self.sock else None)[0]
@@ -103,7 +108,8 @@ def main():
     parser = options(__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=PORT)
     args = parser.parse_args()
-    engine = engine_of(args)
+    reader = None
+    engine = engine_of(args, {"reader": lambda: f"longest {reader.longest}"})
     reader = Reader(engine, args.port, args.log)
     while True:
         reader.turn()

@@ -164,6 +164,9 @@ static void cards(void **state)
 	assert_int_equal(run.o.flags, UICC_VIRT_READER_EXTENDED);
 	expect_atr(atr_t0);
 	assert_int_equal(fake_counts().share, SCARD_SHARE_EXCLUSIVE);
+	/* It begins with a reset: nothing that somebody did before is left. */
+	assert_int_equal(fake_counts().init, SCARD_UNPOWER_CARD);
+	assert_int_equal(fake_counts().calls[F_RECONNECT], 1);
 	assert_int_equal(send_select(), 0);
 	expect_answer("\x90\x00", 2);
 	assert_int_equal(fake_counts().protocol, SCARD_PROTOCOL_T0);
@@ -227,7 +230,7 @@ static void protocols(void **state)
 	put_card(atr_ta2);
 	assert_int_equal(event(5000), BRIDGE_REMOVED);
 	expect_atr(atr_ta2);
-	assert_int_equal(fake_counts().calls[F_RECONNECT], 2);
+	assert_int_equal(fake_counts().calls[F_RECONNECT], 3);
 	stop();
 }
 
@@ -258,13 +261,14 @@ static void shared(void **state)
 	assert_int_equal(fake_counts().share, SCARD_SHARE_SHARED);
 	assert_int_equal(bridge_pcsc.request(run.ctx, NULL, 0), 0);
 	expect_answer(atr_t0, sizeof(atr_t0));
-	assert_int_equal(fake_counts().calls[F_RECONNECT], 0);
+	assert_int_equal(fake_counts().calls[F_RECONNECT], 1);
+	assert_int_equal(fake_counts().init, SCARD_LEAVE_CARD);
 	/* Another program's reset: the command goes again. */
 	fake_reset_by_other();
 	fake_answer((const uint8_t *)"\x68\x81", 2);
 	assert_int_equal(send_select(), 0);
 	expect_answer("\x68\x81", 2);
-	assert_int_equal(fake_counts().calls[F_RECONNECT], 1);
+	assert_int_equal(fake_counts().calls[F_RECONNECT], 2);
 	assert_int_equal(fake_counts().init, SCARD_LEAVE_CARD);
 	fake_reset_by_other();
 	assert_int_equal(bridge_pcsc.request(run.ctx, NULL, 0), 0);

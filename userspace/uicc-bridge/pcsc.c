@@ -331,10 +331,10 @@ static LONG connect_once(struct pcsc *p, const char *name, struct bridge_event *
 	rv = SCardConnect(p->context, name, p->share, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
 			  &p->handle, &p->protocol);
 	p->connected = !rv;
+	/* What somebody else has selected or proved before is nothing to inherit. */
 	if (!rv)
-		rv = get_atr(p, out);
-	if (!rv && p->protocol != atr_protocol(out->data, out->n))
-		rv = reconnect(p, SCARD_LEAVE_CARD, out);
+		rv = reconnect(p, p->share == SCARD_SHARE_SHARED ? SCARD_LEAVE_CARD :
+								   SCARD_UNPOWER_CARD, out);
 	if (rv)
 		disconnect(p);
 	return rv;

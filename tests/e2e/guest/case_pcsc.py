@@ -4,10 +4,14 @@ import signal
 
 from case_path import SCRIPT, account_is_there, one_session
 from pcsc import EXCLUSIVE, LEAVE, RESET, Client, Pcscd, Refused, readers, start_pcscd, stop_pcscd
-from world import SYSFS, World, check, run, stays, wait_for
+from whole import of_t1, whole_path
+from world import CARDS, SYSFS, World, check, run, stays, wait_for
 
 READER = "Virtual PCD 00 00"
 SELECT_MF = "00A4000C023F00"
+# The second says T=1 in TD1.
+ATR_T0_LONG = "3B 9E 96 80 1F C7 80 31 E0 73 FE 21 5B 64 6D 73 63 30 31 00 EE"
+ATR_T1_LONG = "3B 9E 96 81 1F C7 80 31 E0 73 FE 21 5B 64 6D 73 63 30 31 00 EF"
 
 
 def start(world, profile="connect"):
@@ -27,31 +31,46 @@ def good_session(world, number=1):
 
 # Rules: PCSC-2
 def test_whole_path(directory):
-    """From the card's insertion at pcscd's reader to the end of a session; then out, and in again."""
+    """TPDUs to cards of T=0."""
+    whole_path(directory, Pcscd())
+
+
+def test_bridge_ends(directory):
+    """A bridge that is told to end lets the card go in order; the next one finds it."""
     with World(directory, way=Pcscd()) as world:
-        start(world)
-        check(not world.cards(), "a card in an empty reader")
+        way = start(world)
         world.insert()
         good_session(world)
         check((SYSFS / world.card.slot / "shared").read_text() == "0\n", "an exclusive card is shared")
-        world.remove()
-        wait_for("the card to go", lambda: not world.cards())
+        way.bridge.stop()
+        check(way.bridge.proc.returncode == 0, f"the bridge ended with {way.bridge.proc.returncode}")
+        wait_for("the slot to go", lambda: not list(SYSFS.glob("uicc*")))
         world.nothing_more()
-        world.insert()
+        way.start_bridge(world)
         wait_for("the card", world.cards)
         world.nothing_more()
-        world.way.bridge.stop()
-        check(world.way.bridge.proc.returncode == 0, f"the bridge ended with {world.way.bridge.proc.returncode}")
-        wait_for("the slot to go", lambda: not list(SYSFS.glob("uicc*")))
+        check(account_is_there(world) and len(world.sessions()) == 1, f"{len(world.sessions())} sessions")
 
 
+# Rules: PCSC-3
 def test_t1(directory):
-    """A T=1 card: pcscd takes APDUs, and the session is the same."""
+    """APDUs to cards of T=1."""
+    whole_path(directory, Pcscd(), of_t1("confirm", "connect", "every-power-on"), "T=1")
+
+
+def test_extended(directory):
+    """APDUs of extended length to a card of T=1 whose ATR says that it takes them."""
+    text = (CARDS / "extended").read_text()
+    check(text.count(ATR_T0_LONG) == 1, "the profile has another ATR")
+    card = CARDS / "extended-t1"
+    card.write_text(text.replace(ATR_T0_LONG, ATR_T1_LONG))
     with World(directory, way=Pcscd()) as world:
-        start(world, "t1")
+        start(world, card)
         world.insert()
         good_session(world)
-        check("1" in (SYSFS / f"{world.card.slot}.card" / "protocol").read_text(), "not T=1")
+        check((SYSFS / f"{world.card.slot}.card" / "protocol").read_text() == "T=1\n", "not T=1")
+        longest = int(world.control("reader").split()[-1])
+        check(longest > 512, f"the longest answer had {longest} bytes")
 
 
 # Rules: PCSC-2
