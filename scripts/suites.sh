@@ -110,6 +110,7 @@ suites_of_check() {
 	start answers tests/e2e/run answers
 	start readers-e2e tests/e2e/run ccid,ffs,uart
 	start serdev tests/e2e/run serdev
+	start serdev-arm64 tests/e2e/run arm64
 	start pcsc tests/e2e/run pcsc
 	start systemd tests/e2e/run systemd
 	start network tests/e2e/run network

@@ -16,11 +16,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../simcard")]
 sys.dont_write_bytecode = True
 
+import test_ccid  # noqa: E402
 import test_engine  # noqa: E402
 import test_iso7816  # noqa: E402
 import test_modem  # noqa: E402
 import test_modem_bin  # noqa: E402
 import test_uart  # noqa: E402
+import test_vscard  # noqa: E402
 
 
 def main():
@@ -30,7 +32,7 @@ def main():
     options = parser.parse_args()
     simcard = os.path.join(os.path.abspath(options.bin), "simcard")
     passed = failed = 0
-    for module in (test_engine, test_iso7816, test_modem, test_modem_bin, test_uart):
+    for module in (test_engine, test_iso7816, test_modem, test_modem_bin, test_uart, test_vscard, test_ccid):
         for name, run in sorted(vars(module).items()):
             if not name.startswith("test_") or options.names and name[5:] not in options.names:
                 continue

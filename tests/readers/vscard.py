@@ -67,7 +67,9 @@ class Vscard:
         self.wire.send(INIT, MAGIC + struct.pack(">II", VERSION, 0), NO_READER)
         while True:
             message = self.wire.receive()
-            if message and message[0] == INIT:
+            if message is None:
+                self.engine.seen()  # changed() finds it by its number
+            elif message[0] == INIT:
                 break
         self.wire.send(READER_ADD, b"dmsc", NO_READER)
 
