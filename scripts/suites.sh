@@ -107,6 +107,7 @@ suites_of_check() {
 	start kunit make -s kunit
 	start kill tests/e2e/run kill
 	start slots tests/e2e/run slots
+	start modem tests/e2e/run modem
 	start answers tests/e2e/run answers
 	start readers-e2e tests/e2e/run ccid,ffs,uart
 	start serdev tests/e2e/run serdev

@@ -67,14 +67,14 @@ class Mbim(BinaryModem):
                   struct.pack("<III", cid, status, len(body)) + body)
 
     def ready_status(self):
-        return struct.pack("<IIIIIII", 1 if self.card.engine.present else 2, 0, 0, 0, 0, 0, 0)
+        return struct.pack("<IIIIIII", 1 if self.card.ready else 2, 0, 0, 0, 0, 0, 0)
 
     def command(self, service, cid, write, data):
         if (service, cid, write) == (BASIC, READY_STATUS, 0):
             return self.ready_status()
         if service != UICC or (cid, write) not in ((ATR, 0), (OPEN_CHANNEL, 1), (CLOSE_CHANNEL, 1), (APDU, 1)):
             sys.exit(f"mbim: command {cid} of {service.hex()}")
-        if not self.card.engine.present:
+        if not self.card.ready:
             raise Refused(NO_CARD)
         if self.refuse:
             self.refuse -= 1

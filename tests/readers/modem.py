@@ -111,7 +111,8 @@ class Modem:
     def power_on(self):
         """As when it finds a card: reset, and which class it speaks."""
         self.sessions = {}
-        self.atr = self.engine.reset()
+        self.atr = None
+        self.atr = self.engine.reset() if self.engine.present else None
         self.gsm = bool(self.atr) and self.apdu(bytes.fromhex("00A40004023F00"))[-2:] in (b"\x6e\x00", b"\x6d\x00")
         return self.atr
 
@@ -121,7 +122,8 @@ class Modem:
             self.engine.apdu(bytes.fromhex("A0A40000023F00" if self.gsm else "00A4000C023F00"), self.atr or b"")
 
     def need_card(self):
-        if not self.engine.present:
+        # It sees the card later than it was put in.
+        if not self.engine.present or self.atr is None:
             raise Refused(self.cme(10, "SIM not inserted"))
 
     def cme(self, code, text):
@@ -316,8 +318,7 @@ class Modem:
             self.answer(line)
 
     def card_changed(self):
-        if self.engine.present:
-            self.power_on()
+        self.power_on()
         if self.args.tell:
             self.say("+CPIN: READY" if self.engine.present else "+CPIN: NOT INSERTED")
 

@@ -18,7 +18,12 @@ class ModemCard:
 
     def power_on(self):
         self.channels = set()
-        self.atr = self.engine.reset()
+        self.atr = self.engine.reset() if self.engine.present else None
+
+    @property
+    def ready(self):
+        """Whether the modem has seen the card, which is later than it was put in."""
+        return self.engine.present and self.atr is not None
 
     def apdu(self, *parts):
         return self.engine.apdu(b"".join(bytes(p) for p in parts), self.atr or b"") or b"\x6f\x00"
@@ -78,8 +83,7 @@ class BinaryModem:
         while True:
             ready = select.select([self.master, self.card.engine], [], [])[0]
             if self.card.engine in ready and self.card.engine.seen():
-                if self.card.engine.present:
-                    self.card.power_on()
+                self.card.power_on()
                 self.changed()
             if self.master in ready:
                 try:

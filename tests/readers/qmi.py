@@ -73,7 +73,7 @@ class Qmi(BinaryModem):
         """One slot of two has a card, or none."""
         def card(state):
             return bytes([state, 0, 0, 0, 0, 0])
-        return tlv(0x10, b"\xff\xff" * 4 + bytes([2]) + card(int(self.card.engine.present)) + card(0))
+        return tlv(0x10, b"\xff\xff" * 4 + bytes([2]) + card(int(self.card.ready)) + card(0))
 
     def uim(self, message, given):
         if message == 0x2E:     # register events
@@ -82,7 +82,7 @@ class Qmi(BinaryModem):
             return self.status()
         if message not in (0x3B, 0x3F, 0x41, 0x42) or given.get(1) != b"\x01":
             sys.exit(f"qmi: UIM message {message:04X} {given.keys()}")
-        if not self.card.engine.present:
+        if not self.card.ready:
             raise Refused(NO_CARD)
         if self.refuse:
             self.refuse -= 1

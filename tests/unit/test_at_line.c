@@ -178,6 +178,9 @@ static void too_long(void **state)
 	p += 4000;
 	p += sprintf(p, "\"\r\nOK\r\nx\r\n");
 	lines(CSIM, "+CSIM:", false, said, (size_t)(p - said), 100, want);
+	/* Nor is the beginning of one that is no string anything. */
+	said[12] = '9';
+	lines(CSIM, "+CSIM:", false, said, (size_t)(p - said), 100, want);
 	p = said + sprintf(said, "+CSIM: 9000,\"");
 	for (int i = 0; i < 100; i++)
 		p += sprintf(p, "%040d\r\n", 0);

@@ -31,7 +31,7 @@ class ModemWay(Program):
         os.chmod("/dev/uicc-virt", 0o660)
 
     def arguments(self):
-        return ("--has", self.has, *self.more)
+        return ("--patience", "15", "--has", self.has, *self.more)
 
     def connect(self, world, card):
         card.expect("device ")
@@ -39,10 +39,27 @@ class ModemWay(Program):
         shutil.chown(self.device, USER)
         self.run_bridge(world)
 
+    def words(self):
+        """For the bridge, behind the name of its slot."""
+        return ("at", "--reader", self.location, "--poll", self.poll)
+
     def run_bridge(self, world):
-        self.bridge = world.spawn("bridge", [*AS_BRIDGE, "uicc-bridge", "at", "--reader", self.location, "--poll", self.poll,
-                                             self.device])
+        self.bridge = world.spawn("bridge", [*AS_BRIDGE, "uicc-bridge", *self.words(), self.device])
         self.bridge.expect("slot ")
+
+
+class BinaryWay(ModemWay):
+    """A modem with QMI or MBIM."""
+
+    def __init__(self, kind):
+        super().__init__(None)
+        self.kind, self.program = kind, f"{kind}.py"
+
+    def arguments(self):
+        return ("--patience", "15")
+
+    def words(self):
+        return (self.kind, "--reader", self.location, "--no-proxy")
 
 
 def bridge_is_nobody(way):
@@ -107,10 +124,20 @@ def test_crsm_2g(directory):
     whole_path(directory, ModemWay("crsm,pathid,fullpath,response15"), "2g")
 
 
+def test_qmi(directory):
+    """QMI: the real library, the modem's answers byte for byte."""
+    whole_path(directory, BinaryWay("qmi"))
+
+
+def test_mbim(directory):
+    """MBIM: the same."""
+    whole_path(directory, BinaryWay("mbim"))
+
+
 # Rules: MODEM-4
 def test_hot_swap(directory):
     """Another card: by what the modem says, and by asking it."""
-    for more, poll in ((("--tell",), "0"), ((), "1")):
+    for more, poll, swaps in ((("--tell",), "0", (1, 2)), ((), "1", (1,))):
         way = ModemWay("ccho,csim", *more, poll=poll)
         with World(directory, way) as world:
             world.start_server(SCRIPT)
@@ -119,7 +146,7 @@ def test_hot_swap(directory):
             wait_for("the account", lambda: account_is_there(world))
             world.nothing_more()
             check(not world.sessions(), f"{world.sessions()}")
-            for count in (1, 2):
+            for count in swaps:
                 world.replace("every-power-on")
                 one_session(world, count)
             world.nothing_more()
