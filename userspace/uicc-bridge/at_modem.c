@@ -174,6 +174,7 @@ static void next(struct at_modem *m, uint64_t now)
 
 	m->running = false;
 	m->deadline = AT_NEVER;
+	explicit_bzero(m->answer, sizeof(m->answer));
 	at_line_forget(&m->line);
 	m->state = AT_IDLE;
 	if (m->anew) {
