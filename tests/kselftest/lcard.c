@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/timerfd.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,11 +31,6 @@ static uint64_t now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
-}
-
-static uint64_t now_ms(void)
-{
-	return now_us() / 1000;
 }
 
 /* Inverse convention: the levels and the order of the bits are the other way round. */
@@ -158,14 +154,14 @@ static bool passes(struct lcard *c, uint8_t *byte)
 	}
 }
 
-/* A byte that was to wait was sent on its way again, after its wait. */
-static bool waits_first(struct lcard *c, struct lcard_out *o)
+/* The byte that comes later. */
+static void wait_first(struct lcard *c, struct lcard_out *o)
 {
-	if (c->fault != LCARD_WAIT || (int)c->count != c->fault_at || o->ms)
-		return false;
+	if (c->fault != LCARD_WAIT || (int)c->count != c->fault_at)
+		return;
 	o->ms = c->ms;
 	c->hits++;
-	return true;
+	c->fault_at = -1;	/* even when nobody waits for it */
 }
 
 /* All that may go out now. */
@@ -177,10 +173,10 @@ static void send_ready(struct lcard *c)
 
 	while (c->head != c->tail) {
 		o = &c->queue[c->head];
-		waits_first(c, o);
+		wait_first(c, o);
 		if (o->ms && !c->due)
-			c->due = now_ms() + o->ms;
-		if (c->due > now_ms())
+			c->due = now_us() + o->ms * 1000ull;
+		if (c->due > now_us())
 			break;
 		c->due = 0;
 		byte = o->byte;
@@ -268,45 +264,67 @@ static void line_read(struct lcard *c)
 		hear(c, buf[i]);
 }
 
-static int timeout(const struct lcard *c)
+/*
+ * When to look at the line without being asked to; 0: never. By a timer of its own: the
+ * time of poll() is lengthened by a thousandth of it.
+ */
+static uint64_t next_look(const struct lcard *c)
 {
-	uint64_t now = now_ms();
+	if (c->head != c->tail)
+		return c->due ? c->due : 1;
+	if (c->endless)
+		return now_us() + (c->ms ? c->ms : 1) * 1000;
+	return lcard_waits(c) ? now_us() + c->cwt_ms * 1000ull : 0;
+}
+
+static void set_timer(struct lcard *c)
+{
+	uint64_t us = next_look(c);
+	struct itimerspec t = {
+		.it_value.tv_sec = us / 1000000, .it_value.tv_nsec = us % 1000000 * 1000,
+	};
+
+	if (timerfd_settime(c->timer, TFD_TIMER_ABSTIME, &t, NULL))
+		die("timer");
+}
+
+/* Its time has come: what was to wait goes out by send_ready(). */
+static void look(struct lcard *c)
+{
+	uint8_t null = coded(c, 0x60);
 
 	if (c->head != c->tail)
-		return c->due > now ? c->due - now : 0;
+		return;
 	if (c->endless)
-		return c->ms ? c->ms : 1;
-	return lcard_waits(c) ? (int)c->cwt_ms : -1;
+		line_write(c, &null, 1);
+	else if (lcard_waits(c))
+		lcard_quiet(c);
 }
 
 static void *line_thread(void *arg)
 {
 	struct lcard *c = arg;
-	struct pollfd fds[2] = { { -1, POLLIN, 0 }, { c->stop[0], POLLIN, 0 } };
-	uint8_t null = 0x60;
-	int ret, wait;
+	struct pollfd fds[3] = {
+		{ -1, POLLIN, 0 }, { c->stop[0], POLLIN, 0 }, { c->timer, POLLIN, 0 },
+	};
+	uint64_t times;
+	uint8_t nudged;
 
 	pthread_mutex_lock(&c->lock);
 	for (;;) {
 		fds[0].fd = c->master;
-		wait = timeout(c);
+		set_timer(c);
 		pthread_mutex_unlock(&c->lock);
-		ret = poll(fds, 2, wait);
+		poll(fds, 3, -1);
 		pthread_mutex_lock(&c->lock);
 		if (fds[1].revents & POLLHUP)
 			break;
-		if (fds[1].revents && read(c->stop[0], &null, 1) == 1)
-			null = 0x60;	/* only to look again */
-		if (fds[0].fd >= 0 && fds[0].revents && c->master >= 0) {
+		if (fds[1].revents && read(c->stop[0], &nudged, 1) != 1)
+			break;
+		if (fds[0].fd >= 0 && fds[0].revents && c->master >= 0)
 			line_read(c);
-		} else if (!ret && c->head == c->tail) {
-			if (c->endless) {
-				null = coded(c, 0x60);
-				line_write(c, &null, 1);
-			} else if (lcard_waits(c)) {
-				lcard_quiet(c);
-			}
-		}
+		else if (fds[2].revents && read(c->timer, &times, sizeof(times)) > 0)
+			look(c);
 		send_ready(c);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -345,7 +363,8 @@ struct lcard *lcard_new(void)
 	if (!c)
 		die("memory");
 	open_pty(c);
-	if (pipe2(c->stop, O_CLOEXEC))
+	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (c->timer < 0 || pipe2(c->stop, O_CLOEXEC))
 		die("pipe");
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
@@ -360,6 +379,7 @@ void lcard_free(struct lcard *c)
 	close(c->stop[1]);
 	pthread_join(c->thread, NULL);
 	close(c->stop[0]);
+	close(c->timer);
 	if (c->slave >= 0)
 		close(c->slave);
 	if (c->master >= 0)
@@ -405,6 +425,15 @@ void lcard_say_atr(struct lcard *c)
 	lcard_reset(c);
 	pthread_mutex_unlock(&c->lock);
 	nudge(c);
+}
+
+void lcard_bounce(struct lcard *c)
+{
+	const uint8_t ts = 0x3b;
+
+	pthread_mutex_lock(&c->lock);
+	line_write(c, &ts, 1);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void lcard_hangup(struct lcard *c)

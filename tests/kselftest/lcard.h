@@ -98,7 +98,7 @@ struct lcard {
 	unsigned int n_log;
 
 	/* The line. */
-	int master, slave, stop[2];
+	int master, slave, stop[2], timer;
 	char tty[16], path[32];		/* "pts3", "/dev/pts/3" */
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -118,7 +118,7 @@ struct lcard {
 		uint32_t ms;
 	} queue[LCARD_QUEUE];
 	unsigned int head, tail;
-	uint64_t due;		/* of the first in the queue, when it has to wait */
+	uint64_t due;		/* in us, of the first in the queue, when it has to wait */
 };
 
 #define LCARD_READER	0x100
@@ -138,6 +138,8 @@ void lcard_in(struct lcard *c);
 void lcard_out(struct lcard *c);
 /* The ATR, unasked, as after a reset. */
 void lcard_say_atr(struct lcard *c);
+/* A character on the line that looks like the beginning of an ATR. */
+void lcard_bounce(struct lcard *c);
 /* Closes the line's far end. */
 void lcard_hangup(struct lcard *c);
 /* The speed that the line is set to, and c_cflag of <asm/termbits.h>. */

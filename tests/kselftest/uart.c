@@ -139,13 +139,25 @@ bool uart_insert(struct uart *u)
 
 bool uart_remove(struct uart *u)
 {
+	const struct timespec tick = { .tv_nsec = 100000000 };
 	uint8_t byte;
 	int i;
 
 	lcard_out(u->card);
-	/* Nobody knows before it is asked: the command is not answered, nor is the reset. */
-	for (i = 0; i < 3 && !access(u->dir, F_OK); i++)
-		attr_read(file_path(u, "ef-3f00.2f00/fcp"), &byte, 1, 0);
+	/*
+	 * Nobody knows before it is asked: with a command that is not answered, or when the
+	 * contacts bounce, as they do, and there is no answer to a reset.
+	 */
+	for (i = 0; i < 100 && !access(u->dir, F_OK); i++) {
+		if (i % 10 == 0)
+			lcard_bounce(u->card);
+		nanosleep(&tick, NULL);
+		if (i % 10 == 5)
+			attr_read(file_path(u, "ef-3f00.2f00/fcp"), &byte, 1, 0);
+	}
+	/* Until the reset that was not answered is over, an ATR would be taken for its answer. */
+	for (i = 0; i < 3 && uart_virtual_time(); i++)
+		nanosleep(&tick, NULL);
 	return wait_path(u->dir, false);
 }
 

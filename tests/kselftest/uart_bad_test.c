@@ -17,6 +17,7 @@
 #define ICCID		"ef-3f00.2fe2/data"
 #define T0_QUICK	"3B 80 40 01"
 #define T1_QUICK	"3B 80 81 31 FE 00"
+#define LONG_ATR	"3BFF110000F1110000F1110000F1110000F1110000F1110000F1110000F1110000F1"
 
 static void msleep(unsigned int ms)
 {
@@ -71,8 +72,7 @@ static bool bad_atrs(struct uart *u)
 		"3B 80 81 31 FE 00 00", "3B 80 81 31 FE 00", "3B 8F 40 01 02",
 		/* T=2 alone, more interface bytes than there are places */
 		"3B 80 02 82",
-		"3B FF 11 00 00 F1 11 00 00 F1 11 00 00 F1 11 00 00 F1 11 00 00 F1 11 00 00 F1"
-		" 11 00 00 F1 11 00 00 F1",
+		LONG_ATR,
 	};
 	size_t i;
 
