@@ -21,7 +21,7 @@ class Modem:
     """modem.py and the bridge on its device."""
 
     def __init__(self, simcard, *options, card="connect", bridge=("--poll", "0"), absent=False, program="modem.py",
-                 backend="at"):
+                 backend="at", under=()):
         self.dir = tempfile.mkdtemp(prefix="modem-test-")
         self.control = os.path.join(self.dir, "control")
         words = [sys.executable, os.path.join(HERE, program), *options, "--simcard", simcard,
@@ -29,7 +29,7 @@ class Modem:
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE)
         self.device = self.process.stdout.readline().decode().split()[1]
         locks = ("--lock-dir", self.dir) if backend == "at" else ()
-        self.kernel = Kernel([os.path.join(os.path.dirname(simcard), "uicc-bridge"), backend, "--reader-fd", None,
+        self.kernel = Kernel([*under, os.path.join(os.path.dirname(simcard), "uicc-bridge"), backend, "--reader-fd", None,
                               *locks, *bridge, self.device])
 
     def __enter__(self):

@@ -22,8 +22,8 @@ def kinds(simcard):
 
 
 class BinModem(Modem):
-    def __init__(self, simcard, kind, *bridge, **kw):
-        super().__init__(simcard, program=f"{kind}.py", bridge=("--no-proxy", *bridge), backend=kind, **kw)
+    def __init__(self, simcard, kind, *bridge, proxy=False, **kw):
+        super().__init__(simcard, program=f"{kind}.py", bridge=bridge if proxy else ("--no-proxy", *bridge), backend=kind, **kw)
 
 
 def test_binary_walk(simcard):
@@ -44,6 +44,19 @@ def test_binary_walk(simcard):
             status, text = m.end()
             check("end", (status, "3131" in text), (0, False))
             check("none is left", m.ctl("sessions"), "0")
+
+
+def test_binary_proxy(simcard):
+    """Through the proxy that ModemManager uses too. It lets root in alone, and its socket is one of a network
+    namespace: this one's own, with processes of its own, so that nothing is left and no proxy of the machine is met."""
+    if os.geteuid() != 0:
+        return
+    for kind in kinds(simcard):
+        with BinModem(simcard, kind, proxy=True, under=("unshare", "--net", "--pid", "--fork", "--kill-child")) as m:
+            m.kernel.register(atr=ATR_T0)
+            m.walk(open_channel(m))
+            m.ctl("remove")
+            check("removed", m.kernel.receive(), (m.kernel.REMOVE, 0, b""))
 
 
 def test_binary_lost(simcard):
