@@ -4,6 +4,7 @@ from ways import CCID, QemuUsb, interface
 from whole import reader_gone, whole_path
 
 
+# Rules: CCID-3 CCID-9 TZERO-1
 def test_ccid_whole_path(directory):
     """Insertion, bootstrap, consent, session; removal; another card; a swap."""
     whole_path(directory, QemuUsb())

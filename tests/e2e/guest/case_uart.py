@@ -11,11 +11,13 @@ def fast(world):
     check(line[-1] != "11", f"still at the initial speed: {line}")
 
 
+# Rules: PPS-4 TZERO-2
 def test_uart_t0(directory):
     """T=0, with PPS."""
     whole_path(directory, Ldisc(), after=fast)
 
 
+# Rules: TONE-7 TONE-9
 def test_uart_t1(directory):
     """T=1, with PPS; each seventh block is damaged on its way, and the card wants more time each time."""
     way = Ldisc("--wtx", "2", "--trouble", "edc=7")
