@@ -10,6 +10,7 @@
  * shows itself: fed with RST high, it sends its answer by itself.
  */
 #include <linux/device.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -20,6 +21,9 @@
 #define POWER_ON_LIMIT_MS	60000
 /* What is over by itself; behind that of the protocols. */
 #define TRANSMIT_LIMIT_MS	(ISO7816_LIMIT_MS + 1000)
+
+/* A card that was just asked something and shows itself is no other one. */
+#define SAME_CARD_MS		100
 
 /* 9600 baud times 372 */
 #define DEFAULT_CLOCK_HZ	3571200
@@ -174,8 +178,14 @@ static void serial_reader_look(struct work_struct *work)
 	if (!reader->alive && ret)
 		serial_reader_watch(reader);
 	mutex_unlock(&reader->op);
-	if (!ret)
+	if (ret)
+		return;
+	/* What else it says until it is reset is no other card. */
+	spin_lock_irq(&reader->line.lock);
+	if (!reader->told)
 		uicc_slot_card_inserted(reader->slot);
+	reader->told = true;
+	spin_unlock_irq(&reader->line.lock);
 }
 
 /*
@@ -200,6 +210,9 @@ static void serial_reader_idle(struct serial_line *line, u16 c)
 	if (reader->told || (reader->broken && !inband))
 		return;
 	if (!serial_is_ts(c))
+		return;
+	/* One that was put in while it was reset anyway has answered twice. */
+	if (reader->powered && ktime_ms_delta(line->seen, line->ended) < SAME_CARD_MS)
 		return;
 	reader->told = true;
 	uicc_slot_card_inserted(reader->slot);
@@ -276,6 +289,9 @@ static int serial_slot_transmit(struct uicc_slot *slot, const u8 *command, size_
 			ret = serial_card_transmit(reader, command, len, response, size);
 		else
 			ret = -ENODEV;
+		/* What was taken for an echo, or not, may be what was wrong. */
+		if (ret < 0 && ret != -ENODEV && ret != -EINTR)
+			line->echo = reader->config.echo;
 		spin_lock_irq(&line->lock);
 		reader->broken = ret < 0;
 		spin_unlock_irq(&line->lock);

@@ -290,8 +290,11 @@ static int serial_card_negotiate(struct serial_reader *reader)
 		return ret;
 	iso7816_params_initial(&initial, &reader->atr, reader->config.clock_hz);
 	ret = serial_card_apply(reader, &initial, inverse);
-	if (!ret && reader->params.pps)
+	if (!ret && reader->params.pps) {
+		reader->line.pps = true;
 		ret = iso7816_pps(&reader->iso, &reader->params);
+		reader->line.pps = false;
+	}
 	return ret ?: serial_card_apply(reader, &reader->params, inverse);
 }
 

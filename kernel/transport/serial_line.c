@@ -20,8 +20,8 @@
 /* A UART that takes no characters for so long is stuck. */
 #define WRITE_LATE_NS	NSEC_PER_SEC
 /*
- * The longest wait for an echo of which nobody knows whether there is one: the card waits
- * for the next character, and before it is told otherwise for 9600 etu, which is a second.
+ * The longest wait for an echo of which nobody knows whether there is one: within a PPS
+ * the card waits for the next character, for 9600 etu, which is a second.
  */
 #define PROBE_MAX_US	(200 * USEC_PER_MSEC)
 /* How late a wait may end. */
@@ -203,6 +203,7 @@ void serial_line_done(struct serial_line *line)
 {
 	spin_lock_irq(&line->lock);
 	line->running = false;
+	line->ended = ktime_get();
 	/* A command or its answer may be a PIN or a key. */
 	if (!line->keep || line->head == line->tail) {
 		memzero_explicit(line->fifo, sizeof(line->fifo));
@@ -230,7 +231,7 @@ static bool serial_line_ready(struct serial_line *line, enum serial_wait what)
 	if (what == SERIAL_WAIT_ROOM)
 		return READ_ONCE(line->writable);
 	spin_lock_irq(&line->lock);
-	ready = line->head != line->tail;
+	ready = line->head - line->tail > line->peeked;
 	spin_unlock_irq(&line->lock);
 	return ready;
 }
@@ -516,8 +517,8 @@ static int serial_line_echo(struct serial_line *line, u8 sent)
 }
 
 /*
- * The first character of all is sent alone: no card answers to that, so what comes
- * back is its echo, or the line has none.
+ * The first character of a PPS is sent alone: no card answers to that, but a card's
+ * answer to all of it is the same again.
  */
 static int serial_line_probe(struct serial_line *line, u8 sent)
 {
@@ -533,6 +534,38 @@ static int serial_line_probe(struct serial_line *line, u8 sent)
 		return -EIO;
 	line->echo = SERIAL_ECHO_ON;
 	return 0;
+}
+
+/*
+ * No answer to a command or a block begins with all of it, and none comes before its
+ * end; a part must not be sent alone, as a card waits less long for the rest. What
+ * came and is no echo is the answer, and stays.
+ */
+static int serial_line_probe_whole(struct serial_line *line, const u8 *sent, size_t len)
+{
+	ktime_t until = serial_line_after(line, min_t(u32, line->slack_us, PROBE_MAX_US) *
+					  NSEC_PER_USEC);
+	int ret = 0;
+	u16 c;
+
+	for (line->peeked = 0; line->peeked < len; line->peeked++) {
+		ret = serial_line_wait(line, until, SERIAL_WAIT_CHAR);
+		if (ret)
+			break;
+		spin_lock_irq(&line->lock);
+		c = line->fifo[(line->tail + line->peeked) % SERIAL_FIFO];
+		spin_unlock_irq(&line->lock);
+		if (c != sent[line->peeked])
+			break;
+	}
+	line->echo = line->peeked == len ? SERIAL_ECHO_ON : SERIAL_ECHO_OFF;
+	line->peeked = 0;
+	if (line->echo == SERIAL_ECHO_ON) {
+		spin_lock_irq(&line->lock);
+		line->tail += len;
+		spin_unlock_irq(&line->lock);
+	}
+	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
 /* Sends characters in one go, and takes what the line echoes. */
@@ -554,7 +587,7 @@ static int serial_line_burst(struct serial_line *line, const u8 *buf, size_t len
 		return ret;
 	}
 	serial_line_busy_until(line, ktime_add_ns(start, len * line->char_ns));
-	return line->echo == SERIAL_ECHO_AUTO ? serial_line_probe(line, buf[0]) : 0;
+	return line->echo == SERIAL_ECHO_AUTO && line->pps ? serial_line_probe(line, buf[0]) : 0;
 }
 
 /**
@@ -588,12 +621,14 @@ int serial_line_send(struct serial_line *line, const u8 *buf, size_t len, u32 ga
 	serial_line_forget(line);
 	for (i = 0, ret = 0; !ret && i < len; i += n) {
 		/* One by one where the UART's own pause between them is too short. */
-		n = line->paced || line->echo == SERIAL_ECHO_AUTO ? 1 : len - i;
+		n = line->paced || (line->echo == SERIAL_ECHO_AUTO && line->pps) ? 1 : len - i;
 		start = ktime_get();
 		ret = serial_line_burst(line, raw + i, n);
 		if (!ret && line->paced && i + n < len)
 			ret = serial_line_sleep_until(line, ktime_add_ns(start, line->char_ns));
 	}
+	if (!ret && line->echo == SERIAL_ECHO_AUTO)
+		ret = serial_line_probe_whole(line, raw, len);
 out:
 	memzero_explicit(raw, len);
 	return ret;

@@ -74,6 +74,7 @@ struct serial_port_ops {
  * @dead: the port is gone: none begins any more
  * @absent: there is no card: none begins
  * @writable: the port has room again
+ * @ended: when the last operation did
  * @seen: when the last character came
  * @limit: when the operation has to be over
  * @etu_ns: duration of a bit
@@ -81,6 +82,8 @@ struct serial_port_ops {
  * @paced: the UART alone would send faster than that
  * @slack_us: how late an echo may be reported
  * @echo: whether we receive what we send
+ * @pps: what is sent is a PPS
+ * @peeked: how many characters of @fifo were looked at and not taken
  * @inverse: the convention of the card: bits inverted, the highest first
  * @flipped: and the UART checks for the parity of the other one
  * @blind: the port does not tell of wrong parity
@@ -104,6 +107,7 @@ struct serial_line {
 	bool dead;
 	bool absent;
 	bool writable;
+	ktime_t ended;
 	ktime_t seen;
 
 	/* Of the operation that runs. */
@@ -113,6 +117,8 @@ struct serial_line {
 	bool paced;
 	u32 slack_us;
 	enum serial_echo echo;
+	bool pps;
+	unsigned int peeked;
 	bool inverse;
 	bool flipped;
 	bool blind;
