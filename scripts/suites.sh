@@ -99,6 +99,8 @@ fuzz() {
 suites_of_check() {
 	start fuzz fuzz
 	start tear-san scripts/kselftest --uml san tear_test
+	start usb-san scripts/kselftest --uml san ccid_test ccid_tear_test
+	start usb-bad-san scripts/kselftest --uml san ccid_bad_test
 	start kunit-san scripts/kunit --san
 	start bad tests/e2e/run bad
 	start path tests/e2e/run path,privacy,programs,decode,reload,asks,pending

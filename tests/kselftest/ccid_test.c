@@ -142,6 +142,7 @@ static bool test_ways(void)
 }
 
 /* A file of 600 bytes in one answer, in messages of 128 bytes: both ways go in parts. */
+/* Rules: CCID-10 */
 static bool test_chaining(void)
 {
 	struct ucard *u = ucard_new(CCID_EXTENDED, 1);
@@ -204,6 +205,7 @@ static bool come_and_go(struct ucard *u)
 	return finish(u);
 }
 
+/* Rules: CCID-9 */
 static bool test_notified(void)
 {
 	return come_and_go(start(CCID_SHORT, 1));
@@ -329,6 +331,7 @@ static struct ucard *plain(unsigned int protocol, uint8_t ta1, bool specific)
 }
 
 /* Speed and protocol where the reader leaves them to us: both sides agree in the end. */
+/* Rules: CCID-11 */
 static bool test_parameters(void)
 {
 	struct ucard *u;
@@ -377,6 +380,7 @@ static bool test_pps_refused(void)
 
 /* --- time ---------------------------------------------------------------------------------- */
 
+/* Rules: CCID-7 */
 static bool test_time_extension(void)
 {
 	char timeout[16], longest[16];
@@ -435,6 +439,7 @@ static bool test_abort(void)
 /* --- errors -------------------------------------------------------------------------------- */
 
 /* Each bError (CCID 6.2.6) is an errno of the ABI, and the next card works. */
+/* Rules: CCID-8 */
 static bool test_errors(void)
 {
 	static const struct {

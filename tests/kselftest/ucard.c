@@ -48,6 +48,30 @@ static void nap_ms(unsigned int ms)
 	nanosleep(&t, NULL);
 }
 
+static void prepare(void)
+{
+	static const char * const modules[] = { "dummy_hcd", "libcomposite", "usb_f_fs", "uicc_ccid" };
+	static bool done;
+	char command[64];
+	unsigned int i;
+
+	if (done)
+		return;
+	done = true;
+	/* Some are built in, maybe; what is missing is seen below. */
+	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		snprintf(command, sizeof(command), "modprobe -q %s 2>/dev/null", modules[i]);
+		if (system(command) < 0)
+			die("modprobe");
+	}
+	if (access(GADGETS, F_OK) && mount("none", "/sys/kernel/config", "configfs", 0, NULL))
+		die("configfs");
+	if (access("/sys/class/udc/" UDC, F_OK))
+		die("no dummy_hcd");
+	if (access(DRIVER, F_OK))
+		die("no driver uicc_ccid");
+}
+
 /* --- descriptors ------------------------------------------------------------------ */
 
 struct ucard *ucard_new(uint32_t level, unsigned int slots)
@@ -57,6 +81,7 @@ struct ucard *ucard_new(uint32_t level, unsigned int slots)
 
 	if (!u)
 		die("no memory");
+	prepare();
 	u->desc = (struct ccid_desc){
 		.bLength = sizeof(u->desc), .bDescriptorType = 0x21, .bcdCCID = 0x110,
 		.bMaxSlotIndex = slots - 1, .bVoltageSupport = 7, .dwProtocols = 3,
@@ -160,30 +185,6 @@ static void open_function(struct ucard *u)
 
 /* --- the device -------------------------------------------------------------------- */
 
-static void prepare(void)
-{
-	static const char * const modules[] = { "dummy_hcd", "libcomposite", "usb_f_fs", "uicc_ccid" };
-	static bool done;
-	char command[64];
-	unsigned int i;
-
-	if (done)
-		return;
-	done = true;
-	/* Some are built in, maybe; what is missing is seen below. */
-	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		snprintf(command, sizeof(command), "modprobe -q %s 2>/dev/null", modules[i]);
-		if (system(command) < 0)
-			die("modprobe");
-	}
-	if (access(GADGETS, F_OK) && mount("none", "/sys/kernel/config", "configfs", 0, NULL))
-		die("configfs");
-	if (access("/sys/class/udc/" UDC, F_OK))
-		die("no dummy_hcd");
-	if (access(DRIVER, F_OK))
-		die("no driver uicc_ccid");
-}
-
 static const char *gadget(const struct ucard *u, const char *name)
 {
 	static __thread char path[2][160];
@@ -211,7 +212,7 @@ static void make_gadget(struct ucard *u)
 	 * The name is that of a driver, which lives on for seconds where releases of
 	 * kobjects are late on purpose: no two times the same.
 	 */
-	snprintf(u->name, sizeof(u->name), "ucard%u", number++);
+	snprintf(u->name, sizeof(u->name), "ucard%u-%u", (unsigned int)getpid(), number++);
 	if (mkdir(gadget(u, ""), 0755))
 		die(u->name);
 	snprintf(id, sizeof(id), "%#x", UCARD_VENDOR);
@@ -294,7 +295,6 @@ void ucard_start(struct ucard *u)
 	if (on_bus)
 		stop(on_bus);
 	on_bus = u;
-	prepare();
 	bind_ids(!u->unbound);
 	make_gadget(u);
 	open_function(u);
@@ -429,8 +429,8 @@ void ucard_no_lie(struct ucard *u)
 	pthread_mutex_unlock(&u->lock);
 }
 
-struct ucard_fault *ucard_lie_more(struct ucard *u, enum ucard_lie lie, uint8_t type, unsigned int at,
-				   int arg)
+struct ucard_fault *ucard_lie_more(struct ucard *u, enum ucard_lie lie, uint8_t type,
+				   unsigned int at, int arg)
 {
 	struct ucard_fault *f = u->lies;
 

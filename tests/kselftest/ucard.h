@@ -239,8 +239,8 @@ void ucard_param(const char *name, const char *value, char *old, size_t size);
 
 /* Forgets older lies and tells this one. */
 void ucard_lie(struct ucard *u, enum ucard_lie lie, uint8_t type, unsigned int at, int arg);
-struct ucard_fault *ucard_lie_more(struct ucard *u, enum ucard_lie lie, uint8_t type, unsigned int at,
-				   int arg);
+struct ucard_fault *ucard_lie_more(struct ucard *u, enum ucard_lie lie, uint8_t type,
+				   unsigned int at, int arg);
 void ucard_no_lie(struct ucard *u);
 /*
  * Counts transfers from 0 again, and leaves the bus after number @at (-1: not); with

@@ -29,6 +29,9 @@ static void nap(unsigned int ms)
 
 void ucard_broken(struct ucard *u, const char *rule)
 {
+	/* Who is lied to may believe it. */
+	if (u->lies[0].lie != UCARD_HONEST || u->desc.bMaxSlotIndex >= UCARD_SLOTS)
+		return;
 	printf("# CCID: the driver broke a rule: %s\n", rule);
 	u->broken++;
 }
@@ -132,6 +135,10 @@ static struct ucard_fault *fault_of(struct ucard *u, const struct ucard_message 
 
 		if (f->lie == UCARD_HONEST || f->lie == UCARD_STALL_OUT || (f->type && f->type != m->type) ||
 		    (f->slot >= 0 && f->slot != m->slot))
+			continue;
+		/* What is not there cannot be pulled out. */
+		if ((f->lie == UCARD_PULL || f->lie == UCARD_PULL_SILENT) &&
+		    (m->slot >= u->n_slots || !u->slots[m->slot].present))
 			continue;
 		n = f->seen++;
 		if (!found && n >= f->at && n - f->at < (f->count ? f->count : 1))
