@@ -235,6 +235,7 @@ static bool is_reset(struct lcard *c, const uint8_t *p, ssize_t n)
 
 static void line_read(struct lcard *c)
 {
+	const uint8_t absent = 0;
 	uint8_t buf[600];
 	ssize_t n = read(c->master, buf, sizeof(buf)), i;
 
@@ -256,6 +257,8 @@ static void line_read(struct lcard *c)
 			rest(c);
 			lcard_reset(c);
 			c->resets++;
+		} else if (c->tells) {
+			line_write(c, &absent, 1);
 		}
 		pthread_cond_broadcast(&c->changed);
 		return;
@@ -412,9 +415,13 @@ void lcard_in(struct lcard *c)
 
 void lcard_out(struct lcard *c)
 {
+	const uint8_t absent = 0;
+
 	pthread_mutex_lock(&c->lock);
 	rest(c);
 	c->inserted = false;
+	if (c->tells)
+		line_write(c, &absent, 1);
 	pthread_mutex_unlock(&c->lock);
 	nudge(c);
 }

@@ -76,6 +76,7 @@ struct lcard {
 	bool inverse;		/* the convention; TS of @atr is set by it */
 	bool echo;		/* the line gives back what the reader sends */
 	bool in_band;		/* FF FF is a reset */
+	bool tells;		/* the far end says 00 for a card that is not there */
 	bool singly;		/* each byte is a write of its own */
 	int protocol;		/* that it speaks; of the ATR when it was set */
 	bool specific;		/* no PPS, as TA2 says */

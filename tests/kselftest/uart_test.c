@@ -302,6 +302,49 @@ static bool test_no_reset(void)
 	return true;
 }
 
+static bool slot_is_empty(struct uart *u)
+{
+	const struct timespec tick = { .tv_nsec = 50000000 };
+	char path[96];
+	int i;
+
+	snprintf(path, sizeof(path), "%s/state", u->slot_dir);
+	for (i = 0; i < 200 && !attr_is(path, "empty\n"); i++)
+		nanosleep(&tick, NULL);
+	return attr_is(path, "empty\n") && access(u->dir, F_OK);
+}
+
+/*
+ * A far end says what comes and goes: no 00 within an answer to reset is a card that went,
+ * and where it said that there is none one is looked for all the same.
+ */
+static bool test_far_end_tells(void)
+{
+	struct uart *u;
+	int i;
+
+	uart_set("poll_ms", "500");
+	u = uart_new("3B 93 11 80 1F 43 00 00 00");
+	pthread_mutex_lock(&u->card->lock);
+	u->card->tells = true;
+	pthread_mutex_unlock(&u->card->lock);
+	for (i = 0; i < 3; i++) {
+		CHECK(slot_is_empty(u));
+		if (i) {
+			CHECK(uart_insert(u));
+		} else {
+			lcard_in(u->card);
+			CHECK(wait_path(u->dir, true));
+		}
+		CHECK(uart_works(u));
+		lcard_out(u->card);
+	}
+	CHECK(slot_is_empty(u));
+	uart_free(u);
+	uart_defaults();
+	return true;
+}
+
 static bool test_attach(void)
 {
 	struct uart *u = uart_new(T0_QUICK);
@@ -357,6 +400,7 @@ static const struct ktap_test tests[] = {
 	{ "echo", test_echo },
 	{ "other cards on one line", test_changes },
 	{ "no reset", test_no_reset },
+	{ "the far end tells of cards", test_far_end_tells },
 	{ "attach and detach", test_attach },
 	{ "parameters", test_parameters },
 };
