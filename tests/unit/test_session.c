@@ -130,6 +130,18 @@ static void by_name(void **state)
 	send_is(5, "80F2000000", 0, "6C20");
 	send_is(5, "80F2000020", 0, "62029000");
 	answer_is("62029000");
+	/* A length that is corrected once, and to another one. */
+	command("01A4040407" USIM "00");
+	close_is(5, 0);
+	open_is(USIM, 0, 5);
+	send_is(5, "80F2000000", 0, "6C20");
+	send_is(5, "80F2000020", 0, "6C21");
+	answer_is("6C21");
+	command("01A4040407" USIM "00");
+	close_is(5, 0);
+	open_is(USIM, 0, 5);
+	send_is(5, "80F2000000", 0, "6C00");
+	answer_is("6C00");
 	command("0170800100");
 	close_is(5, 0);
 	answer_is("9000");

@@ -247,8 +247,9 @@ static enum session_step sent(struct session *s, const struct session_result *r)
 		return session_say(s, SW_BUSY);
 	if (r->err)
 		return close_first(s, SESSION_LOST);
-	/* The kernel knows of no STATUS whose length it could correct. */
-	if (s->doing == SESSION_SELECT_STATUS && r->n == 2 && r->data[0] == 0x6C && !s->apdu[4]) {
+	/* The kernel knows of no STATUS whose length it could correct. 6C00 would correct nothing. */
+	if (s->doing == SESSION_SELECT_STATUS && r->n == 2 && r->data[0] == 0x6C && r->data[1] &&
+	    !s->apdu[4]) {
 		s->apdu[4] = r->data[1];
 		return SESSION_SEND;
 	}
