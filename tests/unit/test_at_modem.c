@@ -256,6 +256,85 @@ static void request_behind_another(void **state)
 	no_event();
 }
 
+/* Rules: MODEM-5 */
+static void answer_behind_a_request(void **state)
+{
+	/* The answers to a reset and to a command, which nobody took before the next command. */
+	ready(0);
+	request(NULL, 0);
+	request(READ);
+	expect(AT_READ, "+CSIM: 6,\"A79000\"\r\nOK");
+	request("\x00\xB0\x00\x00\x02", 5);
+	no_event();
+	expect("AT+CSIM=10,\"00B0000002\"", "+CSIM: 6,\"A89000\"\r\nOK");
+	event_is(BRIDGE_ANSWER, "\xA8\x90\x00", 3);
+	no_event();
+	/* But that the card went is not forgotten. */
+	says("+CPIN: NOT INSERTED");
+	request(READ);
+	event_is(BRIDGE_REMOVED, "", 0);
+}
+
+/* Rules: MODEM-5 */
+static void late_end_of_another(void **state)
+{
+	ready(0);
+	request(READ);
+	expect(AT_READ, NULL);
+	assert_int_equal(late(), 0);
+	event_is(BRIDGE_NO_ANSWER, "", 0);
+	/* The late answer and silence behind: the modem has yet to answer the question. */
+	expect("AT+CMEE?", "+CSIM: 6,\"A79000\"\r\nOK");
+	request("\x00\xB0\x00\x00\x02", 5);
+	assert_int_equal(late(), 0);
+	expect("AT+CMEE?", "+CMEE: 1\r\n\r\nOK");
+	nothing_sent();
+	says("+CMEE: 1\r\n\r\nOK");
+	assert_int_equal(late(), 0);
+	expect("AT+CSIM=10,\"00B0000002\"", "+CSIM: 6,\"A89000\"\r\nOK");
+	event_is(BRIDGE_ANSWER, "\xA8\x90\x00", 3);
+	no_event();
+}
+
+/* Rules: MODEM-4 */
+static void card_comes_and_goes(void **state)
+{
+	struct bridge_event e;
+	unsigned int n = 0;
+
+	/* More news than anybody takes in between: what holds is the last of it. */
+	ready(0);
+	for (int i = 0; i < 4; i++) {
+		says("+CPIN: NOT INSERTED");
+		expect("AT+CPIN?", "+CPIN: READY\r\n\r\nOK");
+	}
+	says("+CPIN: NOT INSERTED");
+	expect("AT+CPIN?", "+CME ERROR: 10");
+	while (at_modem_event(&m, &e))
+		n++;
+	assert_true(n > 0);
+	assert_int_equal(e.type, BRIDGE_REMOVED);
+}
+
+/* Rules: MODEM-4 */
+static void card_that_is_always_news(void **state)
+{
+	ready(0);
+	says("^HERE");
+	sent("AT+CPIN?");
+	request(READ);
+	says("^HERE\r\n+CPIN: READY\r\n\r\nOK");
+	expect(AT_READ, "^HERE\r\n+CSIM: 6,\"A79000\"\r\nOK");
+	event_is(BRIDGE_ANSWER, "\xA7\x90\x00", 3);
+	sent("AT+CPIN?");
+	/* A request that is answered at once leaves the question for afterwards. */
+	request(NULL, 0);
+	says("^HERE\r\n+CPIN: READY\r\n\r\nOK");
+	event_is(BRIDGE_ANSWER, "\x3B\x00", 2);
+	expect("AT+CPIN?", "+CPIN: READY\r\n\r\nOK");
+	nothing_sent();
+}
+
 /* Rules: MODEM-4 */
 static void card_goes(void **state)
 {
@@ -354,6 +433,18 @@ static void leaves(void **state)
 	expect("AT+CSIM=8,\"00708002\"", "+CSIM: 4,\"9000\"\r\nOK");
 	assert_false(m.running);
 	assert_false(at_modem_leave(&m));
+	/* Nothing that waits opens another one; and what went half is ended first. */
+	ready(0);
+	request("\x00\x70\x00\x00\x01", 5);
+	expect("AT+CSIM=10,\"0070000001\"", "+CSIM: 6,\"029000\"\r\nOK");
+	event_is(BRIDGE_ANSWER, "\x02\x90\x00", 3);
+	request("\x02\xB0\x00\x00\x01", 5);
+	at_modem_sent(&m, 7);
+	request("\x00\x70\x00\x00\x01", 5);
+	assert_true(at_modem_leave(&m));
+	expect("\rAT+CSIM=8,\"00708002\"", "ERROR\r\n+CSIM: 4,\"9000\"\r\nOK");
+	nothing_sent();
+	assert_false(m.running);
 }
 
 /* Whatever came before the card is known is no reason to do anything. */
@@ -391,6 +482,10 @@ int main(void)
 		cmocka_unit_test(setup_that_hangs),
 		cmocka_unit_test(command_that_hangs),
 		cmocka_unit_test(request_behind_another),
+		cmocka_unit_test(answer_behind_a_request),
+		cmocka_unit_test(late_end_of_another),
+		cmocka_unit_test(card_comes_and_goes),
+		cmocka_unit_test(card_that_is_always_news),
 		cmocka_unit_test(card_goes),
 		cmocka_unit_test(card_goes_meanwhile),
 		cmocka_unit_test(polling),

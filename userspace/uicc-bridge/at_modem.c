@@ -57,7 +57,7 @@ void at_modem_init(struct at_modem *m, const struct at_options *o, uint64_t now_
 static void event(struct at_modem *m, enum bridge_event_type type, const uint8_t *data, size_t n)
 {
 	if (m->n_events == AT_EVENTS_MAX || n > sizeof(m->events[0].data))
-		return;	/* the newest says no more than those before: cards, and one answer */
+		return;	/* never: a removal, an insertion behind it, and one answer are all there can be */
 	m->events[m->n_events].type = type;
 	if (n)
 		memcpy(m->events[m->n_events].data, data, n);
@@ -77,6 +77,27 @@ bool at_modem_event(struct at_modem *m, struct bridge_event *out)
 	return true;
 }
 
+/* An answer that nobody has taken yet has no asker any more. */
+static void drop_answers(struct at_modem *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_events; i++) {
+		if (m->events[i].type == BRIDGE_INSERTED || m->events[i].type == BRIDGE_REMOVED)
+			m->events[n++] = m->events[i];
+	}
+	explicit_bzero(&m->events[n], (AT_EVENTS_MAX - n) * sizeof(m->events[0]));
+	m->n_events = n;
+}
+
+/* Whatever came before it, there is no card now. */
+static void removed_event(struct at_modem *m)
+{
+	explicit_bzero(m->events, sizeof(m->events));
+	m->n_events = 0;
+	event(m, BRIDGE_REMOVED, NULL, 0);
+}
+
 static void drop_request(struct at_modem *m)
 {
 	explicit_bzero(m->want, sizeof(m->want));
@@ -87,7 +108,7 @@ static void drop_request(struct at_modem *m)
 static void card_gone(struct at_modem *m)
 {
 	if (m->present || !m->known)
-		event(m, BRIDGE_REMOVED, NULL, 0);
+		removed_event(m);
 	m->present = false;
 	m->known = true;
 	at_card_forget(&m->card);
@@ -146,6 +167,7 @@ static void ask_card(struct at_modem *m, uint64_t now)
 {
 	m->state = AT_ASK_CARD;
 	m->ask_now = false;
+	m->asked_last = true;
 	send_text(m, "AT+CPIN?", "+CPIN:", now, m->o.answer_ms);
 }
 
@@ -185,12 +207,14 @@ static void next(struct at_modem *m, uint64_t now)
 		sync_begin(m, now);
 		return;
 	}
-	if (m->ask_now || now >= m->poll_at) {
+	/* A modem that always has something to say of its card must not keep the kernel waiting. */
+	if ((m->ask_now || now >= m->poll_at) && !(m->asked_last && m->wanted)) {
 		ask_card(m, now);
 		return;
 	}
 	if (!m->wanted)
 		return;
+	m->asked_last = false;
 	m->wanted = false;
 	m->dropped = false;
 	if (!m->present) {
@@ -203,6 +227,8 @@ static void next(struct at_modem *m, uint64_t now)
 		card_act(m, at_card_begin(&m->card, m->want, n), now);
 	}
 	explicit_bzero(m->want, sizeof(m->want));
+	if (m->state == AT_IDLE && m->ask_now)
+		ask_card(m, now);
 }
 
 static void card_act(struct at_modem *m, enum at_act act, uint64_t now)
@@ -233,6 +259,7 @@ int at_modem_request(struct at_modem *m, const uint8_t *data, size_t n, uint64_t
 	m->want_n = n;
 	m->wanted = true;
 	m->dropped = true;	/* what runs has lost its asker */
+	drop_answers(m);
 	if (m->state == AT_IDLE)
 		next(m, now_ms);
 	return 0;
@@ -295,11 +322,12 @@ static void sync_done(struct at_modem *m, uint64_t now)
 /*
  * The end of a command in AT_SYNC: perhaps of one before, or it does not know +CMEE;
  * and when it was asked more than once more answers come. Only silence behind says
- * that this was the last.
+ * that this was the last; and one that has answered it before has to do so again.
  */
 static void sync_end(struct at_modem *m, uint64_t now)
 {
 	m->ended = true;
+	m->has_cmee |= m->answered;
 	if (m->answered && !m->tries)
 		sync_done(m, now);
 	else
@@ -400,7 +428,7 @@ static void sync_late(struct at_modem *m, uint64_t now)
 {
 	if (!m->running) {
 		sync_begin(m, now);
-	} else if (m->ended) {
+	} else if (m->ended && (m->answered || !m->has_cmee)) {
 		sync_done(m, now);
 		if (m->state == AT_IDLE)
 			next(m, now);
@@ -460,9 +488,19 @@ void at_modem_sent(struct at_modem *m, size_t n)
 
 bool at_modem_leave(struct at_modem *m)
 {
+	bool cut;
+
+	drop_request(m);
 	if (!m->known || !at_card_leave(&m->card))
 		return false;
+	/* Of a command that is half on its way the modem makes an error, and takes this one for itself. */
+	cut = m->out_done && m->out_done < m->out_n;
 	send_command(m, &m->card.command, 0, 0);
+	if (cut) {
+		memmove(m->out + 1, m->out, m->out_n);
+		m->out[0] = '\r';
+		m->out_n++;
+	}
 	m->state = AT_IDLE;
 	return true;
 }

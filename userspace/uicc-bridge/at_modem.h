@@ -42,9 +42,11 @@ struct at_modem {
 	bool ready;		/* the setup is done */
 	bool running;		/* a command was sent and has not ended */
 	bool answered, ended;	/* AT_SYNC: its own answer has come, any end of a command has */
+	bool has_cmee;		/* it has given that answer at some time */
 	char answer[AT_LINE_MAX + 1];	/* the line before the OK; "" for none */
 	bool present, known;	/* a card is in; whether that is known */
 	bool ask_now;
+	bool asked_last;	/* and no request since */
 	bool anew;		/* the modem has begun anew */
 	unsigned int found;	/* AT_HAS_* */
 	uint64_t deadline, poll_at;
