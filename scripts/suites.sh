@@ -98,6 +98,7 @@ fuzz() {
 # the end.
 suites_of_check() {
 	start fuzz fuzz
+	start uart-san scripts/kselftest --uml san --append time-travel=inf-cpu uart_time_test uart_tear_test uart_test uart_bad_test
 	start tear-san scripts/kselftest --uml san tear_test
 	start usb-san scripts/kselftest --uml san ccid_test ccid_tear_test
 	start usb-bad-san scripts/kselftest --uml san ccid_bad_test

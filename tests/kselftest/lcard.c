@@ -398,6 +398,7 @@ void lcard_arm(struct lcard *c, enum lcard_fault fault, int at, unsigned int val
 	c->fault_at = at;
 	c->value = value;
 	c->ms = ms;
+	c->t1.quiet = fault != LCARD_NONE;
 	c->count = 0;
 	c->hits = 0;
 	c->n_log = 0;

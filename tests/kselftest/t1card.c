@@ -64,7 +64,8 @@ static size_t make(struct t1card *t, uint8_t *out, uint8_t pcb, const uint8_t *i
 
 static void broken(struct t1card *t, const char *rule)
 {
-	printf("# T=1: the reader broke a rule: %s\n", rule);
+	if (!t->quiet)
+		printf("# T=1: the reader broke a rule: %s\n", rule);
 	t->broken++;
 }
 

@@ -41,6 +41,7 @@ struct t1card {
 	unsigned int blocks;	/* that came */
 	unsigned int resyncs, aborts, retries;
 	unsigned int broken;	/* times that the other side broke a rule */
+	bool quiet;		/* which is no news: the line is to blame */
 	unsigned int longest;	/* INF that came */
 
 	uint8_t ifsd;

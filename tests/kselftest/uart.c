@@ -96,6 +96,14 @@ bool uart_detach(struct uart *u)
 	return wait_path(u->slot_dir, false);
 }
 
+/* Until a reset that is not answered is over: an ATR would be taken for the answer to it. */
+static void settle(void)
+{
+	const struct timespec t = { .tv_nsec = uart_virtual_time() ? 300000000 : 700000000 };
+
+	nanosleep(&t, NULL);
+}
+
 struct uart *uart_new(const char *atr)
 {
 	struct uart *u = calloc(1, sizeof(*u));
@@ -110,6 +118,7 @@ struct uart *uart_new(const char *atr)
 		errno = -ret;
 		die("line discipline");
 	}
+	settle();
 	return u;
 }
 
@@ -155,9 +164,7 @@ bool uart_remove(struct uart *u)
 		if (i % 10 == 5)
 			attr_read(file_path(u, "ef-3f00.2f00/fcp"), &byte, 1, 0);
 	}
-	/* Until the reset that was not answered is over, an ATR would be taken for its answer. */
-	for (i = 0; i < 3 && uart_virtual_time(); i++)
-		nanosleep(&tick, NULL);
+	settle();
 	return wait_path(u->dir, false);
 }
 

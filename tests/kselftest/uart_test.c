@@ -94,6 +94,7 @@ static bool test_t1(void)
 	       good_card("3B F3 11 00 FF 81 31 FE 45 80 31 E0");
 }
 
+/* Rules: TONE-7 TONE-8 */
 static bool wtx(struct uart *u)
 {
 	struct t1card *t = &u->card->t1;
@@ -139,7 +140,7 @@ static unsigned int speed_after(struct uart *u, enum lcard_pps pps)
 	return uart_remove(u) ? speed : 0;
 }
 
-/* Rules: PPS-1 PPS-2 PPS-3 PPS-4 PPS-7 */
+/* Rules: PPS-2 PPS-4 PPS-5 */
 static bool pps(struct uart *u)
 {
 	struct lcard *c = u->card;
@@ -173,7 +174,7 @@ static bool pps_failed(const char *atr, enum lcard_pps how)
 	return ok;
 }
 
-/* Rules: PPS-7 */
+/* Rules: LINE-11 PPS-6 PPS-7 */
 static bool test_pps_failed(void)
 {
 	enum lcard_pps how;
@@ -197,6 +198,7 @@ static bool speed_is(const char *atr, unsigned int want, unsigned int exchanges)
 	return true;
 }
 
+/* Rules: PPS-1 PPS-3 PPS-8 */
 static bool test_speeds(void)
 {
 	bool ok = speed_is("3B 10 11", 9600, 0) && speed_is("3B 10 96", 3571200 * 32 / 512, 1) &&
@@ -227,6 +229,7 @@ static bool inverse(const char *atr)
 	return ok;
 }
 
+/* Rules: LINE-7 */
 static bool test_inverse(void)
 {
 	return inverse("3F 80 40 01") && inverse("3F 80 81 31 FE 00") &&
@@ -409,6 +412,10 @@ int main(void)
 {
 	ktap_need_root();
 	ktap_need_module("uicc_serial");
+	if (!uart_virtual_time() && !getenv("UART_REAL_TIME")) {
+		printf("1..0 # SKIP a busy machine is not as fast as a card\n");
+		return KSFT_SKIP;
+	}
 	uart_defaults();
 	return ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

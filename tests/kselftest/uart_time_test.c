@@ -134,7 +134,7 @@ static bool bounded(struct uart *u, const char *name, const struct late *l, unsi
 }
 
 /* WT = WI * 960 * Fi/f (10.2): for the procedure byte, the SW; anew with each NULL. */
-/* Rules: TZERO-7 TZERO-4 */
+/* Rules: LINE-4 TZERO-4 TZERO-7 */
 static bool wwt(struct uart *u)
 {
 	static const struct late ten = { .atr = "3B 00", .at = 5 };
@@ -156,7 +156,7 @@ static bool wwt(struct uart *u)
 }
 
 /* BWT = 11 etu + 2^BWI * 960 * 372/f, CWT = (11 + 2^CWI) etu (11.4.3). */
-/* Rules: TONE-4 TONE-7 */
+/* Rules: LINE-5 TONE-7 TONE-12 */
 static bool t1(struct uart *u)
 {
 	/* The first block is S(IFS request) of five bytes, and so is its answer. */
@@ -217,7 +217,7 @@ static bool answer(struct uart *u, const char *name, unsigned long us, unsigned 
 }
 
 /* 6.2.2: the answer begins within 40,000 clocks, and is a character; 8.1: 9,600 etu. */
-/* Rules: LINE-2 LINE-3 */
+/* Rules: LINE-8 */
 static bool atr(struct uart *u)
 {
 	CHECK(answer(u, "40,000 clocks and a character", clocks_us(40000) + etu_us(12), 0));
