@@ -253,6 +253,25 @@ def test_bridge_slow_and_mute(bin_dir):
         check("answers", kernel.command(SELECT_ICCID), "9000")
 
 
+def test_bridge_flood(bin_dir):
+    """A program that never ends to answer keeps neither the kernel nor a signal waiting, nor fills the log."""
+    body = "get(); put(ATR)\nwhile True:\n    os.write(1, b'\\0\\2\\x90\\0' * 16384)\n"
+    with Scratch() as s, bridge(bin_dir, *script(s, body)) as kernel:
+        kernel.register()
+        check("a command", kernel.command(SELECT_ICCID), "9000")
+        kernel.process.terminate()
+        check("removal", kernel.receive(), (kernel.REMOVE, 0, b""))
+        status, err = kernel.end()
+        check("end", (status, len(err.splitlines()) < 8), (1, True))
+    # A few more frames than are taken at once, and then silence: all of them are seen.
+    body = "get(); put(ATR); get(); os.write(1, b'\\0\\2\\x90\\0' * 20 + b'\\0\\0'); time.sleep(9)\n"
+    with Scratch() as s, bridge(bin_dir, *script(s, body)) as kernel:
+        kernel.register()
+        check("a command", kernel.command(SELECT_ICCID), "9000")
+        check("removal", kernel.receive(), (kernel.REMOVE, 0, b""))
+        check("why", "a frame of 0 bytes" in kernel.end()[1], True)
+
+
 def test_bridge_bad_answers(bin_dir):
     for body, reason in (("get(); put(b'\\x90\\x00')\ntime.sleep(9)", "no ATR"),
                          ("get(); put(b'')\ntime.sleep(9)", "a frame of 0 bytes"),

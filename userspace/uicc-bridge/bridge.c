@@ -16,6 +16,9 @@
 #include "kernel/virt_reader.h"
 #include "util/log.h"
 
+/* What is taken of a backend at once: one that never ends to speak must not keep kernel and signals waiting. */
+#define EVENTS_AT_ONCE 16
+
 enum waiting { WAIT_NOTHING, WAIT_FIRST_ATR, WAIT_ATR, WAIT_RESPONSE };
 
 struct bridge {
@@ -36,6 +39,8 @@ struct bridge {
 	 * Never so with a backend that drops late answers itself.
 	 */
 	bool stale;
+	bool more;		/* the backend may have events that no descriptor tells of */
+	bool said_unasked;	/* since the last request */
 };
 
 static uint64_t now_ms(void)
@@ -70,6 +75,7 @@ static int ask(struct bridge *b, enum waiting what, uint32_t seq, const uint8_t 
 	if (err)
 		return err;
 	b->waiting = what;
+	b->said_unasked = false;
 	b->seq = seq;
 	b->deadline_ms = now_ms() + b->answer_ms;
 	return 0;
@@ -153,8 +159,10 @@ static int on_answer(struct bridge *b, const uint8_t *data, size_t n)
 	case WAIT_NOTHING:
 		break;
 	}
-	if (!b->stale)
+	if (!b->stale && !b->said_unasked) {
 		log_warn("%zu bytes came unasked and are dropped", n);
+		b->said_unasked = true;
+	}
 	b->stale = false;
 	return 0;
 }
@@ -234,21 +242,24 @@ static int drain_reader(struct bridge *b)
 static int drain_backend(struct bridge *b)
 {
 	struct bridge_event e = { .n = 0 };
-	int err;
+	int err = 0;
 
-	do {
+	for (int i = 0; !err && i < EVENTS_AT_ONCE; i++) {
 		err = b->backend->receive(b->ctx, &e);
 		if (!err)
 			err = on_event(b, &e);
 		explicit_bzero(e.data, e.n);
-	} while (!err);
-	return err;
+	}
+	b->more = !err;
+	return err ? err : -EAGAIN;
 }
 
 static int wait_ms(const struct bridge *b)
 {
 	uint64_t now = now_ms();
 
+	if (b->more)
+		return 0;
 	if (b->waiting == WAIT_NOTHING)
 		return -1;
 	return b->deadline_ms > now ? (int)(b->deadline_ms - now) : 0;
@@ -282,7 +293,7 @@ static int bridge_turn(struct bridge *b)
 {
 	struct pollfd fds[POLL_ALL];
 	int err = wait_for_input(b, fds);
-	bool card = false;
+	bool card = b->more;
 
 	if (err)
 		return err;
