@@ -351,6 +351,14 @@ def test_modem_gone(simcard):
 
 def test_modem_locks(simcard):
     """The device is ours alone while we have it, and as it was afterwards."""
+    mask = os.umask(0o077)
+    try:
+        modem_locks(simcard)
+    finally:
+        os.umask(mask)
+
+
+def modem_locks(simcard):
     with Modem(simcard) as m:
         fd = os.open(m.device, os.O_RDWR | os.O_NOCTTY)
         before = termios.tcgetattr(fd)
@@ -359,6 +367,7 @@ def test_modem_locks(simcard):
         lock = os.path.join(m.dir, "LCK.." + os.path.basename(m.device))
         with open(lock, encoding="ascii") as f:
             check("lock file", f.read(), f"{m.kernel.process.pid:10}\n")
+        check("for all to read", os.stat(lock).st_mode & 0o777, 0o644)
         second = subprocess.run([*m.kernel.process.args[:2], "--reader-fd", "0", "--lock-dir", m.dir, m.device],
                                 stdin=subprocess.DEVNULL, capture_output=True, timeout=5, check=False)
         check("a second one", (second.returncode, b"busy" in second.stderr), (1, True))
@@ -372,6 +381,12 @@ def test_modem_locks(simcard):
         kernel = Kernel([*m.kernel.process.args[:2], "--reader-fd", None, "--lock-dir", m.dir, "--poll", "0", m.device])
         kernel.register(atr=ATR)
         kernel.__exit__()
+        # A link's name is not the device's, which others look for.
+        link = os.path.join(m.dir, "by-path")
+        os.symlink(m.device, link)
+        with Kernel([*m.kernel.process.args[:2], "--reader-fd", None, "--lock-dir", m.dir, "--poll", "0", link]) as kernel:
+            kernel.register(atr=ATR)
+            check("locks", [name for name in os.listdir(m.dir) if name.startswith("LCK")], [os.path.basename(lock)])
 
 
 def test_modem_usage(simcard):

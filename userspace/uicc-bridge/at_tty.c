@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/log.h"
@@ -62,7 +64,8 @@ static int write_lock(const char *lock)
 	if (fd < 0)
 		return -errno;
 	n = snprintf(text, sizeof(text), "%10d\n", (int)getpid());
-	if (write(fd, text, (size_t)n) != n)
+	/* Whoever looks for a lock reads it, whatever our umask. */
+	if (write(fd, text, (size_t)n) != n || fchmod(fd, 0644))
 		err = -EIO;
 	close(fd);
 	if (err)
@@ -70,12 +73,17 @@ static int write_lock(const char *lock)
 	return err;
 }
 
-/* FHS 5.9: /run/lock/LCK..NAME. What a process that is no more has left is taken away. */
+/*
+ * FHS 5.9: /run/lock/LCK..NAME, of the device and not of a link to it, which other programs may
+ * not use. What a process that is no more has left is taken away.
+ */
 static int take_lock(struct at_tty *t, const char *path, const char *locks)
 {
-	const char *name = strrchr(path, '/');
+	_cleanup_free_ char *device = realpath(path, NULL);
+	const char *name;
 	int err;
 
+	name = strrchr(device ? device : path, '/');
 	name = name ? name + 1 : path;
 	if (snprintf(t->lock, sizeof(t->lock), "%s/LCK..%s", locks, name) >= (int)sizeof(t->lock)) {
 		t->lock[0] = '\0';
