@@ -122,6 +122,10 @@ def test_binary_gone(simcard):
             check("removed", m.kernel.receive(10), (m.kernel.REMOVE, 0, b""))
             check("end", m.kernel.end()[0], 1)
         bridge = os.path.join(os.path.dirname(simcard), "uicc-bridge")
+        # Over before the connection has begun, or as soon: nothing is let go of that was not had.
+        done = subprocess.run([bridge, kind, "--answer-time", "500", "--no-proxy", "--reader-fd", "1000", "/nonexistent"],
+                              capture_output=True, timeout=30, check=False)
+        check(f"{kind} without a reader", (done.returncode, b"CRITICAL" in done.stderr), (1, False))
         for words in (["--slot", "0", "x"], ["--slot", "9", "x"], [], ["a", "b"], ["--apdu", "x"]):
             check(f"{kind} {words}", subprocess.run([bridge, kind, *words], capture_output=True, timeout=5,
                                                     check=False).returncode, 2)

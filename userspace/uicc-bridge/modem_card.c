@@ -26,6 +26,7 @@ struct modem_card {
 	atomic_bool gone;
 
 	/* Of the thread. */
+	bool reached;		/* a connection was begun, and has to be let go of */
 	struct session session;
 	bool present;
 	uint8_t atr[MODEM_ATR_MAX];
@@ -146,7 +147,9 @@ static void leave(struct modem_card *c)
 
 	if (!atomic_load(&c->gone) && session_leave(&c->session, &id))
 		c->ops->close(c->modem, id);
-	c->ops->disconnect(c->modem);
+	if (c->reached)
+		c->ops->disconnect(c->modem);
+	c->reached = false;
 }
 
 static void run(void *ctx, struct worker *w, int what, const uint8_t *data, size_t n,
@@ -156,6 +159,7 @@ static void run(void *ctx, struct worker *w, int what, const uint8_t *data, size
 
 	switch (what) {
 	case CONNECT:
+		c->reached = true;
 		if (c->ops->connect(c->modem))
 			gone(c);
 		break;
