@@ -232,6 +232,17 @@ static void forgotten(void **state)
 	at_line_forget(&l);
 	for (size_t i = 0; i + 6 < sizeof(l); i++)
 		assert_memory_not_equal((const char *)&l + i, "313233", 6);
+	/* Nor what stood behind another line in the same one. */
+	p = "OK+CSIM: 6,\"3132339000\"OK\r";
+	n = strlen(p);
+	at_line_expect(&l, "AT", "+CSIM:", false);
+	assert_int_equal(at_line_next(&l, &p, &n), AT_OK);
+	assert_int_equal(at_line_next(&l, &p, &n), AT_ANSWER);
+	assert_int_equal(at_line_next(&l, &p, &n), AT_OK);
+	assert_int_equal(at_line_next(&l, &p, &n), AT_NOTHING);
+	at_line_forget(&l);
+	for (size_t i = 0; i + 6 < sizeof(l); i++)
+		assert_memory_not_equal((const char *)&l + i, "313233", 6);
 }
 
 int main(void)

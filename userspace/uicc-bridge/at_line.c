@@ -184,9 +184,13 @@ static enum at_kind judge_rest(struct at_line *l)
 {
 	char line[AT_LINE_MAX + 1];
 
+	enum at_kind kind;
+
 	copy(line, sizeof(line), l->rest);
-	l->rest[0] = '\0';
-	return judge(l, line);
+	explicit_bzero(l->rest, sizeof(l->rest));
+	kind = judge(l, line);
+	explicit_bzero(line, sizeof(line));
+	return kind;
 }
 
 /* The end of the line under way. */
