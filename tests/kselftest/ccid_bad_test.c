@@ -403,4 +403,9 @@ static const struct ktap_test tests[] = {
 	{ "and the reader silent", test_pulled_silent },
 };
 
-KTAP_MAIN(tests)
+int main(void)
+{
+	ktap_need_root();
+	ucard_need();
+	return ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -122,4 +122,9 @@ static const struct ktap_test tests[] = {
 	{ "torn: in the middle of an answer", test_half },
 };
 
-KTAP_MAIN(tests)
+int main(void)
+{
+	ktap_need_root();
+	ucard_need();
+	return ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
+}

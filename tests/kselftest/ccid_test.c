@@ -685,4 +685,9 @@ static const struct ktap_test tests[] = {
 	{ "unloaded with a card", test_unload },
 };
 
-KTAP_MAIN(tests)
+int main(void)
+{
+	ktap_need_root();
+	ucard_need();
+	return ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
+}

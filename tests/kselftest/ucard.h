@@ -196,6 +196,8 @@ struct ucard {
 	pthread_mutex_t in_lock;	/* one message at a time into the pipe */
 };
 
+/* Loads what is needed, and skips the whole program where the kernel does not have it. */
+void ucard_need(void);
 /* A reader of this level (CCID_TPDU ...), with @slots empty slots; not on the bus yet. */
 struct ucard *ucard_new(uint32_t level, unsigned int slots);
 /* On the bus, and bound to the driver: dies when USB refuses it. */
