@@ -62,8 +62,7 @@ class Reader:
     # --- interrupt endpoint ---------------------------------------------------
     def notice(self):
         """What the interrupt endpoint has to say, or None: a card came, went, or is another one."""
-        with self.engine.lock:
-            now, present = self.engine.generation, self.engine.present
+        now, present = self.engine.now()
         if now == self.generation:
             return None
         self.generation = now

@@ -109,6 +109,11 @@ class Engine:
     def present(self):
         return self.card is not None
 
+    def now(self):
+        """How often cards came and went, and whether one is in; of one moment."""
+        with self.lock:
+            return self.generation, self.present
+
     # --- what the test does -------------------------------------------------
     def insert(self, profile=None):
         """Puts the card of the profile in, without one the card of before. It must be out."""

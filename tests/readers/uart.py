@@ -188,11 +188,11 @@ class Uart:
     def changed(self):
         """A card came or went: it is said once, with nothing of before."""
         self.engine.seen()
-        if self.generation == self.engine.generation:
+        generation, present = self.engine.now()
+        if self.generation == generation:
             return
-        gone = self.generation == self.engine.generation - 1 and not self.engine.present
-        swapped = self.engine.present and self.atr is not None
-        self.generation = self.engine.generation
+        gone, swapped = not present, present and self.atr is not None
+        self.generation = generation
         self.atr, self.line.inverse, self.fresh = None, False, True
         self.line.speed(iso7816.INITIAL)
         self.line.flush_note("# card removed" if gone else "# card inserted")
@@ -201,7 +201,7 @@ class Uart:
             self.line.put(ABSENT)
             if swapped:
                 time.sleep(0.1)     # so that the two are not one message
-        if self.engine.present:
+        if present:
             atr = self.engine.reset()
             if atr:
                 self.begin(atr)

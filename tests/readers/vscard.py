@@ -76,13 +76,14 @@ class Vscard:
     def changed(self):
         """Tells QEMU what it does not know yet."""
         self.engine.seen()
-        if self.generation == self.engine.generation:
+        generation, present = self.engine.now()
+        if self.generation == generation:
             return
-        self.generation = self.engine.generation
+        self.generation = generation
         if self.shown:
             self.wire.send(CARD_REMOVE)
             self.shown = False
-        atr = self.engine.reset() if self.engine.present else None
+        atr = self.engine.reset() if present else None
         if atr:
             self.wire.send(ATR, atr)
             self.shown = True
