@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -84,9 +85,10 @@ static int event(int ms)
 	return -1;
 }
 
+/* A reader that comes between look and wait is seen by the next look alone, 5 s later. */
 static void expect_card(const uint8_t *atr, size_t n)
 {
-	assert_int_equal(event(5000), BRIDGE_INSERTED);
+	assert_int_equal(event(10000), BRIDGE_INSERTED);
 	assert_int_equal(run.e.n, n);
 	assert_memory_equal(run.e.data, atr, n);
 }
@@ -141,6 +143,27 @@ static void names(void **state)
 	fake_pcscd(false);
 	assert_int_equal(prepare("One"), 0);
 	assert_int_equal(fake_counts().contexts, 0);
+}
+
+/* A reader's name comes from the reader: it moves no cursor. */
+static void bad_name(void **state)
+{
+	int terminal = dup(STDOUT_FILENO), out[2];
+	char text[100] = "";
+
+	fake_reader("Two\033[2J", true);
+	run.o.own[0] = "";
+	assert_int_equal(pipe(out), 0);
+	fflush(stdout);
+	assert_int_equal(dup2(out[1], STDOUT_FILENO), STDOUT_FILENO);
+	assert_int_equal(prepare(NULL), 1);
+	fflush(stdout);
+	assert_int_equal(dup2(terminal, STDOUT_FILENO), STDOUT_FILENO);
+	close(out[1]);
+	assert_true(read(out[0], text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, NAME "\nTwo\\x1b[2J\n");
+	close(out[0]);
+	close(terminal);
 }
 
 static void list(void **state)
@@ -561,6 +584,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(names, setup),
 		cmocka_unit_test_setup(list, setup),
+		cmocka_unit_test_setup(bad_name, setup),
 		cmocka_unit_test_setup(cards, setup),
 		cmocka_unit_test_setup(resets, setup),
 		cmocka_unit_test_setup(protocols, setup),

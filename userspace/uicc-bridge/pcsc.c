@@ -16,6 +16,7 @@
 
 #include "bridge.h"
 #include "util/log.h"
+#include "util/text.h"
 #include "worker.h"
 
 #define NAMES_MAX 16384
@@ -459,6 +460,15 @@ static void talk(void *ctx, struct worker *w, int what, const uint8_t *data, siz
 
 /* --- the backend -------------------------------------------------------------- */
 
+/* It may come from the reader itself, and go to a terminal. */
+static void print_name(const char *name)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	text_escape(&line, slice_str(name));
+	puts(buf_error(&line) ? "?" : buf_cstr(&line));
+}
+
 /* What pcscd says now. Returns 1 when this was all that was wanted. */
 static int look(const char *wanted, bool list)
 {
@@ -486,7 +496,7 @@ static int look(const char *wanted, bool list)
 		if (several)
 			log_err("  %s", name);
 		else
-			puts(name);
+			print_name(name);
 	return several ? -ENOTUNIQ : list;
 }
 
