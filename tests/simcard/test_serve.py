@@ -299,6 +299,18 @@ def test_bridge_usage(bin_dir):
                           (["pipe"], 2), (["pipe", "--answer-time", "0", "--", "x"], 2)):
         done = subprocess.run([program, *words], capture_output=True, timeout=5, check=False)
         check(f"uicc-bridge {words}", done.returncode, wanted)
+    # What is wrong is said, and the usage of what was meant.
+    for words, wanted in ((["smoke", "x"], "'smoke' is no backend"), (["pipe", "--answer-time", "0", "--", "x"],
+                          "--answer-time cannot be '0'"), (["pipe", "--reader-fd", "-1", "--", "x"], "--reader-fd cannot be '-1'"),
+                          (["at", "--apdu", "/dev/null"], "--apdu is no option of at"),
+                          (["at", "--baud", "115201", "/dev/null"], "--baud cannot be '115201'"),
+                          (["at", "--poll", "-1", "/dev/null"], "--poll cannot be '-1'"),
+                          (["at", "--way", "qmi", "/dev/null"], "--way cannot be 'qmi'"),
+                          (["at", "--atr", "9000", "/dev/null"], "--atr cannot be '9000'")):
+        done = subprocess.run([program, *words], capture_output=True, text=True, timeout=5, check=False)
+        check(f"uicc-bridge {words}", (done.returncode, done.stderr.splitlines()[0].startswith(f"uicc-bridge: {wanted}")), (2, True))
+        check(f"usage behind {words}", [f"uicc-bridge {other} [" in done.stderr for other in ("pipe", "at")],
+              [words[0] in ("smoke", other) for other in ("pipe", "at")])
     with bridge(bin_dir, "/nonexistent/card") as kernel:
         status, err = kernel.end()
         check("no such program", (status, err),

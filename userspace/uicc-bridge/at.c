@@ -109,16 +109,26 @@ static int get_atr(const char *word, struct at_options *o)
 	return o->atr[0] == 0x3B || o->atr[0] == 0x3F ? 0 : -EINVAL;
 }
 
+static int bad_value(const struct bridge_options *o, enum own option)
+{
+	log_err(BRIDGE_BAD_VALUE, options[option].name, o->own[option]);
+	return -EINVAL;
+}
+
 static int get_options(const struct bridge_options *o, struct at_options *out, unsigned long *baud)
 {
 	unsigned long poll_s;
 
 	*out = (struct at_options){ .answer_ms = o->answer_ms, .removed = o->own[OPT_REMOVED],
 				    .inserted = o->own[OPT_INSERTED] };
-	if (number(o->own[OPT_BAUD], BAUD_DEFAULT, ~0UL, baud) || !at_tty_baud(*baud) ||
-	    number(o->own[OPT_POLL], POLL_S_DEFAULT, POLL_S_MAX, &poll_s) ||
-	    ways(o->own[OPT_WAY], &out->has) || get_atr(o->own[OPT_ATR], out))
-		return -EINVAL;
+	if (number(o->own[OPT_BAUD], BAUD_DEFAULT, ~0UL, baud) || !at_tty_baud(*baud))
+		return bad_value(o, OPT_BAUD);
+	if (number(o->own[OPT_POLL], POLL_S_DEFAULT, POLL_S_MAX, &poll_s))
+		return bad_value(o, OPT_POLL);
+	if (ways(o->own[OPT_WAY], &out->has))
+		return bad_value(o, OPT_WAY);
+	if (get_atr(o->own[OPT_ATR], out))
+		return bad_value(o, OPT_ATR);
 	out->poll_ms = (unsigned int)poll_s * 1000;
 	return 0;
 }

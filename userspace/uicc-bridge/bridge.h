@@ -34,6 +34,9 @@ struct bridge_event {
 	uint8_t data[BRIDGE_FRAME_MAX];
 };
 
+/* What is logged of a value that an option cannot have: its name and the value. */
+#define BRIDGE_BAD_VALUE "--%s cannot be '%s'"
+
 /* The value of a backend's own option number @i in its table. */
 #define BRIDGE_OPTION(i) (256 + (i))
 

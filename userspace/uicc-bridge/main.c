@@ -31,12 +31,18 @@ static const struct bridge_backend *const backends[] = {
 #define BACKENDS (sizeof(backends) / sizeof(backends[0]))
 #define OPTIONS_MAX 16
 
-static int usage(FILE *to)
+/* Of one backend, or of all of them (NULL). */
+static int usage(FILE *to, const struct bridge_backend *of)
 {
-	for (size_t i = 0; i < BACKENDS; i++)
+	const char *head = "usage:";
+
+	for (size_t i = 0; i < BACKENDS; i++) {
+		if (of && of != backends[i])
+			continue;
 		fprintf(to, "%s uicc-bridge %s [--reader NAME] [--answer-time MS] [--reader-fd N]\n"
-			"                          %s\n",
-			i ? "      " : "usage:", backends[i]->name, backends[i]->usage);
+			"                          %s\n", head, backends[i]->name, backends[i]->usage);
+		head = "      ";
+	}
 	fputs("       uicc-bridge --help | --version\n", to);
 	return to == stdout ? BRIDGE_OK : BRIDGE_USAGE;
 }
@@ -113,16 +119,22 @@ static int run(const struct bridge_backend *backend, int argc, char **argv)
 	struct bridge_options o = { .reader = backend->reader, .reader_fd = -1,
 				    .answer_ms = ANSWER_MS_DEFAULT };
 	struct option options[OPTIONS_MAX];
-	int c, status;
+	int c, status, which = 0;
 
 	all_options(backend, options);
 	/* "+": the options end at the first word that is none, so the command keeps its own. */
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		if (!take_option(backend, &o, c))
-			return usage(stderr);
+	while ((c = getopt_long(argc, argv, "+", options, &which)) != -1) {
+		if (take_option(backend, &o, c))
+			continue;
+		/* Of '?' something was said already. */
+		if (c != '?' && optarg)
+			log_err(BRIDGE_BAD_VALUE, options[which].name, optarg);
+		else if (c != '?')
+			log_err("--%s is no option of %s", options[which].name, backend->name);
+		return usage(stderr, backend);
 	}
 	status = bridge_run(backend, &o, argc - optind, argv + optind);
-	return status == BRIDGE_USAGE ? usage(stderr) : status;
+	return status == BRIDGE_USAGE ? usage(stderr, backend) : status;
 }
 
 int main(int argc, char **argv)
@@ -131,12 +143,14 @@ int main(int argc, char **argv)
 
 	log_init("uicc-bridge", LOG_LVL_INFO);
 	if (!strcmp(word, "--help"))
-		return usage(stdout);
+		return usage(stdout, NULL);
 	if (!strcmp(word, "--version"))
 		return puts("uicc-bridge " DMSC_VERSION) < 0;
 	for (size_t i = 0; i < BACKENDS; i++) {
 		if (!strcmp(word, backends[i]->name))
 			return run(backends[i], argc - 1, argv + 1);
 	}
-	return usage(stderr);
+	if (word[0])
+		log_err("'%s' is no backend that was built in", word);
+	return usage(stderr, NULL);
 }

@@ -394,6 +394,8 @@ static int get_slot(const struct bridge_options *o)
 
 static int backend_prepare(const struct bridge_options *o, int argc, char **argv)
 {
+	if (get_slot(o) < 0)
+		log_err(BRIDGE_BAD_VALUE, options[OPT_SLOT].name, o->own[OPT_SLOT]);
 	return argc == 1 && get_slot(o) > 0 ? 0 : -EINVAL;
 }
 
