@@ -57,7 +57,7 @@ void at_modem_init(struct at_modem *m, const struct at_options *o, uint64_t now_
 static void event(struct at_modem *m, enum bridge_event_type type, const uint8_t *data, size_t n)
 {
 	if (m->n_events == AT_EVENTS_MAX || n > sizeof(m->events[0].data))
-		return;	/* never: a removal, an insertion behind it, and one answer are all there can be */
+		return;	/* never: a removal, an insertion behind it and one answer are all */
 	m->events[m->n_events].type = type;
 	if (n)
 		memcpy(m->events[m->n_events].data, data, n);
@@ -271,9 +271,10 @@ int at_modem_request(struct at_modem *m, const uint8_t *data, size_t n, uint64_t
 static int card_state(const struct at_modem *m, enum at_kind kind, const char *line)
 {
 	if (kind == AT_OK) {
-		line = m->answer;
 		/* Locked it is there; NOT INSERTED, NOT READY: it is not, or not yet. */
-		return !strstr(line, "NOT ");
+		if (m->answer[0])
+			return !strstr(m->answer, "NOT ");
+		return m->known ? m->present : 1;
 	}
 	switch (at_get_error(line)) {
 	case AT_ERR_NO_CARD:

@@ -16,7 +16,7 @@
 #include "kernel/virt_reader.h"
 #include "util/log.h"
 
-/* What is taken of a backend at once: one that never ends to speak must not keep kernel and signals waiting. */
+/* What is taken of a backend at once: one that never ends to speak keeps nobody waiting. */
 #define EVENTS_AT_ONCE 16
 
 enum waiting { WAIT_NOTHING, WAIT_FIRST_ATR, WAIT_ATR, WAIT_RESPONSE };
