@@ -19,6 +19,8 @@
 
 /* What one call of the core may take. */
 #define POWER_ON_LIMIT_MS	60000
+/* And a look whether there is a card, for which a sleep of the system has to wait. */
+#define LOOK_LIMIT_MS		10000
 /* What is over by itself; behind that of the protocols. */
 #define TRANSMIT_LIMIT_MS	(ISO7816_LIMIT_MS + 1000)
 
@@ -169,7 +171,7 @@ static void serial_reader_look(struct work_struct *work)
 		return;
 	}
 	if (!reader->alive && !reader->power.on) {
-		ret = serial_line_begin(&reader->line, POWER_ON_LIMIT_MS);
+		ret = serial_line_begin(&reader->line, LOOK_LIMIT_MS);
 		if (!ret) {
 			ret = serial_card_probe(reader);
 			serial_line_done(&reader->line);
@@ -261,6 +263,9 @@ static int serial_slot_power_on(struct uicc_slot *slot, u8 *atr)
 		serial_line_done(line);
 		ret = serial_reader_judge(reader, ret);
 	}
+	/* For a card that went, or was never known, the core does not do it. */
+	if (ret == -ENODEV)
+		serial_power_off(reader);
 	mutex_unlock(&reader->op);
 	return ret;
 }
