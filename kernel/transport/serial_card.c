@@ -415,8 +415,14 @@ int serial_card_probe(struct serial_reader *reader)
 int serial_card_transmit(struct serial_reader *reader, const u8 *command, size_t len,
 			 u8 *response, size_t size)
 {
+	int ret;
+
 	lockdep_assert_held(&reader->op);
-	if (reader->params.protocol == 1)
-		return iso7816_t1_transmit(&reader->t1, command, len, response, size);
-	return iso7816_t0_tpdu(&reader->iso, command, len, response, size);
+	if (reader->params.protocol != 1)
+		return iso7816_t0_tpdu(&reader->iso, command, len, response, size);
+	ret = iso7816_t1_transmit(&reader->t1, command, len, response, size);
+	/* Blocks of a PIN or a file. */
+	memzero_explicit(reader->t1.out, sizeof(reader->t1.out));
+	memzero_explicit(reader->t1.in, sizeof(reader->t1.in));
+	return ret;
 }

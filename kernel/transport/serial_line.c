@@ -201,14 +201,16 @@ int serial_line_begin(struct serial_line *line, unsigned int limit_ms)
  */
 void serial_line_done(struct serial_line *line)
 {
+	unsigned int i;
+
 	spin_lock_irq(&line->lock);
 	line->running = false;
 	line->ended = ktime_get();
-	/* A command or its answer may be a PIN or a key. */
-	if (!line->keep || line->head == line->tail) {
-		memzero_explicit(line->fifo, sizeof(line->fifo));
+	if (!line->keep)
 		line->tail = line->head;
-	}
+	/* A command or its answer may be a PIN or a key. */
+	for (i = line->head; i != line->tail + SERIAL_FIFO; i++)
+		line->fifo[i % SERIAL_FIFO] = 0;
 	spin_unlock_irq(&line->lock);
 }
 
@@ -246,6 +248,8 @@ static int serial_line_wait(struct serial_line *line, ktime_t until, enum serial
 	bool late;
 	int ret;
 
+	if (ktime_after(until, line->limit))
+		until = line->limit;
 	init_wait_entry(&entry, 0);
 	for (;;) {
 		ret = prepare_to_wait_event(&line->wait, &entry, SERIAL_WAIT_STATE);
@@ -253,7 +257,7 @@ static int serial_line_wait(struct serial_line *line, ktime_t until, enum serial
 			ret = -ENODEV;
 			break;
 		}
-		late = ktime_after(ktime_get(), line->limit);
+		late = ktime_compare(ktime_get(), line->limit) >= 0;
 		if (!late && serial_line_ready(line, what)) {
 			ret = 0;
 			break;
@@ -558,7 +562,9 @@ static int serial_line_probe_whole(struct serial_line *line, const u8 *sent, siz
 		if (c != sent[line->peeked])
 			break;
 	}
-	line->echo = line->peeked == len ? SERIAL_ECHO_ON : SERIAL_ECHO_OFF;
+	/* Who was told to end knows no more than before. */
+	if (!ret || ret == -ETIMEDOUT)
+		line->echo = line->peeked == len ? SERIAL_ECHO_ON : SERIAL_ECHO_OFF;
 	line->peeked = 0;
 	if (line->echo == SERIAL_ECHO_ON) {
 		spin_lock_irq(&line->lock);

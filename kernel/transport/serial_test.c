@@ -48,6 +48,7 @@ struct serial_test_card {
 	unsigned int cannot;
 	unsigned int room;
 	u8 answers_at;
+	bool cancels;
 	char classes[16];
 	enum uicc_supply supply;
 	struct delayed_work later;
@@ -98,6 +99,8 @@ static int serial_test_write(struct serial_line *line, const u8 *buf, size_t len
 			if (card->says[i].after == card->sent_len)
 				serial_test_speak(card, card->says + i);
 	}
+	if (card->cancels)
+		serial_line_cancel(line);
 	return n;
 }
 
@@ -437,6 +440,51 @@ static void serial_echo_is_found(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, got[0], 0x90);
 }
 
+/* A command that is broken off says nothing of the echo. */
+static void serial_echo_stays_unknown(struct kunit *test)
+{
+	struct serial_test_card *card = test->priv;
+	struct serial_line *line = &card->reader.line;
+
+	card->cancels = true;
+	KUNIT_EXPECT_EQ(test, serial_line_send(line, "abc", 3, 0), -ENODEV);
+	KUNIT_EXPECT_EQ(test, line->echo, SERIAL_ECHO_AUTO);
+}
+
+/* Neither the blocks nor the characters of a PIN stay, whether the line is kept or not. */
+static void serial_pin_is_wiped(struct kunit *test)
+{
+	static const struct serial_test_say atrs[] = { SAY(0, "\x3b\x80\x01\x81", TTY_NORMAL) };
+	static const struct serial_test_say says[] = {
+		SAY(5, "\x00\xe1\x01\xfe\x1e", TTY_NORMAL),
+		SAY(22, "\x00\x00\x02\x90\x00\x92", TTY_NORMAL),
+	};
+	static const u8 verify[] = { 0x00, 0x20, 0x00, 0x01, 0x08, '1', '2', '3', '4',
+				     0xff, 0xff, 0xff, 0xff };
+	struct serial_test_card *card = test->priv;
+	struct serial_line *line = &card->reader.line;
+	u8 buf[UICC_ATR_MAX];
+
+	line->echo = SERIAL_ECHO_OFF;
+	KUNIT_ASSERT_EQ(test, serial_test_start(card, atrs, 1, buf), 4);
+	serial_test_says(card, says, 2);
+	KUNIT_ASSERT_EQ(test, serial_card_transmit(&card->reader, verify, sizeof(verify), buf, 2),
+			2);
+	KUNIT_EXPECT_EQ(test, memcmp(buf, "\x90\x00", 2), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(card->reader.t1.out, 0, sizeof(card->reader.t1.out)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(card->reader.t1.in, 0, sizeof(card->reader.t1.in)));
+
+	/* What nobody has read yet stays where it is kept, and no more. */
+	line->keep = true;
+	serial_line_receive(line, "1234x", NULL, 5);
+	KUNIT_ASSERT_EQ(test, serial_line_recv(line, buf, 4, 1000, 1000), 4);
+	serial_line_done(line);
+	KUNIT_EXPECT_EQ(test, line->head - line->tail, 1U);
+	KUNIT_EXPECT_EQ(test, line->fifo[line->tail % SERIAL_FIFO], 'x');
+	line->fifo[line->tail % SERIAL_FIFO] = 0;
+	KUNIT_EXPECT_NULL(test, memchr_inv(line->fifo, 0, sizeof(line->fifo)));
+}
+
 /* Rules: LINE-2 */
 /* Guard times that the UART does not keep: 12 + 8 etu are 2083 us at 9600 baud. */
 static void serial_guard_time(struct kunit *test)
@@ -537,6 +585,7 @@ static void serial_noise_has_an_end(struct kunit *test)
 {
 	struct serial_test_card *card = test->priv;
 	struct serial_line *line = &card->reader.line;
+	ktime_t begin;
 	u8 got[1];
 
 	serial_line_done(line);
@@ -546,6 +595,14 @@ static void serial_noise_has_an_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, serial_line_sleep(line, 40 * NSEC_PER_MSEC), 0);
 	serial_line_receive(line, "x", NULL, 1);
 	KUNIT_EXPECT_EQ(test, serial_line_recv(line, got, 1, 1000000, 1000), -ETIMEDOUT);
+
+	/* Nor is one that waits for a character kept beyond it, however long that may take. */
+	serial_line_done(line);
+	begin = ktime_get();
+	KUNIT_ASSERT_EQ(test, serial_line_begin(line, 30), 0);
+	serial_line_mark(line);
+	KUNIT_EXPECT_EQ(test, serial_line_recv(line, got, 1, 50000000, 1000), -ETIMEDOUT);
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), begin), 20000LL);
 }
 
 /* A UART that takes little at a time, and one that is stuck. */
@@ -572,6 +629,8 @@ static struct kunit_case serial_cases[] = {
 	KUNIT_CASE(serial_speeds_the_uart_has),
 	KUNIT_CASE(serial_lowest_class_first),
 	KUNIT_CASE(serial_echo_is_found),
+	KUNIT_CASE(serial_echo_stays_unknown),
+	KUNIT_CASE(serial_pin_is_wiped),
 	KUNIT_CASE(serial_guard_time),
 	KUNIT_CASE(serial_characters_that_are_damaged),
 	KUNIT_CASE(serial_ends_when_told),
