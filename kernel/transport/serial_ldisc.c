@@ -190,6 +190,11 @@ static int serial_ldisc_ioctl(struct tty_struct *tty, unsigned int cmd, unsigned
 	case TCSETA:
 	case TCSETAW:
 	case TCSETAF:
+#ifdef TCSETS2
+	case TCSETS2:
+	case TCSETSW2:
+	case TCSETSF2:
+#endif
 	case TCXONC:
 	case TCFLSH:
 		return -EBUSY;
