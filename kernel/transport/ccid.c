@@ -197,6 +197,10 @@ static void ccid_remove(struct ccid_reader *reader)
 	for (i = 0; i < reader->desc.slots; i++)
 		if (reader->slots[i].slot)
 			uicc_slot_unregister(reader->slots[i].slot);
+	/* Cards that were just being powered the core has not known. */
+	for (i = 0; i < reader->desc.slots; i++)
+		if (reader->slots[i].active)
+			uicc_ccid_ops.power_off(reader->slots[i].slot);
 	ccid_mark(reader, &reader->gone, true);
 	ccid_free(reader);
 }

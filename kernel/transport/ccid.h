@@ -43,6 +43,7 @@ struct ccid_reader;
  * @no_pps: the reader and the card of @no_pps_at do not agree about a speed: keep the slowest
  * @no_pps_at: @events of that card
  * @wait_ms: how long the card may be silent, added to how long the reader may
+ * @deadline: in jiffies: when the op has to be over, however many commands it takes
  * @t1_used: blocks of T=1 go out, by @t1
  * @t1: protocol machine
  */
@@ -65,6 +66,7 @@ struct ccid_slot {
 	bool no_pps;
 	unsigned int no_pps_at;
 	unsigned int wait_ms;
+	unsigned long deadline;
 	bool t1_used;
 	struct iso7816_t1 t1;
 };

@@ -74,8 +74,12 @@ static int ccid_op_begin(struct ccid_slot *slot, bool powered, unsigned int *eve
 		spin_lock_irq(&reader->lock);
 		slot->running = false;
 		spin_unlock_irq(&reader->lock);
+		return ret;
 	}
-	return ret;
+	/* No single command is cut short by it, only a reader that wants ever more of them. */
+	slot->deadline = jiffies + msecs_to_jiffies(uicc_ccid_extension_ms() +
+						    uicc_ccid_timeout_ms() + slot->wait_ms);
+	return 0;
 }
 
 /* Returns @ret, or -ENODEV when the card that the op began with is not there any more. */

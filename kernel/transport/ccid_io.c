@@ -336,6 +336,8 @@ static int ccid_answer(struct ccid_slot *slot, const struct ccid_command *cmd,
 	long left;
 	int ret;
 
+	if (cmd->patience == CCID_CANCEL && time_after(end, slot->deadline))
+		end = slot->deadline;
 	for (;;) {
 		left = min_t(long, silent - jiffies, end - jiffies);
 		if (left <= 0)
@@ -439,6 +441,8 @@ int uicc_ccid_exchange(struct ccid_slot *slot, const struct ccid_command *cmd,
 		ret = ccid_ended(slot, cmd->patience);
 		if (ret)
 			return ret;
+		if (cmd->patience == CCID_CANCEL && time_after_eq(jiffies, slot->deadline))
+			return -ETIME;
 		ccid_put_command(reader, slot, cmd);
 		ret = ccid_send(slot, cmd->len, cmd->patience, CCID_SEND_MS) ?:
 		      ccid_answer(slot, cmd, msg, stale_max);
