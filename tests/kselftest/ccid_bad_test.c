@@ -386,6 +386,33 @@ static bool pulled(enum ucard_lie how)
 	return finish();
 }
 
+/* An answer byte by byte, each of them in time: all together they are not. */
+static bool test_drip(void)
+{
+	long long begun;
+	unsigned int xfrs;
+	int ret;
+
+	CHECK(start(CCID_EXTENDED, 0));
+	ucard_param("timeout_ms", "1000", NULL, 0);
+	CHECK(ucard_insert(u, 0));
+	CHECK(ucard_files(u, 0));
+	u->slots[0].part_max = 1;
+	u->slots[0].think_ms = 500;
+	xfrs = u->slots[0].xfrs;
+	begun = ucard_now_ms();
+	ret = ucard_probe(u, 0);
+	begun = ucard_now_ms() - begun;
+	if (ret != -ETIMEDOUT || begun > BOUND_MS || u->slots[0].xfrs - xfrs < 3) {
+		printf("# read: %d after %lld ms, %u messages\n", ret, begun,
+		       u->slots[0].xfrs - xfrs);
+		return false;
+	}
+	u->slots[0].part_max = 0;
+	CHECK(recovered());
+	return finish();
+}
+
 static bool test_pulled(void) { return pulled(UCARD_PULL); }
 static bool test_pulled_silent(void) { return pulled(UCARD_PULL_SILENT); }
 
@@ -398,6 +425,7 @@ static const struct ktap_test tests[] = {
 	{ "TPDU of T=0, once", test_tpdu_t0 },
 	{ "block of T=1, once", test_tpdu_t1 },
 	{ "extended APDU, always", test_extended },
+	{ "an answer byte by byte", test_drip },
 	{ "notifications", test_notifications },
 	{ "card pulled during a message", test_pulled },
 	{ "and the reader silent", test_pulled_silent },

@@ -128,6 +128,7 @@ struct ucard_slot {
 	uint8_t speed;		/* Fi and Di it has now */
 	uint8_t pps_answer;	/* 0: as asked; 1: mute; 2: another rate; 3: without PPS1 */
 	unsigned int think_ms;
+	unsigned int part_max;	/* bytes of an answer in one message; 0: what fits */
 
 	/* the reader's side of it */
 	bool powered;

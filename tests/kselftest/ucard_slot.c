@@ -226,7 +226,8 @@ static int exchange(struct ucard_slot *s, const uint8_t *in, size_t len, uint8_t
 /* The next part of an answer that may be longer than a message. */
 static void answer_part(struct ucard_slot *s, const struct ucard_message *m)
 {
-	size_t most = s->u->desc.dwMaxCCIDMessageLength - 10, left = s->n_answer - s->at_answer;
+	size_t fits = s->u->desc.dwMaxCCIDMessageLength - 10, left = s->n_answer - s->at_answer;
+	size_t most = s->part_max && s->part_max < fits ? s->part_max : fits;
 	bool first = !s->at_answer, last = left <= most;
 	struct ucard_reply r = {
 		.type = CCID_IS_DATA, .status = icc(s), .data = s->answer + s->at_answer,
