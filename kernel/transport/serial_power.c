@@ -101,11 +101,15 @@ static void serial_power_settle(struct work_struct *work)
 	struct serial_reader *reader = container_of(to_delayed_work(work), struct serial_reader,
 						    power.settle);
 	struct serial_power *power = &reader->power;
-
 	bool edge = xchg(&power->edge, false);
+	int level = gpiod_get_value_cansleep(power->detect);
 
-	serial_reader_changed(reader, gpiod_get_value_cansleep(power->detect) > 0, edge);
-	if (power->detect_irq < 0)
+	if (level >= 0)
+		serial_reader_changed(reader, level, edge);
+	else if (edge)
+		WRITE_ONCE(power->edge, true);
+	/* One behind a bus that sleeps, or has failed, has not said that a card went. */
+	if (power->detect_irq < 0 || level < 0)
 		schedule_delayed_work(&power->settle,
 				      msecs_to_jiffies(reader->config.poll_ms ?: MSEC_PER_SEC));
 }

@@ -33,7 +33,7 @@ struct power_test {
 	bool has_cd;
 	bool hardware_debounce;
 	int irq;
-	bool level;
+	int level;
 	irq_handler_t handler;
 	unsigned int changes;
 	bool present;
@@ -351,11 +351,22 @@ static void power_switch_is_debounced(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, power_waits_for_change(p, 3));
 	KUNIT_EXPECT_FALSE(test, p->edge);
 
+	/* One that cannot be read has not said that the card went; it is read again. */
+	p->level = -EIO;
+	p->reader.config.poll_ms = 100;
+	p->handler(1, &p->reader);
+	usleep_range(60000, 61000);
+	KUNIT_EXPECT_EQ(test, p->changes, 3U);
+	p->level = 1;
+	KUNIT_EXPECT_TRUE(test, power_waits_for_change(p, 4));
+	KUNIT_EXPECT_TRUE(test, p->present);
+	KUNIT_EXPECT_TRUE(test, p->edge);
+
 	p->handler(1, &p->reader);
 	serial_power_unwatch(&p->reader);
 	KUNIT_EXPECT_PTR_EQ(test, p->handler, NULL);
 	usleep_range(30000, 31000);
-	KUNIT_EXPECT_LE(test, p->changes, 4U);
+	KUNIT_EXPECT_LE(test, p->changes, 5U);
 	i = p->changes;
 	usleep_range(30000, 31000);
 	KUNIT_EXPECT_EQ(test, p->changes, (unsigned int)i);
