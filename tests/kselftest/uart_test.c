@@ -14,6 +14,8 @@
 #define ICCID		"ef-3f00.2fe2/data"
 #define PARODD_FLAG	0001000		/* PARODD and CSTOPB of <asm/termbits.h> */
 #define CSTOPB_FLAG	0000100
+/* TCSETS2 of the same header, which cannot be had beside <termios.h> */
+#define SET_TERMIOS2	_IOC(_IOC_WRITE, 'T', 0x2b, 44)
 
 /* Short waits: WI 1; BWI 0, CWI 0. */
 #define T0_QUICK	"3B 80 40 01"
@@ -351,6 +353,7 @@ static bool test_far_end_tells(void)
 static bool test_attach(void)
 {
 	struct uart *u = uart_new(T0_QUICK);
+	uint8_t termios2[64] = {};
 	struct termios tio;
 	int n = 29;
 	char byte;
@@ -360,6 +363,7 @@ static bool test_attach(void)
 	/* The line is the driver's. */
 	CHECK_EQ(tcgetattr(u->card->slave, &tio), 0);
 	CHECK(tcsetattr(u->card->slave, TCSANOW, &tio) && errno == EBUSY);
+	CHECK(ioctl(u->card->slave, SET_TERMIOS2, termios2) && errno == EBUSY);
 	CHECK(tcflush(u->card->slave, TCIFLUSH) && errno == EBUSY);
 	CHECK(read(u->card->slave, &byte, 1) < 0 && errno == EIO);
 	CHECK(write(u->card->slave, "x", 1) < 0 && errno == EIO);
