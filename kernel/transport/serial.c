@@ -177,6 +177,9 @@ static void serial_reader_look(struct work_struct *work)
 			serial_line_done(&reader->line);
 		}
 	}
+	/* Of a card that was mute, the far end says that there is none. */
+	if (ret == -ENOMEDIUM)
+		serial_card_left(reader);
 	if (!reader->alive && ret)
 		serial_reader_watch(reader);
 	mutex_unlock(&reader->op);
@@ -237,7 +240,7 @@ static int serial_reader_judge(struct serial_reader *reader, int ret)
 	if (ret == -ENOMEDIUM)
 		serial_power_off(reader);
 	if (was || ret == -ENOMEDIUM)
-		uicc_slot_card_removed(reader->slot);
+		serial_card_left(reader);
 	serial_reader_watch(reader);
 	return ret == -ENOMEDIUM ? -ENODEV : ret;
 }

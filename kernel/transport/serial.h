@@ -159,6 +159,7 @@ int serial_atr_missing(const u8 *atr, size_t len);
 /* serial_card.c: under @op, with an operation on the line */
 int serial_card_start(struct serial_reader *reader, u8 *atr);
 int serial_card_probe(struct serial_reader *reader);
+void serial_card_left(struct serial_reader *reader);
 int serial_card_transmit(struct serial_reader *reader, const u8 *command, size_t len,
 			 u8 *response, size_t size);
 

@@ -402,6 +402,24 @@ int serial_card_probe(struct serial_reader *reader)
 }
 
 /**
+ * serial_card_left() - report that the card is gone, as it did not answer to a reset
+ * @reader: a reader that cannot tell
+ *
+ * Another one may have been put in since that reset was over. It has been told of, and
+ * what is told last counts: nothing is said of the one before it then.
+ *
+ * Context: process; the operation on the line may be over.
+ */
+void serial_card_left(struct serial_reader *reader)
+{
+	lockdep_assert_held(&reader->op);
+	spin_lock_irq(&reader->line.lock);
+	if (!reader->told)
+		uicc_slot_card_removed(reader->slot);
+	spin_unlock_irq(&reader->line.lock);
+}
+
+/**
  * serial_card_transmit() - send a command
  * @reader: a reader whose card was started
  * @command: TPDU of T=0 or APDU

@@ -12,6 +12,7 @@
 #define serial_power_off	serial_test_power_off
 #define serial_power_reset	serial_test_power_reset
 #define uicc_slot_set_supply	serial_test_set_supply
+#define uicc_slot_card_removed	serial_test_removed
 
 #include "transport/serial.h"
 
@@ -51,6 +52,7 @@ struct serial_test_card {
 	bool cancels;
 	char classes[16];
 	enum uicc_supply supply;
+	unsigned int removed;
 	struct delayed_work later;
 };
 
@@ -151,6 +153,11 @@ void serial_test_set_supply(struct uicc_slot *slot, enum uicc_supply supply)
 {
 	container_of((struct uicc_slot **)slot, struct serial_test_card, reader.slot)->supply =
 		supply;
+}
+
+void serial_test_removed(struct uicc_slot *slot)
+{
+	container_of((struct uicc_slot **)slot, struct serial_test_card, reader.slot)->removed++;
 }
 
 static int serial_test_init(struct kunit *test)
@@ -619,6 +626,19 @@ static void serial_uart_without_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, serial_line_send(line, "abcde", 5, 0), -EIO);
 }
 
+/* What is said of a card that went must not come behind what was said of the next one. */
+static void serial_next_card_is_not_gone(struct kunit *test)
+{
+	struct serial_test_card *card = test->priv;
+
+	card->reader.told = true;
+	serial_card_left(&card->reader);
+	KUNIT_EXPECT_EQ(test, card->removed, 0U);
+	card->reader.told = false;
+	serial_card_left(&card->reader);
+	KUNIT_EXPECT_EQ(test, card->removed, 1U);
+}
+
 static struct kunit_case serial_cases[] = {
 	KUNIT_CASE(serial_atr_has_an_end),
 	KUNIT_CASE(serial_answers_and_agrees),
@@ -636,6 +656,7 @@ static struct kunit_case serial_cases[] = {
 	KUNIT_CASE(serial_ends_when_told),
 	KUNIT_CASE(serial_noise_has_an_end),
 	KUNIT_CASE(serial_uart_without_room),
+	KUNIT_CASE(serial_next_card_is_not_gone),
 	{}
 };
 
