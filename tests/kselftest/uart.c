@@ -47,7 +47,7 @@ void uart_defaults(void)
 	uart_set("clock_hz", "3571200");
 	uart_set("max_baud", "0");
 	/* An emulated machine may be late itself. */
-	uart_set("slack_ms", uart_virtual_time() ? "50" : "500");
+	uart_set("slack_ms", uart_virtual_time() ? "50" : "300");
 	uart_set("poll_ms", "2000");
 }
 
@@ -104,6 +104,22 @@ static void settle(void)
 	nanosleep(&t, NULL);
 }
 
+/* The same after the discipline was set, however long a busy machine takes for it. */
+static void wait_mute(struct uart *u)
+{
+	const struct timespec tick = { .tv_nsec = 5000000 };
+	char path[96], state[16];
+	int i;
+
+	snprintf(path, sizeof(path), "%s/state", u->slot_dir);
+	for (i = 0; i < 4000; i++) {
+		if (attr_read(path, state, sizeof(state), 0) == 5 && !memcmp(state, "mute\n", 5))
+			return;
+		nanosleep(&tick, NULL);
+	}
+	die("the empty line is not mute");
+}
+
 struct uart *uart_new(const char *atr)
 {
 	struct uart *u = calloc(1, sizeof(*u));
@@ -118,7 +134,10 @@ struct uart *uart_new(const char *atr)
 		errno = -ret;
 		die("line discipline");
 	}
-	settle();
+	if (uart_virtual_time())
+		settle();
+	else
+		wait_mute(u);
 	return u;
 }
 
@@ -148,11 +167,14 @@ bool uart_insert(struct uart *u)
 
 bool uart_remove(struct uart *u)
 {
-	const struct timespec tick = { .tv_nsec = 100000000 };
+	const struct timespec tick = { .tv_nsec = 100000000 }, behind = { .tv_nsec = 200000000 };
 	uint8_t byte;
 	int i;
 
 	lcard_out(u->card);
+	/* What a card says just behind a command is not taken for another card. */
+	if (!uart_virtual_time())
+		nanosleep(&behind, NULL);
 	/*
 	 * Nobody knows before it is asked: with a command that is not answered, or when the
 	 * contacts bounce, as they do, and there is no answer to a reset.
