@@ -51,10 +51,13 @@ static uint8_t coded(const struct lcard *c, uint8_t byte)
 
 static void line_write(struct lcard *c, const uint8_t *p, size_t n)
 {
+	struct pollfd room = { c->master, POLLOUT, 0 };
 	ssize_t done;
 
 	while (n && c->master >= 0) {
 		done = write(c->master, p, n);
+		if (done < 0 && errno == EAGAIN && poll(&room, 1, 1000) > 0)
+			continue;
 		if (done <= 0)
 			return;
 		p += done;
@@ -239,6 +242,8 @@ static void line_read(struct lcard *c)
 	uint8_t buf[600];
 	ssize_t n = read(c->master, buf, sizeof(buf)), i;
 
+	if (n < 0 && errno == EAGAIN)
+		return;		/* it was flushed meanwhile: to wait here would be for ever */
 	if (n <= 0) {
 		/* No slave is open any more. */
 		usleep(1000);
@@ -346,7 +351,7 @@ static void open_pty(struct lcard *c)
 	int on = 1, n = -1;
 
 	c->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (c->master < 0 || unlockpt(c->master) || ioctl(c->master, TIOCGPTN, &n))
+	if (c->master < 0 || fcntl(c->master, F_SETFL, O_RDWR | O_NONBLOCK) || unlockpt(c->master) || ioctl(c->master, TIOCGPTN, &n))
 		die("pty");
 	snprintf(c->tty, sizeof(c->tty), "pts%d", n);
 	snprintf(c->path, sizeof(c->path), "/dev/pts/%d", n);

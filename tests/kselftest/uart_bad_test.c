@@ -412,11 +412,8 @@ static bool test_goes_early(void)
 	struct uart *u;
 	unsigned int i;
 
-	if (!uart_virtual_time()) {
-		ktap_skip = "has not come to its end where time is real";
-		return true;
-	}
-	for (i = 0; i < 120; i++) {
+	/* Where time is real each round costs one or two seconds of it. */
+	for (i = 0; i < 120; i += uart_virtual_time() ? 1 : 5) {
 		u = uart_new(i & 4 ? T0_QUICK : T1_QUICK);
 		u->card->singly = true;
 		lcard_in(u->card);
