@@ -188,7 +188,7 @@ struct ucard {
 	int ep0, out, in, irq;
 	int stop_pipe[2];
 	unsigned int mps;
-	bool up, stop, started;
+	bool up, stop, started, in_event;
 	uint8_t late[UCARD_DATA_MAX + 16];
 	size_t n_late;
 	bool irq_due;

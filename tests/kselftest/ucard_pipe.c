@@ -418,6 +418,29 @@ static void got_message(struct ucard *u, struct ucard_message *m, const uint8_t 
 }
 
 /* Packet by packet: a message ends where its length says, or with a short one. */
+/*
+ * What happened to the device before this message came is done first, also when the
+ * other thread is late with it: else a card would lose the power that it was just given.
+ */
+static void await_events(struct ucard *u)
+{
+	struct pollfd fd = { u->ep0, POLLIN, 0 };
+	bool busy;
+	int i;
+
+	for (i = 0; i < 2000; i++) {
+		/* In this order: it says so before it takes an event out. */
+		busy = poll(&fd, 1, 0) > 0;
+		pthread_mutex_lock(&u->lock);
+		busy |= u->in_event;
+		busy &= !u->stop;
+		pthread_mutex_unlock(&u->lock);
+		if (!busy)
+			return;
+		nap(1);
+	}
+}
+
 void *ucard_reader_thread(void *arg)
 {
 	struct ucard *u = arg;
@@ -441,6 +464,7 @@ void *ucard_reader_thread(void *arg)
 		       10 + (raw[1] | raw[2] << 8 | raw[3] << 16 | (size_t)raw[4] << 24);
 		if (have < want && (size_t)n == u->mps && have + u->mps <= sizeof(raw))
 			continue;
+		await_events(u);
 		if (have >= 10) {
 			got_message(u, m, raw, have);
 		} else {
@@ -574,6 +598,13 @@ static void on_event(struct ucard *u, const struct usb_functionfs_event *e)
 	pthread_mutex_unlock(&u->lock);
 }
 
+static void in_event(struct ucard *u, bool yes)
+{
+	pthread_mutex_lock(&u->lock);
+	u->in_event = yes;
+	pthread_mutex_unlock(&u->lock);
+}
+
 void *ucard_event_thread(void *arg)
 {
 	struct ucard *u = arg;
@@ -581,10 +612,12 @@ void *ucard_event_thread(void *arg)
 	struct usb_functionfs_event e;
 
 	while (poll(fds, 2, -1) >= 0 && !fds[1].revents) {
+		in_event(u, true);
 		if (read(u->ep0, &e, sizeof(e)) == sizeof(e))
 			on_event(u, &e);
 		else
 			nap(2);
+		in_event(u, false);
 	}
 	return NULL;
 }
