@@ -72,17 +72,25 @@ static bool abi_errno(int ret)
 	       ret == -EOPNOTSUPP || ret == -EACCES;
 }
 
-/* The reader is honest from now on: so is what comes of it. */
-static bool recovered(void)
+static bool works_anew(void)
 {
-	ucard_no_lie(u);
-	u->slots[0].think_ms = 0;
 	ucard_pull(u, 0);
 	CHECK(ucard_wait_card(u, 0, false));
 	/* A reader that was given up may be left alone for a while. */
 	CHECK(ucard_insert(u, 0));
 	CHECK(ucard_files(u, 0));
 	return true;
+}
+
+/*
+ * The reader is honest from now on: so is what comes of it. What it has said before may
+ * still be on its way and be believed once, that a card is gone for example.
+ */
+static bool recovered(void)
+{
+	ucard_no_lie(u);
+	u->slots[0].think_ms = 0;
+	return works_anew() || works_anew();
 }
 
 struct lie {
